@@ -1,0 +1,100 @@
+"""G01 status of the connectors, B04 what is told after an offline time, G03/G04 ChangeAvailability."""
+
+import time
+
+from micropython import const
+from tables.names import (
+    ACCEPTED,
+    CHANGE_AVAILABILITY,
+    OPERATIVE,
+    REJECTED,
+    SCHEDULED,
+    STATUS_NOTIFICATION,
+)
+from tables.variables import OCPP_COMM_CTRLR_OFFLINE_THRESHOLD
+
+from blocks.port import ANSWERED, ERROR, NOT_MINE
+from hal import log
+from wire.schema import name
+
+_ASKED = const(1)  # TriggerMessage: told even before Accepted (B02.FR.02)
+_ALWAYS = const(2)  # told even when nothing has changed (B01.FR.05, B04.FR.01)
+
+
+class Availability:
+    """Tells the CSMS each connector's status; keeps no queue: what it tells is what is true when it can be told.
+
+    Two bytes a connector: the status the CSMS knows is kept as a name id, flags apart.
+    """
+
+    def __init__(self, board, model, charging):
+        self.board = board
+        self.model = model
+        self.charging = charging
+        self.link = None  # set by the station
+        self._places = [(e + 1, c + 1) for e, n in enumerate(board.connectors) for c in range(n)]
+        self._known = [0] * len(self._places)  # name ids; 0: the CSMS knows nothing
+        self._flags = bytearray(len(self._places))
+        self._sent = 0  # place of the outstanding StatusNotification, and
+        self._status = 0  # what it says
+        self._lost_at = None  # ticks at which the connection was lost
+
+    def status_changed(self, evse, connector):
+        """charging: a connector's status may have changed."""
+        self.board.indicator.status(evse, connector, name(self.charging.status(evse, connector)))
+        self.link.wake()
+
+    def tell_all(self, evse=0, connector=0, flag=_ALWAYS):
+        """Tell the status of all connectors (of one EVSE, of one connector)."""
+        for i, (e, c) in enumerate(self._places):
+            if evse in (0, e) and connector in (0, c):
+                self._flags[i] |= flag
+        self.link.wake()
+
+    def trigger(self, evse, connector):
+        """TriggerMessage(StatusNotification)."""
+        self.tell_all(evse or 0, connector or 0, _ASKED)
+
+    def connected(self, up):
+        if not up:
+            if self._lost_at is None:
+                self._lost_at = time.ticks_ms()
+            return
+        if self._lost_at is not None:
+            offline_ms = time.ticks_diff(time.ticks_ms(), self._lost_at)
+            threshold_ms = self.model.int(OCPP_COMM_CTRLR_OFFLINE_THRESHOLD) * 1000
+            if offline_ms < 0 or offline_ms > threshold_ms:  # B04.FR.01 (below 0: the ticks have wrapped)
+                self.tell_all()
+        self._lost_at = None
+
+    def take(self, accepted):
+        for i, (evse, connector) in enumerate(self._places):
+            flags = self._flags[i]
+            status = self.charging.status(evse, connector)
+            if flags & _ASKED or (accepted and (flags or status != self._known[i])):  # B04.FR.02
+                self._flags[i] = 0
+                self._sent = i
+                self._status = status
+                return STATUS_NOTIFICATION, (self.board.clock.utc(), status, evse, connector)
+        return None
+
+    def answered(self, outcome, reader):
+        if outcome == ANSWERED or outcome == ERROR:
+            self._known[self._sent] = self._status
+        else:
+            self._flags[self._sent] |= _ALWAYS
+
+    def handle(self, action, reader):
+        if action != CHANGE_AVAILABILITY:
+            return NOT_MINE
+        wanted, evse, connector = reader.unpack()
+        evse = evse or 0
+        connector = connector or 0
+        places = [p for p in self._places if evse in (0, p[0]) and connector in (0, p[1])]
+        if not places or (connector and not evse):
+            return REJECTED, b"UnknownEvse"
+        waiting = self.charging.set_available(evse, connector, wanted == OPERATIVE)
+        log.info("evse %d connector %d: %s", evse, connector, name(wanted))
+        return (SCHEDULED,) if waiting else (ACCEPTED,)
+
+

@@ -1,0 +1,83 @@
+"""P01, P02 DataTransfer: passed to and from the maker's side of the board."""
+
+from micropython import const
+from tables.names import DATA_TRANSFER, REJECTED, UNKNOWN_VENDOR_ID
+
+from blocks.port import ANSWERED, DEFER, NOT_MINE, TIMEOUT
+from hal import log
+from hal.timers import Timer
+from wire.schema import name, name_id
+
+_WAITING = const(4)  # DataTransfers of the maker's side that may wait
+_HOOK_MS = const(20000)  # for the maker's side to answer; below the usual message time-out of a CSMS (30 s)
+
+
+class DataTransfer:
+    def __init__(self, board, timers):
+        self.board = board
+        self.timers = timers
+        self.link = None  # set by the station
+        self._out = []  # (seq, vendor_id, message_id, data) that wait; the first may be outstanding
+        self._seq = 0  # of the last DataTransfer handed to the maker's side
+        self._reply_to = None  # message id of the CALL that waits for the maker's side
+        self._timer = Timer(self._hook_late)
+
+    def send(self, seq, vendor_id, message_id, data):
+        """The maker's side wants to send: answered through board.data_transfer_reply() (P02)."""
+        if len(self._out) >= _WAITING:
+            self.board.data_transfer_reply(seq, None, None, b"too many DataTransfers wait already")
+            return
+        self._out.append((seq, vendor_id, message_id, data))
+        self.link.wake()
+
+    def take(self, accepted):
+        if not accepted or not self._out:
+            return None
+        _, vendor_id, message_id, data = self._out[0]
+        return DATA_TRANSFER, (vendor_id, message_id, data)
+
+    def answered(self, outcome, reader):
+        seq = self._out.pop(0)[0]
+        if outcome == ANSWERED:
+            status, data = reader.unpack()
+            self.board.data_transfer_reply(seq, name(status), data, None)
+        elif outcome == TIMEOUT:
+            self.board.data_transfer_reply(seq, None, None, b"the CSMS did not answer in time")
+        else:
+            self.board.data_transfer_reply(seq, None, None, b"the CSMS refused, or the connection was lost")
+
+    def handle(self, action, reader):
+        if action != DATA_TRANSFER:
+            return NOT_MINE
+        vendor_id, message_id, data = reader.unpack()
+        if self._reply_to is not None:
+            log.warning("DataTransfer refused: the last one still waits for its answer")
+            return REJECTED, None, b"Busy"
+        self._seq += 1
+        if not self.board.hook(self._seq, vendor_id, message_id, data):
+            return (UNKNOWN_VENDOR_ID,)  # P01.FR.05
+        self._reply_to = reader.message_id
+        self.timers.start(self._timer, _HOOK_MS)
+        return DEFER
+
+    def hook_reply(self, seq, status, data):
+        """The maker's side has answered."""
+        if self._reply_to is None or seq != self._seq:
+            log.warning("answer to a DataTransfer that nobody waits for")
+            return
+        self._answer(name_id(status), data)
+
+    def connected(self, up):
+        if not up:  # nobody is left to answer to
+            self._reply_to = None
+            self.timers.stop(self._timer)
+
+    def _hook_late(self):
+        log.warning("DataTransfer: no answer of the maker's side in %d ms", _HOOK_MS)
+        self._answer(REJECTED, None)
+
+    def _answer(self, status, data):
+        self.timers.stop(self._timer)
+        message_id = self._reply_to
+        self._reply_to = None
+        self.link.reply(message_id, DATA_TRANSFER, (status, data))

@@ -1,0 +1,179 @@
+"""B01-B03 cold boot: BootNotification, and what may be said before the CSMS has accepted the station."""
+
+from micropython import const
+from tables.names import (
+    ACCEPTED,
+    BOOT_NOTIFICATION,
+    HEARTBEAT,
+    PENDING,
+    REJECTED,
+    REQUEST_START_TRANSACTION,
+    REQUEST_STOP_TRANSACTION,
+    SECURITY_ERROR,
+)
+from tables.variables import (
+    CLOCK_CTRLR_TIME_SOURCE,
+    OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL,
+    OCPP_COMM_CTRLR_RETRY_BACK_OFF_WAIT_MINIMUM,
+)
+
+from blocks.port import ANSWERED
+from hal import log
+from hal.timers import Timer
+from wire.schema import name_id
+
+_OWN_WAIT_S = const(60)  # B02.FR.07, B03.FR.05: the CSMS left the wait to us
+_MAX_WAIT_S = const(86400)
+_SILENT = const(2)  # unanswered BootNotifications before the connection is made anew
+
+
+class Registration:
+    """Where the station stands with its CSMS; sends BootNotification until it is accepted.
+
+    Args:
+        board: identification data and the reason of this boot.
+        model: device model.
+        timers: for the wait before the next attempt.
+        on_accepted: callable(), once for each Accepted.
+    """
+
+    def __init__(self, board, model, timers, on_accepted):
+        self.board = board
+        self.model = model
+        self.timers = timers
+        self.on_accepted = on_accepted
+        self.link = None  # set by the station
+        self.status = 0  # name id of RegistrationStatus; 0: not answered yet
+        self._reason = name_id(board.boot_reason)
+        self._due = False
+        self._silent = 0
+        self._timer = Timer(self._attempt)
+
+    def accepted(self):
+        return self.status == ACCEPTED
+
+    def connected(self, up):
+        """The connection came or went. A boot that is not accepted yet is (re)notified on a new connection, but not
+        before a wait that the CSMS has asked for is over (B02.FR.04, B03.FR.02)."""
+        if not up:
+            self._due = False
+        elif not self.accepted() and not self._timer.active():
+            self._attempt()
+
+    def trigger(self):
+        """TriggerMessage(BootNotification): at once, unless already accepted (F06.FR.17); returns whether it is sent."""
+        if self.accepted():
+            return False
+        self.timers.stop(self._timer)
+        self._attempt()
+        return True
+
+    def refusal(self, action):
+        """What a CALL of the CSMS gets instead of being handled: None, a CALLERROR code or a response's slots."""
+        if self.status == REJECTED:
+            return SECURITY_ERROR  # B03.FR.08
+        if not self.accepted() and action in (REQUEST_START_TRANSACTION, REQUEST_STOP_TRANSACTION):
+            return (REJECTED,)  # B02.FR.05
+        return None
+
+    def take(self, accepted):
+        if not self._due:
+            return None
+        self._due = False
+        board = self.board
+        return BOOT_NOTIFICATION, (
+            self._reason,
+            board.model,
+            board.vendor_name,
+            board.serial_number,
+            board.firmware_version,
+        )
+
+    def answered(self, outcome, reader):
+        if outcome == ANSWERED:
+            self._silent = 0
+            self._answer(reader)
+            return
+        self._silent += 1
+        wait_s = self.model.int(OCPP_COMM_CTRLR_RETRY_BACK_OFF_WAIT_MINIMUM)
+        log.warning("BootNotification without a valid answer (%d): does the server speak OCPP 2.0.1? again in %d s",
+                    self._silent, wait_s)
+        self._wait(wait_s)
+        if self._silent >= _SILENT:
+            self._silent = 0
+            self.link.reconnect()
+
+    def _answer(self, reader):
+        current_time, interval_s, status = reader.unpack()[:3]
+        set_clock(self.board, self.model, current_time)
+        self.status = status
+        if status == ACCEPTED:
+            log.info("accepted by the CSMS, heartbeat every %d s", interval_s)
+            if interval_s > 0:  # B01.FR.04
+                self.model.set(OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL, b"%d" % interval_s)
+            self.on_accepted()
+            return
+        wait_s = interval_s if interval_s > 0 else _OWN_WAIT_S  # B02.FR.08, B03.FR.06
+        log.warning("the CSMS answers %s, next BootNotification in %d s", "Pending" if status == PENDING else "Rejected",
+                    wait_s)
+        self._wait(wait_s)
+
+    def _wait(self, wait_s):
+        self.timers.start(self._timer, min(wait_s, _MAX_WAIT_S) * 1000)
+
+    def _attempt(self):
+        self._due = True
+        self.link.wake()
+
+
+class Heartbeat:
+    """G02: a Heartbeat at the interval that the CSMS has given, which also sets the clock (G02.FR.06)."""
+
+    def __init__(self, board, model, timers):
+        self.board = board
+        self.model = model
+        self.timers = timers
+        self.link = None  # set by the station
+        self._due = False
+        self._asked = False
+        self._timer = Timer(self._tick)
+
+    def restart(self):
+        """(Re)start the interval: after Accepted, and when HeartbeatInterval has changed."""
+        interval_s = self.model.int(OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL)
+        if interval_s <= 0 or interval_s > _MAX_WAIT_S:
+            interval_s = _MAX_WAIT_S  # G02.FR.07: one a day all the same
+        self.timers.start(self._timer, interval_s * 1000)
+
+    def _tick(self):
+        self._due = True
+        self.restart()
+        self.link.wake()
+
+    def trigger(self):
+        """TriggerMessage(Heartbeat)."""
+        self._asked = True
+        self.link.wake()
+
+    def take(self, accepted):
+        if self._asked or (self._due and accepted):
+            self._asked = False
+            self._due = False
+            return HEARTBEAT, ()
+        return None
+
+    def answered(self, outcome, reader):
+        if outcome == ANSWERED:
+            set_clock(self.board, self.model, reader.unpack()[0])
+
+
+def set_clock(board, model, utc_s):
+    """Set the clock from the CSMS when TimeSource names Heartbeat (B01.FR.06, G02.FR.06).
+
+    Args:
+        utc_s: seconds since 2020.
+    """
+    if utc_s is not None and model.has(CLOCK_CTRLR_TIME_SOURCE, HEARTBEAT):
+        board.clock.set_utc(utc_s)
+
+

@@ -1,0 +1,92 @@
+"""B11, B12 Reset: of the station or of one EVSE, at once or when idle."""
+
+from micropython import const
+from tables.names import (
+    ACCEPTED,
+    IMMEDIATE,
+    IMMEDIATE_RESET,
+    REJECTED,
+    RESET,
+    RESET_COMMAND,
+    SCHEDULED,
+)
+
+from blocks.port import NOT_MINE
+from hal import log
+from hal.timers import Timer
+
+_SETTLE_MS = const(250)  # between two looks at whether everything is said
+_LOOKS = const(40)  # after that the messages wait in storage for the time after the reset (B12.FR.05)
+
+
+class Reset:
+    """Carries out a Reset once transactions have ended and the CSMS has been told.
+
+    Args:
+        board: restart(reason).
+        timers: for the wait.
+        charging: active(evse), end(evse, trigger, reason), restart(evse).
+        journal: count() of transaction messages that still wait.
+        before_restart: callable(), saves what must survive.
+    """
+
+    def __init__(self, board, timers, charging, journal, before_restart):
+        self.board = board
+        self.timers = timers
+        self.charging = charging
+        self.journal = journal
+        self.before_restart = before_restart
+        self._reason = None  # of the next boot, while a reset of the station is due
+        self._evses = 0  # bit mask of the EVSEs to be reset when idle
+        self._looks = 0
+        self._timer = Timer(self._look)
+
+    def handle(self, action, reader):
+        if action != RESET:
+            return NOT_MINE
+        kind, evse = reader.unpack()
+        evse = evse or 0
+        if evse < 0 or evse > len(self.board.connectors):
+            return REJECTED, b"UnknownEvse"
+        busy = self.charging.active(evse)
+        log.info("reset of %s: %s", "evse %d" % evse if evse else "the station",
+                 "when idle" if busy and kind != IMMEDIATE else "now")
+        if busy and kind == IMMEDIATE:  # B12.FR.04, B12.FR.08
+            self.charging.end(evse, RESET_COMMAND, IMMEDIATE_RESET)
+        waits = busy and kind != IMMEDIATE
+        if evse:
+            self._evses |= 1 << evse
+        elif not (waits and self._reason):
+            self._reason = b"ScheduledReset" if waits else b"RemoteReset"
+        self._looks = 0
+        self.timers.start(self._timer, _SETTLE_MS)
+        return (SCHEDULED,) if waits else (ACCEPTED,)
+
+    def request(self, reason):
+        """The station is to restart for a reason of its own (the button): orderly, transactions are ended first.
+
+        Args:
+            reason: BootReason of the next boot.
+        """
+        self._reason = reason
+        self._looks = 0
+        self.timers.start(self._timer, _SETTLE_MS)
+
+    def transaction_ended(self):
+        """charging: a transaction has ended; a reset may have waited for it (B12.FR.03, B12.FR.07)."""
+        if self._reason or self._evses:
+            self.timers.start(self._timer, _SETTLE_MS)
+
+    def _look(self):
+        for evse in range(1, len(self.board.connectors) + 1):
+            if self._evses >> evse & 1 and not self.charging.active(evse):
+                self._evses &= ~(1 << evse)
+                self.charging.restart(evse)
+        if not self._reason or self.charging.active(0):
+            return
+        self._looks += 1
+        if self.journal.count() and self._looks <= _LOOKS:
+            self.timers.start(self._timer, _SETTLE_MS)
+            return
+        self.before_restart()
+        self.board.restart(self._reason)
