@@ -1,0 +1,37 @@
+# Pilotwire. Everything that is made lies in build/; what the machine lacks is installed by tools/setup.sh.
+# Settings, where a target says so: make run DEMO=1, make build MICROPYTHON_DIR=... TLS_IN=... TLS_OUT=...
+
+PYTHON = build/venv/bin/python
+export MICROPYTHON_DIR
+export PYTHONDONTWRITEBYTECODE = 1
+RUN_OPTIONS = $(if $(DEMO),--demo) $(if $(CSMS),--csms '$(CSMS)') $(if $(ID),--id '$(ID)')
+
+.DEFAULT_GOAL = help
+.PHONY: run test lint build budget bench clean help
+
+run: build  ## a CSMS and a simulated charger: DEMO=1 plays a session, CSMS=ws://... ID=... uses your CSMS
+	@$(PYTHON) -m tools.csms $(RUN_OPTIONS)
+
+test: build  ## all tests; ARGS="-k boot" goes to pytest
+	@$(PYTHON) -m pytest $(ARGS)
+
+lint:  ## ruff, mypy and the rule of floors
+	@sh tools/setup.sh host
+	@$(PYTHON) -m tools.lint
+
+build:  ## build/unix/pilotwire, the simulated charger; MICROPYTHON_DIR=<checkout> takes that MicroPython
+	@sh tools/setup.sh build
+	@sh tools/build.sh
+
+budget: build  ## sizes against their limits, also in build/budget.json
+	@$(PYTHON) -m tools.budget
+
+bench: build  ## speed and memory, also in build/bench.json
+	@sh tools/setup.sh bench
+	@$(PYTHON) -m tools.bench
+
+clean:  ## remove what was built; fetched sources and Python tools stay (rm -r build removes these too)
+	rm -rf build/unix build/gen build/frozen build/log build/*.json
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/make \1	\2/p' Makefile | expand -t 14

@@ -1,0 +1,16 @@
+// MicroPython settings of the unix board. What is not named here is the unix port's own choice.
+
+#define MICROPY_CONFIG_ROM_LEVEL (MICROPY_CONFIG_ROM_LEVEL_EXTRA_FEATURES)
+
+// mbedtls allocates from the GC heap, as on a microcontroller, so that the heap's size tells the truth.
+#define MICROPY_TRACKED_ALLOC (1)
+
+// As on the targets: integers of up to 64 bits (a requestId exceeds a small int), and no floats.
+#define MICROPY_LONGINT_IMPL (MICROPY_LONGINT_IMPL_LONGLONG)
+#define MICROPY_FLOAT_IMPL (MICROPY_FLOAT_IMPL_NONE)
+
+#include "ports/unix/variants/mpconfigvariant_common.h"
+
+// Nobody types at this one for long: no history in the home folder.
+#undef MICROPY_USE_READLINE_HISTORY
+#define MICROPY_USE_READLINE_HISTORY (0)

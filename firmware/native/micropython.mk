@@ -1,0 +1,7 @@
+# MicroPython takes this folder in as a user C module (USER_C_MODULES=firmware).
+PILOTWIRE_NATIVE := $(USERMOD_DIR)
+
+ifeq ($(MICROPY_SSL_MBEDTLS),1)
+SRC_USERMOD_LIB_C += $(PILOTWIRE_NATIVE)/tls_fragment_length.c
+LDFLAGS_USERMOD += -Wl,--wrap=mbedtls_ssl_config_defaults
+endif

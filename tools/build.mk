@@ -1,0 +1,49 @@
+# From sources to build/unix/pilotwire. Called by tools/build.sh, which sets ROOT and TREE (MicroPython's).
+#
+#   tools/*/compile.py -> build/gen/tables -> tools/freeze.py -> build/frozen -> MicroPython's unix port
+
+PYTHON = $(ROOT)/build/venv/bin/python
+GEN = build/gen/tables
+PORT = build/unix/port
+
+find = $(shell find $(1) -type f -name '$(2)' 2>/dev/null)
+GENERATED_FROM = $(call find,tools/schema tools/device_model,*.py) $(call find,firmware,*.txt) \
+	$(call find,firmware,*.csv) tools/requirements.txt
+FROZEN_FROM = $(call find,firmware,*.py) $(wildcard boards/unix/*.py) tools/freeze.py
+C_FROM = $(call find,firmware boards/unix boards/simulated,*.[ch])
+
+all: build/unix/pilotwire build/unix/micropython
+
+build/gen/stamp: $(GENERATED_FROM) tools/build.mk
+	@mkdir -p $(GEN)
+ifneq ($(wildcard tools/device_model/compile.py),)
+	@echo "GEN device model"
+	@$(PYTHON) -m tools.device_model.compile --declarations firmware/device_model/variables.txt --out $(GEN)
+endif
+ifneq ($(wildcard tools/schema/compile.py),)
+	@echo "GEN schema"
+	@$(PYTHON) -m tools.schema.compile --declarations firmware/wire/messages.txt --out $(GEN)
+endif
+	@touch $@
+
+build/frozen/stamp: build/gen/stamp $(FROZEN_FROM)
+	@$(PYTHON) tools/freeze.py --output build/frozen firmware boards/unix=*.py build/gen
+	@touch $@
+
+build/unix/pilotwire: build/frozen/stamp manifest.py $(C_FROM) build/unix/settings tools/build.mk
+	@echo "MAKE unix port"
+	@MICROPY_GIT_TAG=$$($(PYTHON) tools/micropython_version.py $(TREE)) MICROPY_GIT_HASH=release \
+	SOURCE_DATE_EPOCH=$$(stat -c %Y $(TREE)/py/mpconfig.h) \
+	sh tools/quietly.sh build/log/unix.log $(MAKE) -C $(TREE)/ports/unix \
+		VARIANT=pilotwire VARIANT_DIR=$(ROOT)/boards/unix/variant \
+		BUILD=$(ROOT)/$(PORT) PROG=pilotwire PYTHON=$(PYTHON) \
+		FROZEN_MANIFEST=$(ROOT)/manifest.py MICROPY_MANIFEST_FROZEN=$(ROOT)/build/frozen \
+		USER_C_MODULES=$(ROOT)/firmware MPY_LIB_DIR=$(ROOT)/tools \
+		MICROPY_MPYCROSS=$(ROOT)/build/mpy-cross/mpy-cross MICROPY_MPYCROSS_DEPENDENCY= \
+		TLS_IN=$(TLS_IN) TLS_OUT=$(TLS_OUT)
+	@ln -f $(PORT)/pilotwire $@ && touch $@
+	@echo "built $@ ($$(stat -c %s $@) bytes)"
+
+# The same program; started by this name it is a plain MicroPython with the firmware frozen in.
+build/unix/micropython: build/unix/pilotwire
+	@ln -sf pilotwire $@

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Builds the simulated charger once tools/setup.sh has run: `make build` calls it. Two calls at once take turns.
+
+set -eu
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+cd "$ROOT"
+mkdir -p build/unix
+if command -v flock >/dev/null 2>&1; then
+    exec 9>build/setup.lock
+    flock 9
+fi
+
+# What the whole port depends on. When it changes, the port is built anew: its make does not notice by itself.
+TREE=$(cat build/stamps/tree)
+settings() {
+    echo "$ROOT" "$TREE" "${TLS_IN:-}" "${TLS_OUT:-}"
+    gcc --version | head -n 1
+    cksum "$TREE/py/mpconfig.h" firmware/native/*.mk boards/unix/variant/*.mk boards/unix/variant/*.h
+    if [ -f boards/unix/port.mk ]; then cksum boards/unix/port.mk; fi
+}
+settings >build/unix/settings.new
+if cmp -s build/unix/settings.new build/unix/settings; then
+    rm build/unix/settings.new
+else
+    rm -rf build/unix/port
+    mv build/unix/settings.new build/unix/settings
+fi
+
+exec make --no-print-directory -f tools/build.mk "ROOT=$ROOT" "TREE=$TREE" -j"$(nproc)"
