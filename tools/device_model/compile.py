@@ -3,8 +3,9 @@
 
     python tools/device_model/compile.py --declarations firmware/device_model/variables.txt --out build/gen/tables
 
-Writes <out>/variables.py (constants, one a variable: its offset in RECORDS) and <out>/device_model.py
-(STRINGS, COMPONENTS, RECORDS as bytes). The formats are described in firmware/device_model/README.md.
+Writes <out>/variables.py (constants, one a variable: its offset in RECORDS), <out>/variable_format.py
+(constants of the record's layout) and <out>/device_model.py (STRINGS, COMPONENTS, RECORDS as bytes).
+The formats are described in firmware/device_model/README.md.
 """
 
 import argparse
@@ -209,13 +210,29 @@ def literal(name, blob):
     return f"{name} = (\n" + "\n".join(lines) + "\n)\n"
 
 
+def layout():
+    """Constants of the format: what stands in a record, by name."""
+    constants = {"TYPE_" + snake(name): i for i, name in enumerate(TYPES)}
+    constants.update(READ_ONLY=0, READ_WRITE=1, WRITE_ONLY=2)
+    constants.update({"FLAG_" + name.upper(): bit for name, bit in FLAGS.items()})
+    constants.update({"FIELD_" + name.upper(): 1 << i for i, name in enumerate(FIELDS)})
+    constants.update({"LEVEL_" + name.upper(): i for i, name in enumerate(LEVELS)})
+    return constants
+
+
+def constants_module(title, constants):
+    lines = ["# constants", f'"""{title} Generated."""', ""]
+    return "\n".join(lines + [f"{name} = {value}" for name, value in constants.items()]) + "\n"
+
+
 def write(out, components):
-    """Write both modules into folder `out`; the sizes of the tables."""
+    """Write the modules into folder `out`; the sizes of the tables."""
     constants, strings, heads, records = tables(components)
     out.mkdir(parents=True, exist_ok=True)
-    lines = ["# constants", '"""Variables of the device model: offsets in RECORDS. Generated."""', ""]
-    lines += [f"{name} = {offset}" for name, offset in constants.items()]
-    _replace(out / "variables.py", "\n".join(lines) + "\n")
+    title = "Variables of the device model: offsets in RECORDS."
+    _replace(out / "variables.py", constants_module(title, constants))
+    title = "Layout of the device model's records."
+    _replace(out / "variable_format.py", constants_module(title, layout()))
     text = '"""ROM tables of the device model. Generated; see firmware/device_model/README.md."""\n\n'
     blobs = (("STRINGS", strings), ("COMPONENTS", heads), ("RECORDS", records))
     _replace(out / "device_model.py", text + "".join(literal(*item) for item in blobs))

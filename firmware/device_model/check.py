@@ -1,0 +1,144 @@
+"""Whether a text is a legal value of a variable (B05.FR.07, B05.FR.08)."""
+
+from micropython import const
+from tables.variable_format import (
+    FIELD_MAX,
+    FIELD_MIN,
+    FIELD_VALUES,
+    TYPE_BOOLEAN,
+    TYPE_DATE_TIME,
+    TYPE_DECIMAL,
+    TYPE_INTEGER,
+    TYPE_OPTION_LIST,
+    TYPE_STRING,
+)
+
+from device_model import catalogue
+from device_model.outcome import DONE, INVALID, TOO_HIGH, TOO_LONG, TOO_LOW
+
+# 9 digits fit a small int of the 32-bit VM, and nothing that we count needs more.
+_DIGITS = const(9)
+_POINT = const(46)
+_MINUS = const(45)
+
+
+def check(variable, value):
+    """Check `value` (bytes) against data type, limits and list of values.
+
+    Returns:
+        An outcome: DONE, INVALID, TOO_LOW, TOO_HIGH, TOO_LONG.
+    """
+    kind = catalogue.data_type(variable)
+    if kind in (TYPE_INTEGER, TYPE_DECIMAL):
+        number = scaled(value)
+        if number is None or (kind == TYPE_INTEGER and _POINT in value):
+            return INVALID
+        return _within(variable, number)
+    if kind == TYPE_STRING:
+        # Characters, not bytes: a limit on a string counts characters.
+        size = _characters(value)
+        return TOO_LONG if size > _limit(variable, FIELD_MAX) else _at_least(variable, size)
+    if kind == TYPE_BOOLEAN:
+        return DONE if value in (b"true", b"false") else INVALID
+    if kind == TYPE_DATE_TIME:
+        return DONE if is_date_time(value) else INVALID
+    return _list(variable, value, kind == TYPE_OPTION_LIST)
+
+
+def scaled(value):
+    """A decimal number as an int in units of 10**-9, or None: at most 9 digits before and after the point."""
+    sign = 1
+    if value[:1] == b"-":
+        sign = -1
+        value = value[1:]
+    whole, point, fraction = value.partition(b".")
+    if not _digits(whole) or (point and not _digits(fraction)):
+        return None
+    return sign * int(whole + fraction + b"000000000"[len(fraction) :])
+
+
+def _digits(text):
+    return text.isdigit() and len(text) <= _DIGITS
+
+
+def _within(variable, number):
+    low = catalogue.text(variable, FIELD_MIN)
+    if low is not None and number < scaled(low):
+        return TOO_LOW
+    high = catalogue.text(variable, FIELD_MAX)
+    if high is not None and number > scaled(high):
+        return TOO_HIGH
+    return DONE
+
+
+def _limit(variable, field):
+    return int(catalogue.text(variable, field) or b"0")
+
+
+def _at_least(variable, size):
+    return DONE if size >= _limit(variable, FIELD_MIN) else TOO_LOW
+
+
+def _characters(value):
+    size = 0
+    for c in value:
+        if c & 0xC0 != 0x80:
+            size += 1
+    return size
+
+
+def _list(variable, value, single):
+    """Members are of the list of values and none comes twice; an OptionList has one, and not none."""
+    if not value:
+        return INVALID if single else _at_least(variable, 0)
+    allowed = catalogue.text(variable, FIELD_VALUES)
+    members = value.split(b",")
+    if single and len(members) > 1:
+        return INVALID
+    for i, member in enumerate(members):
+        if not member or not contains(allowed, member) or member in members[:i]:
+            return INVALID
+    return _at_least(variable, len(members))
+
+
+def contains(members, member):
+    """Whether the comma separated list `members` has `member`."""
+    at = members.find(member)
+    while at >= 0:
+        end = at + len(member)
+        if (at == 0 or members[at - 1] == 44) and (end == len(members) or members[end] == 44):
+            return True
+        at = members.find(member, end)
+    return False
+
+
+def is_date_time(value):
+    """Whether `value` is an RFC 3339 date and time: 2024-05-01T10:00:00[.000](Z|+01:00)."""
+    if len(value) < 20 or not _shape(value[:19], b"0000-00-00T00:00:00"):
+        return False
+    if not (1 <= int(value[5:7]) <= 12 and 1 <= int(value[8:10]) <= 31):
+        return False
+    if int(value[11:13]) > 23 or int(value[14:16]) > 59 or int(value[17:19]) > 60:
+        return False
+    zone = value[19:]
+    if zone[:1] == b".":
+        end = 1
+        while end < len(zone) and 48 <= zone[end] <= 57:
+            end += 1
+        if end == 1:
+            return False
+        zone = zone[end:]
+    if zone == b"Z":
+        return True
+    return len(zone) == 6 and _shape(zone[1:], b"00:00") and zone[0] in b"+-"
+
+
+def _shape(value, pattern):
+    """Whether `value` has a digit wherever the pattern has one, and elsewhere the pattern's character."""
+    for i, c in enumerate(pattern):
+        if c == 48:
+            if not 48 <= value[i] <= 57:
+                return False
+        elif value[i] != c:
+            return False
+    return True

@@ -1,0 +1,264 @@
+"""The device model: the value that is in force, who may change it, and what is kept.
+
+A value comes from the first of these that has one: live (computed by the station), set by the CSMS or the
+firmware (kept in storage), an option of this process or board, factory override, attribute of the board,
+ROM default. A variable costs heap only while it has a value of the second or fourth kind.
+"""
+
+from micropython import const
+from tables.names import ACCEPTED, ACTUAL, MAX_SET, MIN_SET, REJECTED, TARGET
+from tables.variable_format import (
+    FIELD_DEFAULT,
+    FIELD_FROM,
+    FLAG_LIVE,
+    FLAG_REBOOT,
+    LEVEL_CONNECTOR,
+    LEVEL_EVSE,
+    LEVEL_STATION,
+    READ_ONLY,
+    TYPE_DATE_TIME,
+    WRITE_ONLY,
+)
+
+from device_model import catalogue, outcome, overrides, settings
+from device_model.check import check, contains
+from device_model.date_time import stamp
+from device_model.values import Values
+from hal import log
+from hal.errors import StorageError
+from wire import schema
+
+_NO_COMPONENT = const(-1)
+_NO_VARIABLE = const(-2)
+_POINT = const(46)
+# All that differs from ROM; a CSMS that sets every string to its maximum gets Rejected, not our heap.
+_ROOM = const(2048)
+
+
+class DeviceModel:
+    """Components and variables of this station. A variable is a constant of tables.variables.
+
+    Attributes:
+        live: callable(variable, evse, connector) -> bytes, int or None, for variables marked live; a dateTime
+            is seconds since 2020. None: the stored value counts.
+        changed: callable(variable, evse, connector), after a change by the CSMS.
+    """
+
+    def __init__(self, board, store):
+        """
+        Args:
+            board: .connectors, .option(), .overrides(), .model and so on.
+            store: Store.
+        """
+        self.live = None
+        self.changed = None
+        self._board = board
+        self._store = store
+        self._set = Values()
+        self._factory = Values()
+        self._before = None
+        overrides.load(board.overrides(), self._factory, self.locate)
+        settings.load(store, self._set, self.locate)
+
+    def text(self, variable, evse=0, connector=0):
+        """Value as bytes, b"" when it has none. EVSE and connector 0: the station's."""
+        if self.live is not None and catalogue.flags(variable) & FLAG_LIVE:
+            value = self.live(variable, evse, connector)
+            if value is not None:
+                return _live_text(variable, value)
+        return self._stored(variable, evse, connector, 0)
+
+    def int(self, variable, evse=0, connector=0):
+        """Value of an integer variable, 0 when it has none."""
+        return int(self.text(variable, evse, connector) or b"0")
+
+    def flag(self, variable, evse=0, connector=0):
+        """Value of a boolean variable, False when it has none."""
+        return self.text(variable, evse, connector) == b"true"
+
+    def members(self, variable, evse=0, connector=0):
+        """Members of a list as a tuple of name ids, in their order; what is no name of the schemas is left out."""
+        value = self.text(variable, evse, connector)
+        ids = [schema.name_id(member) for member in value.split(b",")]
+        return tuple([i for i in ids if i])
+
+    def has(self, variable, name_id, evse=0, connector=0):
+        """Whether a list has the member with this name id."""
+        return contains(self.text(variable, evse, connector), schema.name(name_id))
+
+    def set(self, variable, value, evse=0, connector=0):
+        """Change a value by the firmware itself; it holds even when flash fails, which is logged.
+
+        Returns:
+            Name id ACCEPTED, or REJECTED: not a legal value.
+        """
+        if check(variable, value) != outcome.DONE:
+            log.error("device model: not a legal value of %s", catalogue.title(variable))
+            return REJECTED
+        if value != self._stored(variable, evse, connector, 0):
+            self._set.put(variable, evse, connector, 0, value)
+            try:
+                settings.save(self._store, self._set)
+            except StorageError as e:
+                log.error("device model: %s is lost at a reboot: %s", catalogue.title(variable), e)
+        return ACCEPTED
+
+    def locate(self, component, component_instance, evse, connector, variable, instance):
+        """Find a variable by names (bytes) and place (int), None where not given.
+
+        Returns:
+            A handle, >= 0, for `read` and `write`: variable | evse << 16 | connector << 23;
+            -1: no such component there; -2: it has no such variable (or instance: B06.FR.14, B06.FR.15).
+        """
+        level = self._level(evse, connector)
+        found = catalogue.find_component(component, component_instance or b"", level)
+        if found < 0:
+            return _NO_COMPONENT
+        found = catalogue.find_variable(found, variable, instance or b"")
+        if found < 0:
+            return _NO_VARIABLE
+        return found | (evse or 0) << 16 | (connector or 0) << 23
+
+    def read(self, handle, attribute):
+        """Attribute of a variable, for the CSMS.
+
+        Args:
+            handle: of `locate`, negative ones too.
+            attribute: name id, None: Actual (B06.FR.11).
+
+        Returns:
+            (name id of GetVariableStatusEnumType, value as bytes or None).
+        """
+        index = _attribute(attribute)
+        result = self._access(handle, index)
+        if result == outcome.DONE and self._mutability(handle, index) == WRITE_ONLY:
+            result = outcome.WRITE_ONLY
+        if result != outcome.DONE:
+            return outcome.status(result), None
+        variable, evse, connector = _split(handle)
+        if index:
+            return ACCEPTED, self._stored(variable, evse, connector, index)
+        return ACCEPTED, self.text(variable, evse, connector)
+
+    def is_live(self, handle):
+        """Whether the value may be another one at the next reading."""
+        return handle >= 0 and catalogue.flags(handle & 0xFFFF) & FLAG_LIVE != 0
+
+    def write(self, handle, attribute, value):
+        """Set one attribute, for the CSMS: `stage`, `commit`, `notify`.
+
+        Returns:
+            Name id of SetVariableStatusEnumType.
+        """
+        result = self.stage(handle, attribute, value)
+        if not self.commit():
+            result = outcome.NOT_KEPT
+        if result <= outcome.REBOOT:
+            self.notify(handle)
+        return outcome.status(result)
+
+    def stage(self, handle, attribute, value):
+        """Set one of several attributes; `commit` keeps them all.
+
+        Returns:
+            An outcome, DONE and REBOOT for success.
+        """
+        index = _attribute(attribute)
+        result = self._access(handle, index)
+        if result != outcome.DONE:
+            return result
+        if self._mutability(handle, index) == READ_ONLY:
+            return outcome.READ_ONLY
+        variable, evse, connector = _split(handle)
+        result = check(variable, value)
+        if result != outcome.DONE:
+            return result
+        if self._before is None:
+            self._before = self._set.data
+        at = self._set.find(variable, evse, connector, index)
+        if at < 0 or self._set.value(at) != value:
+            if len(self._set.data) + len(value) > _ROOM:
+                return outcome.NOT_KEPT
+            self._set.put(variable, evse, connector, index, value)
+        return outcome.REBOOT if catalogue.flags(variable) & FLAG_REBOOT else outcome.DONE
+
+    def commit(self):
+        """Keep what was staged, with one write. False: flash failed (logged), all of it is undone."""
+        before = self._before
+        self._before = None
+        if before is None or before is self._set.data:
+            return True
+        try:
+            settings.save(self._store, self._set)
+        except StorageError as e:
+            self._set.data = before
+            log.error("device model: changes of the CSMS refused: %s", e)
+            return False
+        return True
+
+    def notify(self, handle):
+        """Tell whoever listens that the CSMS has changed this variable."""
+        variable, evse, connector = _split(handle)
+        # Never the value: it may be a password.
+        log.info("device model: the CSMS has set %s", catalogue.title(variable))
+        if self.changed is not None:
+            self.changed(variable, evse, connector)
+
+    def _level(self, evse, connector):
+        """Level of a place that this station has, or -1."""
+        if evse is None:
+            return LEVEL_STATION
+        connectors = self._board.connectors
+        if not 0 < evse <= len(connectors):
+            return -1
+        if connector is None:
+            return LEVEL_EVSE
+        return LEVEL_CONNECTOR if 0 < connector <= connectors[evse - 1] else -1
+
+    def _access(self, handle, index):
+        if handle < 0:
+            return outcome.NO_COMPONENT if handle == _NO_COMPONENT else outcome.NO_VARIABLE
+        if index < 0 or not catalogue.attributes(handle & 0xFFFF) >> index & 1:
+            return outcome.NO_ATTRIBUTE
+        return outcome.DONE
+
+    def _mutability(self, handle, index):
+        variable, evse, connector = _split(handle)
+        at = self._factory.find(variable, evse, connector, index)
+        changed = None if at < 0 else self._factory.mutability(at)
+        return catalogue.mutability(variable) if changed is None else changed
+
+    def _stored(self, variable, evse, connector, index):
+        at = self._set.find(variable, evse, connector, index)
+        if at >= 0:
+            return self._set.value(at)
+        source = None if index else catalogue.text(variable, FIELD_FROM)
+        if source and source[0] != _POINT:
+            value = self._board.option(str(source, "utf-8"))
+            if value:
+                return value
+        at = self._factory.find(variable, evse, connector, index)
+        value = None if at < 0 else self._factory.value(at)
+        if value is not None:
+            return value
+        if source and source[0] == _POINT:
+            return getattr(self._board, str(source[1:], "utf-8")) or b""
+        return b"" if index else catalogue.text(variable, FIELD_DEFAULT) or b""
+
+
+def _split(handle):
+    return handle & 0xFFFF, handle >> 16 & 0x7F, handle >> 23
+
+
+def _attribute(attribute):
+    """Index of an attribute's name id, or -1."""
+    if attribute is None:
+        return 0
+    names = (ACTUAL, TARGET, MIN_SET, MAX_SET)
+    return names.index(attribute) if attribute in names else -1
+
+
+def _live_text(variable, value):
+    if not isinstance(value, int):
+        return value
+    return stamp(value) if catalogue.data_type(variable) == TYPE_DATE_TIME else b"%d" % value

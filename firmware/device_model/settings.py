@@ -1,0 +1,71 @@
+"""Changed values in storage: one file, written whole (firmware/storage/README.md: the format).
+
+Variables stand there by name, so that a firmware with other tables still finds them.
+"""
+
+from micropython import const
+from tables.variable_format import FIELD_INSTANCE, FLAG_VOLATILE
+
+from device_model import catalogue
+from device_model.check import check
+from device_model.outcome import DONE
+from hal import log
+
+FILE = "variables"
+_NUMBERS = const(5)  # EVSE, connector, attribute, length of the value (2)
+
+
+def save(store, values):
+    """Write `values` (Values).
+
+    Raises:
+        StorageError: the old file is still there.
+    """
+    store.write_from(FILE, _parts(values))
+
+
+def _parts(values):
+    at = 0
+    while at < len(values.data):
+        variable = values.variable(at)
+        if not catalogue.flags(variable) & FLAG_VOLATILE:
+            component = catalogue.component_of(variable)
+            for name in (
+                catalogue.component_name(component),
+                catalogue.component_instance(component),
+                catalogue.name(variable),
+                catalogue.text(variable, FIELD_INSTANCE) or b"",
+            ):
+                yield bytes((len(name),))
+                yield name
+            value = values.value(at)
+            yield bytes(values.place(at))
+            yield len(value).to_bytes(2, "little")
+            yield value
+        at = values.next(at)
+
+
+def load(store, values, locate):
+    """Read into `values` what storage has; what this firmware does not know (any more) is logged and dropped.
+
+    Args:
+        locate: DeviceModel.locate.
+    """
+    raw = store.read(FILE)
+    at = 0
+    while raw and at < len(raw):
+        names = []
+        for _ in range(4):
+            end = at + 1 + raw[at]
+            names.append(raw[at + 1 : end])
+            at = end
+        evse, connector, attribute, low, high = raw[at : at + _NUMBERS]
+        at += _NUMBERS
+        value = raw[at : at + (low | high << 8)]
+        at += len(value)
+        handle = locate(names[0], names[1], evse or None, connector or None, names[2], names[3])
+        variable = handle & 0xFFFF
+        if handle < 0 or check(variable, value) != DONE:
+            log.warning("device model: stored %s.%s is unknown or no longer legal", names[0], names[2])
+        else:
+            values.put(variable, evse, connector, attribute, value)

@@ -1,0 +1,206 @@
+"""Small files that survive a power cut: each is whole, the old one or the new one (README.md: the format).
+
+A file is written beside the old one and renamed over it, which littlefs does atomically. Magic, version,
+length and CRC are checked at each reading, so that damage is found, reported and survived.
+"""
+
+from binascii import crc32
+
+from micropython import const
+
+from hal import log
+from hal.errors import StorageError
+
+_MAGIC = b"PW"
+_VERSION = const(1)
+_HEAD = const(3)
+_TAIL = const(8)
+_NEW = ".new"
+_BAD = ".bad"
+_BOOT = "boot"
+# littlefs keeps one read, one program and one look-ahead buffer, and a program buffer an open file.
+_CACHE = const(32)
+_LOOKAHEAD = const(16)
+_ENOENT = const(2)
+
+
+def _mount(device):
+    """The mounted filesystem; a blank device is formatted, a damaged one too, loudly.
+
+    Raises:
+        StorageError: the device can't even be formatted.
+    """
+    from vfs import VfsLfs2
+
+    cache = getattr(device, "progsize", _CACHE)
+    try:
+        return VfsLfs2(device, readsize=cache, progsize=cache, lookahead=_LOOKAHEAD)
+    except OSError as e:
+        if _blank(device):
+            log.info("storage: blank, formatting it")
+        else:
+            log.error(
+                "storage: the filesystem is damaged (%s) and can't be mounted; formatting it: "
+                "settings are lost, the factory's are in force",
+                e,
+            )
+    try:
+        VfsLfs2.mkfs(device, readsize=cache, progsize=cache, lookahead=_LOOKAHEAD)
+        return VfsLfs2(device, readsize=cache, progsize=cache, lookahead=_LOOKAHEAD)
+    except OSError as e:
+        raise StorageError("can't format the flash: %s" % e)
+
+
+def _blank(device):
+    """Whether the first two blocks, which hold littlefs' superblock, are erased."""
+    piece = bytearray(_CACHE)
+    for block in (0, 1):
+        try:
+            device.readblocks(block, piece, 0)
+        except OSError:
+            return False
+        for c in piece:
+            if c != 0xFF:
+                return False
+    return True
+
+
+class Store:
+    """Files of up to some kB by name; one owner a name.
+
+    Attributes:
+        boot_count: how often the station was started with this storage, from 1; 0 when flash does not work.
+    """
+
+    def __init__(self, device):
+        """Mount `device`; never raises: without flash everything is factory-fresh and each write fails.
+
+        Args:
+            device: block device with littlefs' extended interface, see boards/README.md.
+        """
+        try:
+            self._fs = _mount(device)
+        except StorageError as e:
+            log.error("storage: %s; nothing survives a reboot, replace the flash", e)
+            self._fs = None
+        self.boot_count = 0
+        if self._fs is not None:
+            self._drop_unfinished()
+            self._count_boot()
+
+    def read(self, name):
+        """What was last written to `name`, or None: never written, or damaged (logged, kept as name.bad)."""
+        if self._fs is None:
+            return None
+        try:
+            size = self._fs.stat(name)[6] - _HEAD - _TAIL
+            with self._fs.open(name, "rb") as file:
+                head = file.read(_HEAD)
+                content = file.read(max(size, 0))
+                fault = _fault(head, content, file.read(_TAIL))
+        except OSError as e:
+            if e.args[0] != _ENOENT:
+                log.error("storage: %s can't be read (%s); factory settings are used", name, e)
+            return None
+        if not fault:
+            return content
+        log.error("storage: %s is damaged (%s); factory settings are used", name, fault)
+        try:
+            self._fs.rename(name, name + _BAD)
+        except OSError as e:
+            log.error("storage: %s can't be put aside (%s)", name, e)
+        return None
+
+    def write(self, name, *parts):
+        """Replace `name` by the bytes of `parts`, see `write_from`."""
+        self.write_from(name, parts)
+
+    def write_from(self, name, parts):
+        """Replace `name`; after a power cut at any moment it holds the old bytes or the new ones.
+
+        Args:
+            name: up to 27 characters.
+            parts: iterable of bytes-like objects; none of them is kept.
+
+        Raises:
+            StorageError: flash is full or failed; the old bytes are still there.
+        """
+        if self._fs is None:
+            raise StorageError("no flash")
+        try:
+            with self._fs.open(name + _NEW, "wb") as file:
+                head = _MAGIC + bytes((_VERSION,))
+                file.write(head)
+                crc = crc32(head)
+                size = 0
+                for part in parts:
+                    file.write(part)
+                    crc = crc32(part, crc)
+                    size += len(part)
+                tail = size.to_bytes(4, "little")
+                file.write(tail)
+                file.write(crc32(tail, crc).to_bytes(4, "little"))
+            self._fs.rename(name + _NEW, name)
+        except OSError as e:
+            self._remove(name + _NEW)
+            raise StorageError("%s not written: %s" % (name, e))
+
+    def remove(self, name):
+        """Forget `name`; no effect when there is none.
+
+        Raises:
+            StorageError: flash failed.
+        """
+        if self._fs is None:
+            raise StorageError("no flash")
+        try:
+            self._fs.remove(name)
+        except OSError as e:
+            if e.args[0] != _ENOENT:
+                raise StorageError("%s not removed: %s" % (name, e))
+
+    def close(self):
+        """Unmount; the object is of no use afterwards."""
+        self._fs = None
+
+    def _remove(self, name):
+        try:
+            self._fs.remove(name)
+        except OSError:
+            pass  # not there, or flash is broken, which the caller reports
+
+    def _drop_unfinished(self):
+        """Remove what a power cut left half written; the finished old file is still there."""
+        unfinished = []
+        try:
+            for entry in self._fs.ilistdir("/"):
+                if entry[0].endswith(_NEW):
+                    unfinished.append(entry[0])
+        except OSError as e:
+            log.error("storage: can't list the files (%s)", e)
+        for name in unfinished:
+            self._remove(name)
+
+    def _count_boot(self):
+        raw = self.read(_BOOT)
+        count = int.from_bytes(raw, "little") if raw else 0
+        # 24 bits: a small int, and more boots than flash has erase cycles.
+        self.boot_count = (count + 1) & 0xFFFFFF
+        try:
+            self.write(_BOOT, self.boot_count.to_bytes(3, "little"))
+        except StorageError as e:
+            log.error("storage: the number of boots can't be kept: %s", e)
+
+
+def _fault(head, content, tail):
+    """What is wrong with a file, or None."""
+    if len(tail) < _TAIL:
+        return "cut short"
+    if head[:2] != _MAGIC:
+        return "no magic"
+    if head[2] != _VERSION:
+        return "format version %d is unknown" % head[2]
+    if int.from_bytes(tail[:4], "little") != len(content):
+        return "wrong length"
+    crc = crc32(tail[:4], crc32(content, crc32(head)))
+    return None if crc == int.from_bytes(tail[4:], "little") else "wrong CRC"
