@@ -2,15 +2,15 @@
 # Settings, where a target says so: make run DEMO=1, make build MICROPYTHON_DIR=... TLS_IN=... TLS_OUT=...
 
 PYTHON = build/venv/bin/python
-export MICROPYTHON_DIR
+# What tools/run.py and the build read.
+export CSMS DEMO ID MICROPYTHON_DIR PASSWORD PROFILE TLS_IN TLS_OUT
 export PYTHONDONTWRITEBYTECODE = 1
-RUN_OPTIONS = $(if $(DEMO),--demo) $(if $(CSMS),--csms '$(CSMS)') $(if $(ID),--id '$(ID)')
 
 .DEFAULT_GOAL = help
 .PHONY: run test lint build budget bench clean help
 
 run: build  ## a CSMS and a simulated charger: DEMO=1 plays a session, CSMS=ws://... ID=... uses your CSMS
-	@$(PYTHON) -m tools.csms $(RUN_OPTIONS)
+	@$(PYTHON) tools/run.py
 
 test: build  ## all tests; ARGS="-k boot" goes to pytest
 	@$(PYTHON) -m pytest $(ARGS)

@@ -13,16 +13,17 @@ FROZEN_FROM = $(call find,firmware,*.py) $(wildcard boards/unix/*.py) tools/free
 C_FROM = $(call find,firmware boards/unix boards/simulated,*.[ch])
 
 all: build/unix/pilotwire build/unix/micropython
+	@:
 
 build/gen/stamp: $(GENERATED_FROM) tools/build.mk
 	@mkdir -p $(GEN)
 ifneq ($(wildcard tools/device_model/compile.py),)
 	@echo "GEN device model"
-	@$(PYTHON) -m tools.device_model.compile --declarations firmware/device_model/variables.txt --out $(GEN)
+	@$(PYTHON) tools/device_model/compile.py --declarations firmware/device_model/variables.txt --out $(GEN)
 endif
 ifneq ($(wildcard tools/schema/compile.py),)
 	@echo "GEN schema"
-	@$(PYTHON) -m tools.schema.compile --declarations firmware/wire/messages.txt --out $(GEN)
+	@$(PYTHON) tools/schema/compile.py --declarations firmware/wire/messages.txt --out $(GEN)
 endif
 	@touch $@
 

@@ -2,9 +2,10 @@
 
     python tools/freeze.py --output build/frozen firmware boards/unix=*.py build/gen
 
-A module whose first line is `# constants` holds nothing but numbers (`NAME = 7` or `NAME = const(7)`). Whoever writes
-`from tables.names import ACCEPTED` gets, in the copy, the number wherever the name stood: it costs no ROM, no heap and
-no look-up. Lines keep their numbers. Modules of constants are not copied: on the charger nobody imports them.
+A module whose first line is `# constants` holds nothing but numbers (`NAME = 7` or
+`NAME = const(7)`). Whoever writes `from tables.names import ACCEPTED` gets, in the copy, the
+number wherever the name stood: it costs no ROM, no heap and no look-up. Lines keep their numbers.
+Modules of constants are not copied: on the charger nobody imports them.
 
 Only files whose content changed are written, so that a build compiles no more than it must.
 """
@@ -16,6 +17,8 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 MARK = "# constants"
+_SECOND_HAND = "%s is a constant that %s only imports; import it from where it is defined"
+_ONLY_NAMES = "write `from %s import NAME`: only names can be put in place"
 
 
 class FreezeError(Exception):
@@ -116,7 +119,7 @@ def _span(node: ast.stmt | ast.Name, text: str) -> Edit:
 
 
 class _Imports(ast.NodeVisitor):
-    """Finds the imports of constants in one file: `names` (local name -> number) and `edits` that remove them."""
+    """One file's imports of constants: `names` -> number, and the `edits` that remove them."""
 
     def __init__(self, source: Source, constants: Constants):
         self.source = source
@@ -130,18 +133,13 @@ class _Imports(ast.NodeVisitor):
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             if alias.name in self.constants:
-                raise self.fail(
-                    node, f"write `from {alias.name} import NAME`: only names can be put in place"
-                )
+                raise self.fail(node, _ONLY_NAMES % alias.name)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         module = _absolute(self.source, node)
         for alias in node.names:
             if f"{module}.{alias.name}" in self.constants:
-                raise self.fail(
-                    node,
-                    f"write `from {module}.{alias.name} import NAME`: only names can be put in place",
-                )
+                raise self.fail(node, _ONLY_NAMES % f"{module}.{alias.name}")
         if module not in self.constants:
             return
         for alias in node.names:
@@ -160,7 +158,7 @@ class _Imports(ast.NodeVisitor):
 
 
 class _Uses(ast.NodeVisitor):
-    """Replaces the uses of `names`; refuses whatever gives one of them another meaning in the same file."""
+    """Replaces the uses of `names`; refuses whatever gives one of them another meaning."""
 
     def __init__(self, source: Source, names: dict[str, int], removed: list[Edit]):
         self.source = source
@@ -180,7 +178,12 @@ class _Uses(ast.NodeVisitor):
             if self.in_format_string:
                 self.refuse(node.id, node.lineno, "it can't be used in an f-string")
             number = self.names[node.id]
-            self.edits.append(_span(node, str(number) if number >= 0 else f"({number})"))
+            self.edits.append(_span(node, f"({number})" if number < 0 else str(number)))
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        if isinstance(node.value, ast.Name):
+            self.refuse(node.value.id, node.lineno, "a number has no attributes")
+        self.generic_visit(node)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         outer, self.in_format_string = self.in_format_string, True
@@ -221,12 +224,12 @@ class _Uses(ast.NodeVisitor):
 
 def apply(text: str, edits: list[Edit]) -> str:
     """`text` with the edits made; they don't overlap."""
-    lines = [line.encode() for line in text.splitlines(keepends=True)]
+    lines = text.encode().split(b"\n")
     for edit in sorted(edits, reverse=True):
         head = lines[edit.line - 1][: edit.column]
         tail = lines[edit.end_line - 1][edit.end_column :]
         lines[edit.line - 1 : edit.end_line] = [head + edit.text.encode() + tail]
-    return b"".join(lines).decode()
+    return b"\n".join(lines).decode()
 
 
 def inline(source: Source, constants: Constants) -> tuple[str, set[str]]:
@@ -238,22 +241,32 @@ def inline(source: Source, constants: Constants) -> tuple[str, set[str]]:
         return source.text, set()
     uses = _Uses(source, imports.names, imports.edits)
     uses.visit(tree)
-    return apply(source.text, imports.edits + uses.edits), set(imports.names)
+    text = apply(source.text, imports.edits + uses.edits)
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        problem = "can't put constants in place here; write an import on lines of its own"
+        raise FreezeError(source.path, error.lineno or 0, problem) from None
+    return text, set(imports.names)
 
 
-def _refuse_second_hand(sources: list[Source], inlined: dict[str, set[str]]) -> None:
-    """A name that was put in place in module a can't be imported from a: it isn't there any more."""
+def _check_imports(
+    sources: list[Source], constants: Constants, inlined: dict[str, set[str]]
+) -> None:
+    """Find imports, of generated modules and of constants, that could only fail on the charger."""
+    modules = {source.module for source in sources} | set(constants)
     for source in sources:
         for node in ast.walk(parse(source)):
             if not isinstance(node, ast.ImportFrom):
                 continue
             module = _absolute(source, node)
+            if module.startswith("tables.") and module not in modules:
+                raise FreezeError(source.path, node.lineno, f"there is no module {module}")
             for alias in node.names:
+                # A name that was put in place in that module isn't there any more.
                 if alias.name in inlined.get(module, ()):
                     raise FreezeError(
-                        source.path,
-                        node.lineno,
-                        f"{alias.name} is a constant that {module} only imports; import it from where it is defined",
+                        source.path, node.lineno, _SECOND_HAND % (alias.name, module)
                     )
 
 
@@ -272,12 +285,12 @@ def prepare(sources: list[Source]) -> dict[PurePosixPath, str]:
         if source.target in frozen:
             raise FreezeError(source.path, 0, f"there are two files for {source.target}")
         frozen[source.target], inlined[source.module] = inline(source, constants)
-    _refuse_second_hand(code, {module: names for module, names in inlined.items() if names})
+    _check_imports(code, constants, inlined)
     return frozen
 
 
 def find(root: str) -> list[Source]:
-    """Sources below a folder; `folder=pattern` takes only what matches the pattern, in the folder itself."""
+    """Sources below a folder; `folder=pattern` takes what matches in the folder itself."""
     folder, _, pattern = root.partition("=")
     base = Path(folder)
     paths = base.glob(pattern) if pattern else base.rglob("*.py")

@@ -1,4 +1,7 @@
-"""Print the release of a MicroPython source tree, as in its tags (v1.25.0). Needs the standard library only."""
+"""Print the release of a MicroPython source tree, as in its tags (v1.25.0).
+
+Runs before build/venv exists, so it needs the standard library only.
+"""
 
 import re
 import sys
