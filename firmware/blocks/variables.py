@@ -1,0 +1,141 @@
+"""GetVariables and SetVariables (B05, B06)."""
+
+from tables.names import (
+    ACTUAL,
+    FORMAT_VIOLATION,
+    GET_VARIABLES,
+    OCCURRENCE_CONSTRAINT_VIOLATION,
+    REJECTED,
+    SET_VARIABLES,
+)
+from tables.variables import (
+    DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES,
+    DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES,
+    DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_GET_VARIABLES,
+    DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_SET_VARIABLES,
+)
+
+from blocks.port import NOT_MINE
+from device_model import outcome
+from hal.errors import CallError
+
+
+class Variables:
+    def __init__(self, model):
+        """
+        Args:
+            model: DeviceModel.
+        """
+        self._model = model
+
+    def handle(self, action, reader):
+        """Answer GetVariables or SetVariables.
+
+        Raises:
+            CallError: more items (B06.FR.16) or bytes (B06.FR.17) than the device model allows.
+        """
+        if action == GET_VARIABLES:
+            self._check_size(
+                reader,
+                DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_GET_VARIABLES,
+                DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES,
+            )
+            return (_Values(self._model, reader),)
+        if action == SET_VARIABLES:
+            self._check_size(
+                reader,
+                DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_SET_VARIABLES,
+                DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES,
+            )
+            return (_Results(self._set(reader), reader),)
+        return NOT_MINE
+
+    def _check_size(self, reader, items, size):
+        most = self._model.int(items)
+        if reader.count(0) > most:
+            raise CallError(OCCURRENCE_CONSTRAINT_VIOLATION, b"more than %d items" % most)
+        most = self._model.int(size)
+        if reader.size > most:
+            raise CallError(FORMAT_VIOLATION, b"more than %d bytes" % most)
+
+    def _set(self, reader):
+        """Set all items once, with one write to storage; an outcome each."""
+        model = self._model
+        outcomes = bytearray(reader.count(0))
+        i = 0
+        for attribute, value, name, instance, evse, connector, variable, v_instance in reader.each():
+            handle = model.locate(name, instance, evse, connector, variable, v_instance)
+            outcomes[i] = model.stage(handle, attribute, value)
+            i += 1
+        if not model.commit():
+            for i, result in enumerate(outcomes):
+                if result <= outcome.REBOOT:
+                    outcomes[i] = outcome.NOT_KEPT
+        # Only now: whoever listens sees all values of the message.
+        i = 0
+        for _, _, name, instance, evse, connector, variable, v_instance in reader.each():
+            if outcomes[i] <= outcome.REBOOT:
+                model.notify(model.locate(name, instance, evse, connector, variable, v_instance))
+            i += 1
+        return outcomes
+
+
+class _Results:
+    """setVariableResult, in the order of the request; iterating changes nothing."""
+
+    def __init__(self, outcomes, reader):
+        self._outcomes = outcomes
+        self._reader = reader
+        self._record = [None] * 10
+
+    def __iter__(self):
+        record = self._record
+        i = 0
+        for item in self._reader.each():
+            record[0] = item[0] or ACTUAL  # B05.FR.03, B05.FR.12
+            record[1] = outcome.status(self._outcomes[i])
+            record[2:8] = item[2:8]  # component and variable as they came (B05.FR.02)
+            record[8] = outcome.reason(self._outcomes[i])
+            i += 1
+            yield record
+
+
+class _Values:
+    """getVariableResult, in the order of the request.
+
+    The writer iterates twice and must see the same: live values are read once and kept, the others stay as
+    they are while the answer is written, as only this connection changes them.
+    """
+
+    def __init__(self, model, reader):
+        self._model = model
+        self._reader = reader
+        self._record = [None] * 11
+        self._live = bytearray()  # length (1), value of each live item
+        for item in reader.each():
+            handle = self._locate(item)
+            if model.is_live(handle):
+                value = model.read(handle, item[0])[1] or b""
+                self._live.append(len(value))
+                self._live.extend(value)
+
+    def _locate(self, item):
+        return self._model.locate(item[1], item[2], item[3], item[4], item[5], item[6])
+
+    def __iter__(self):
+        record = self._record
+        at = 0
+        for item in self._reader.each():
+            handle = self._locate(item)
+            status, value = self._model.read(handle, item[0])
+            if self._model.is_live(handle):
+                end = at + 1 + self._live[at]
+                if value is not None:
+                    value = bytes(self._live[at + 1 : end])
+                at = end
+            record[0] = status
+            record[1] = item[0] or ACTUAL  # B06.FR.03, B06.FR.11
+            record[2] = value
+            record[3:9] = item[1:7]
+            record[9] = outcome.reason(outcome.WRITE_ONLY) if status == REJECTED else None
+            yield record
