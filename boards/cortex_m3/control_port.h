@@ -1,0 +1,11 @@
+// The control connection of the simulated charger, on USART1: whoever plays the driver, the car and the weather.
+//
+// Several clients share the line (tools/bridge.py makes a TCP connection of each): every line starts with the client's
+// letter, `a` to `d`, and `+` for a new one, `-` for one that has gone (or, from here, is refused), `=` and a JSON line
+// of the control protocol.
+#ifndef CORTEX_M3_CONTROL_PORT_H
+#define CORTEX_M3_CONTROL_PORT_H
+
+void control_port_start(void);
+
+#endif

@@ -1,0 +1,2 @@
+# An image that does nothing: what the firmware's own share of an image is measured against.
+freeze(".", "main.py")

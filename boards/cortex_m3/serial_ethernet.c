@@ -1,0 +1,174 @@
+#include "serial_ethernet.h"
+
+#include "clock.h"
+#include "registers.h"
+
+#define ESCAPE (0x10)
+#define CONNECTIONS (10) // they are numbered '0' to '9', in turns
+
+#define RING_SIZE (512u) // a power of 2
+
+static uint8_t ring[RING_SIZE];
+static volatile uint16_t ring_in, ring_out; // count on; only their difference and their low bits matter
+
+static volatile serial_ethernet_state_t state;
+static volatile bool held; // by the module: the network is slower than the line
+static volatile uint8_t connection; // the one that is wanted; what belongs to another one is old and is dropped
+
+static struct {
+    bool escaped;     // the byte before was an escape
+    char event;       // the event whose connection number comes next, or 0
+    uint8_t carrying; // the connection whose data are being received
+} receiver;
+
+// From here to usart2_handler(): called by the interrupt only.
+
+static void take_data(uint8_t byte) {
+    if (receiver.carrying == connection && state == SERIAL_ETHERNET_OPEN) {
+        ring[ring_in % RING_SIZE] = byte;
+        ring_in++;
+    }
+}
+
+static void take_event(char event, uint8_t number) {
+    if (event == 'O') {
+        receiver.carrying = number;
+    }
+    if (number != connection || state == SERIAL_ETHERNET_CLOSED) {
+        return;
+    }
+    switch (event) {
+        case 'O':
+            held = false;
+            state = SERIAL_ETHERNET_OPEN;
+            break;
+        case 'H':
+            held = true;
+            break;
+        case 'G':
+            held = false;
+            break;
+        case 'N':
+            state = SERIAL_ETHERNET_NO_NAME;
+            break;
+        case 'R':
+            state = SERIAL_ETHERNET_REFUSED;
+            break;
+        case 'T':
+            state = SERIAL_ETHERNET_TIMEOUT;
+            break;
+        case 'Z':
+            state = SERIAL_ETHERNET_CLOSED;
+            break;
+        default: // an event of a newer module
+            break;
+    }
+}
+
+static void take(uint8_t byte) {
+    if (receiver.event != 0) {
+        take_event(receiver.event, byte);
+        receiver.event = 0;
+    } else if (receiver.escaped) {
+        receiver.escaped = false;
+        if (byte == ESCAPE) {
+            take_data(byte);
+        } else {
+            receiver.event = byte;
+        }
+    } else if (byte == ESCAPE) {
+        receiver.escaped = true;
+    } else {
+        take_data(byte);
+    }
+}
+
+void usart2_handler(void) {
+    while (USART2->status & USART_STATUS_RECEIVED) {
+        if ((uint16_t)(ring_in - ring_out) == RING_SIZE) {
+            // Full: the byte stays where it is, and the flow control of the line holds the rest back, until
+            // serial_ethernet_read() has made room.
+            USART2->control1 &= ~USART_CONTROL1_RECEIVED_INTERRUPT;
+            break;
+        }
+        take(USART2->data);
+    }
+    clock_wake();
+}
+
+// From here on: called by the firmware.
+
+static void send(uint8_t byte) {
+    while (!(USART2->status & USART_STATUS_SEND_EMPTY)) {
+    }
+    USART2->data = byte;
+}
+
+static void allow_interrupt(void) {
+    USART2->control1 = USART_CONTROL1_ENABLE | USART_CONTROL1_RECEIVE | USART_CONTROL1_SEND |
+        USART_CONTROL1_RECEIVED_INTERRUPT;
+}
+
+void serial_ethernet_start(void) {
+    allow_interrupt();
+    NVIC_ENABLE(USART2_IRQ);
+    serial_ethernet_close();
+}
+
+void serial_ethernet_connect(const char *host, size_t length, unsigned port) {
+    state = SERIAL_ETHERNET_CLOSED; // nothing more of the old connection from here on
+    connection = '0' + (connection + 1 - '0') % CONNECTIONS;
+    ring_out = ring_in;
+    allow_interrupt();
+    state = SERIAL_ETHERNET_CONNECTING;
+    send(ESCAPE);
+    send('C');
+    send(connection);
+    for (size_t i = 0; i < length; i++) {
+        send(host[i]);
+    }
+    send(' ');
+    for (unsigned divisor = 10000; divisor > 0; divisor /= 10) {
+        send('0' + port / divisor % 10);
+    }
+    send('\n');
+}
+
+void serial_ethernet_close(void) {
+    state = SERIAL_ETHERNET_CLOSED;
+    ring_out = ring_in;
+    allow_interrupt();
+    send(ESCAPE);
+    send('X');
+}
+
+serial_ethernet_state_t serial_ethernet_state(void) {
+    return state;
+}
+
+size_t serial_ethernet_available(void) {
+    return (uint16_t)(ring_in - ring_out);
+}
+
+bool serial_ethernet_held(void) {
+    return held;
+}
+
+size_t serial_ethernet_read(uint8_t *buffer, size_t size) {
+    size_t count = 0;
+    while (count < size && ring_out != ring_in) {
+        buffer[count++] = ring[ring_out % RING_SIZE];
+        ring_out++;
+    }
+    allow_interrupt();
+    return count;
+}
+
+void serial_ethernet_write(const uint8_t *data, size_t size) {
+    for (size_t i = 0; i < size; i++) {
+        if (data[i] == ESCAPE) {
+            send(ESCAPE);
+        }
+        send(data[i]);
+    }
+}
