@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from tools import freeze
+from tools.inline import FreezeError, Source, read_constants
 
 NAMES = """\
 # constants
@@ -17,20 +18,22 @@ MINUS = -3
 """
 
 
-def source(target: str, text: str) -> freeze.Source:
-    return freeze.Source(Path("firmware") / target, PurePosixPath(target), text)
+def source(target: str, text: str) -> Source:
+    return Source(Path("firmware") / target, PurePosixPath(target), text)
 
 
 def frozen(text: str, target: str = "block.py") -> str:
-    tree = freeze.prepare([source("tables/names.py", NAMES), source(target, text)])
+    tree, errors = freeze.prepare([source("tables/names.py", NAMES), source(target, text)])
+    assert errors == []
     assert list(tree) == [PurePosixPath(target)], "modules of constants are not copied"
     return tree[PurePosixPath(target)]
 
 
-def refused(text: str, *others: freeze.Source) -> str:
-    with pytest.raises(freeze.FreezeError) as caught:
-        freeze.prepare([source("tables/names.py", NAMES), source("block.py", text), *others])
-    return str(caught.value)
+def refused(text: str, *others: Source) -> str:
+    sources = [source("tables/names.py", NAMES), source("block.py", text), *others]
+    _, errors = freeze.prepare(sources)
+    assert len(errors) == 1
+    return str(errors[0])
 
 
 def test_a_name_becomes_its_number_and_the_import_goes():
@@ -165,8 +168,8 @@ def test_a_constant_can_not_be_imported_second_hand():
     "line", ["X = 1.5", "X = b'a'", "X = Y", "X = True", "def f(): pass", "X, Y = 1, 2"]
 )
 def test_modules_of_constants_hold_only_numbers(line):
-    with pytest.raises(freeze.FreezeError, match="holds only lines like"):
-        freeze.read_constants(source("names.py", "# constants\n" + line + "\n"))
+    with pytest.raises(FreezeError, match="holds only lines like"):
+        read_constants(source("names.py", "# constants\n" + line + "\n"))
 
 
 def test_syntax_errors_say_where():
@@ -195,3 +198,11 @@ def test_roots_with_a_pattern_take_no_folders(tmp_path):
         (tmp_path / name).write_text("")
     assert [s.module for s in freeze.find(f"{tmp_path}=*.py")] == ["a"]
     assert [s.module for s in freeze.find(str(tmp_path))] == ["a", "deep.b"]
+
+
+def test_every_error_is_told_and_good_modules_are_kept():
+    texts = {"a.py": "x", "b.py": "from tables.names import X", "c.py": "y z"}
+    sources = [source(target, text + "\n") for target, text in texts.items()]
+    tree, errors = freeze.prepare([source("tables/names.py", NAMES), *sources])
+    assert list(tree) == [PurePosixPath("a.py")]
+    assert [str(error).split(":")[0] for error in errors] == ["firmware/b.py", "firmware/c.py"]

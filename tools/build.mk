@@ -9,7 +9,7 @@ PORT = build/unix/port
 find = $(shell find $(1) -type f -name '$(2)' 2>/dev/null)
 GENERATED_FROM = $(call find,tools/schema tools/device_model,*.py) $(call find,firmware,*.txt) \
 	$(call find,firmware,*.csv) tools/requirements.txt
-FROZEN_FROM = $(call find,firmware,*.py) $(wildcard boards/unix/*.py) tools/freeze.py
+FROZEN_FROM = $(call find,firmware,*.py) $(wildcard boards/unix/*.py) tools/freeze.py tools/inline.py
 C_FROM = $(call find,firmware boards/unix boards/simulated,*.[ch])
 
 all: build/unix/pilotwire build/unix/micropython
@@ -28,8 +28,8 @@ endif
 	@touch $@
 
 build/frozen/stamp: build/gen/stamp $(FROZEN_FROM)
-	@$(PYTHON) tools/freeze.py --output build/frozen firmware boards/unix=*.py build/gen
-	@touch $@
+	@$(PYTHON) -m tools.freeze $(if $(KEEP_GOING),--keep-going) --output build/frozen firmware boards/unix=*.py build/gen
+	@$(if $(KEEP_GOING),,touch $@)
 
 build/unix/pilotwire: build/frozen/stamp manifest.py $(C_FROM) build/unix/settings tools/build.mk
 	@echo "MAKE unix port"

@@ -6,6 +6,7 @@ shift
 mkdir -p "$(dirname "$log")"
 "$@" >"$log" 2>&1 && exit
 status=$?
-tail -n 40 "$log" >&2
+# Without the list of what went well.
+grep -v -E '^(CC|MPY|GEN|Including|Use make|mkdir) ' "$log" | tail -n 40 >&2
 echo "failed; all of its output is in $log" >&2
 exit $status
