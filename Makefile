@@ -28,7 +28,7 @@ budget: build  ## sizes against their limits, also in build/budget.json
 
 bench: build  ## speed and memory, also in build/bench.json
 	@sh tools/setup.sh bench
-	@$(PYTHON) -m tools.bench
+	@$(PYTHON) -m tools.bench $(ARGS)
 
 clean:  ## remove what was built; fetched sources and Python tools stay (rm -r build removes these too)
 	rm -rf build/unix build/gen build/frozen build/log build/*.json

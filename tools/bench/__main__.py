@@ -1,0 +1,76 @@
+"""`make bench`: speed and memory of the firmware. Prints the figures and writes build/bench.json.
+
+A bench is a module of this folder with `run(build_dir) -> dict` (figure -> number, text, list or
+dict of such); the figures of all of them together are one JSON object. `make bench ARGS=json_bench`
+runs one.
+"""
+
+import importlib
+import json
+import sys
+import time
+from pathlib import Path
+
+BUILD = Path(__file__).resolve().parents[2] / "build"
+
+# In the order in which they run.
+BENCHES = ("json_bench",)
+
+
+class BenchError(Exception):
+    """A bench is missing or broken."""
+
+
+def merge(figures: dict[str, object], name: str, found: object) -> None:
+    """Add what the bench `name` found; a figure has one owner."""
+    if not isinstance(found, dict) or not found:
+        raise BenchError(f"{name}: run() returned no figures")
+    for key, value in found.items():
+        if key in figures:
+            raise BenchError(f"{name}: the figure {key} is another bench's")
+        figures[key] = value
+
+
+def run(name: str, build: Path) -> object:
+    try:
+        module = importlib.import_module(f"tools.bench.{name}")
+    except ModuleNotFoundError as error:
+        raise BenchError(f"{name}: {error}") from None
+    started = time.monotonic()
+    found = module.run(build)
+    print(f"bench: {name}: {time.monotonic() - started:.1f} s")
+    return found
+
+
+def show(figures: dict[str, object], indent: str = "  ") -> None:
+    for key, value in figures.items():
+        if isinstance(value, dict):
+            print(f"{indent}{key}")
+            show(value, indent + "  ")
+        else:
+            text = f"{value:.3f}" if isinstance(value, float) else value
+            print(f"{indent}{key:<{44 - len(indent)}}{text}")
+
+
+def main() -> int:
+    wanted = sys.argv[1:] or BENCHES
+    unknown = [name for name in wanted if name not in BENCHES]
+    if unknown:
+        print(f"bench: no such bench: {', '.join(unknown)}; there are: {', '.join(BENCHES)}")
+        return 2
+    figures: dict[str, object] = {}
+    try:
+        for name in wanted:
+            merge(figures, name, run(name, BUILD))
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    show(figures)
+    if len(wanted) == len(BENCHES):
+        text = json.dumps(figures, indent=2) + "\n"
+        (BUILD / "bench.json").write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
