@@ -1,8 +1,8 @@
 """`make bench`: speed and memory of the firmware. Prints the figures and writes build/bench.json.
 
 A bench is a module of this folder with `run(build_dir) -> dict` (figure -> number, text, list or
-A bench is a module of this folder with `run(build_dir) -> dict` (figure -> number, text, list or a
-dict of such); the figures of all together are one JSON object. `make bench ARGS=json_bench`
+dict of such); the figures of all together are one JSON object. `make bench ARGS=json_bench` runs
+one.
 """
 
 import importlib
