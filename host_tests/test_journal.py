@@ -1,9 +1,10 @@
 """storage/journal.py: a bounded queue that loses nothing silently."""
 
 import pytest
-from hal import log
 from hypothesis import given
 from hypothesis import strategies as st
+
+from hal import log
 from storage.journal import Journal
 
 

@@ -1,10 +1,11 @@
 """storage/store.py: every file is whole, or its damage is found and survived."""
 
 import pytest
-from hal import log
-from hal.errors import StorageError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from hal import log
+from hal.errors import StorageError
 from storage.store import Store
 
 

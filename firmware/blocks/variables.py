@@ -17,6 +17,7 @@ from tables.variables import (
 
 from blocks.port import NOT_MINE
 from device_model import outcome
+from device_model.outcomes import NOT_KEPT, REBOOT, WRITE_ONLY
 from hal.errors import CallError
 
 
@@ -62,22 +63,20 @@ class Variables:
         """Set all items once, with one write to storage; an outcome each."""
         model = self._model
         outcomes = bytearray(reader.count(0))
-        i = 0
-        for attribute, value, name, instance, evse, connector, variable, v_instance in reader.each():
-            handle = model.locate(name, instance, evse, connector, variable, v_instance)
-            outcomes[i] = model.stage(handle, attribute, value)
-            i += 1
+        for i, item in enumerate(reader.each()):
+            outcomes[i] = model.stage(self._locate(item), item[0], item[1])
         if not model.commit():
             for i, result in enumerate(outcomes):
-                if result <= outcome.REBOOT:
-                    outcomes[i] = outcome.NOT_KEPT
+                if result <= REBOOT:
+                    outcomes[i] = NOT_KEPT
         # Only now: whoever listens sees all values of the message.
-        i = 0
-        for _, _, name, instance, evse, connector, variable, v_instance in reader.each():
-            if outcomes[i] <= outcome.REBOOT:
-                model.notify(model.locate(name, instance, evse, connector, variable, v_instance))
-            i += 1
+        for i, item in enumerate(reader.each()):
+            if outcomes[i] <= REBOOT:
+                model.notify(self._locate(item))
         return outcomes
+
+    def _locate(self, item):
+        return self._model.locate(item[2], item[3], item[4], item[5], item[6], item[7])
 
 
 class _Results:
@@ -90,21 +89,19 @@ class _Results:
 
     def __iter__(self):
         record = self._record
-        i = 0
-        for item in self._reader.each():
+        for i, item in enumerate(self._reader.each()):
             record[0] = item[0] or ACTUAL  # B05.FR.03, B05.FR.12
             record[1] = outcome.status(self._outcomes[i])
             record[2:8] = item[2:8]  # component and variable as they came (B05.FR.02)
             record[8] = outcome.reason(self._outcomes[i])
-            i += 1
             yield record
 
 
 class _Values:
     """getVariableResult, in the order of the request.
 
-    The writer iterates twice and must see the same: live values are read once and kept, the others stay as
-    they are while the answer is written, as only this connection changes them.
+    The writer iterates twice and must see the same: live values are read once and kept, the others
+    stay as they are while the answer is written, as only this connection changes them.
     """
 
     def __init__(self, model, reader):
@@ -137,5 +134,5 @@ class _Values:
             record[1] = item[0] or ACTUAL  # B06.FR.03, B06.FR.11
             record[2] = value
             record[3:9] = item[1:7]
-            record[9] = outcome.reason(outcome.WRITE_ONLY) if status == REJECTED else None
+            record[9] = outcome.reason(WRITE_ONLY) if status == REJECTED else None
             yield record

@@ -1,11 +1,10 @@
 """The ROM tables: what components and variables there are (README.md: the format).
 
-A variable is its offset in RECORDS, a text its offset in STRINGS. Nothing here costs heap but the slices
-that are returned.
+A variable is its offset in RECORDS, a text its offset in STRINGS. Nothing here costs heap but the
+slices that are returned.
 """
 
 from micropython import const
-
 from tables.device_model import COMPONENTS, RECORDS, STRINGS
 from tables.variable_format import FIELD_ATTRIBUTES, FIELD_INSTANCE, TYPE_DECIMAL, TYPE_INTEGER
 
@@ -25,7 +24,7 @@ def string(ref):
 
 
 def _same(ref, name):
-    """Whether the text is `name`; identifiers are compared without regard to case (identifierString)."""
+    """Whether the text is `name`; an identifierString is compared without regard to case."""
     return STRINGS[ref] == len(name) and string(ref).lower() == name.lower()
 
 

@@ -14,7 +14,7 @@ from tables.variable_format import (
 )
 
 from device_model import catalogue
-from device_model.outcome import DONE, INVALID, TOO_HIGH, TOO_LONG, TOO_LOW
+from device_model.outcomes import DONE, INVALID, TOO_HIGH, TOO_LONG, TOO_LOW
 
 # 9 digits fit a small int of the 32-bit VM, and nothing that we count needs more.
 _DIGITS = const(9)
@@ -46,7 +46,7 @@ def check(variable, value):
 
 
 def scaled(value):
-    """A decimal number as an int in units of 10**-9, or None: at most 9 digits before and after the point."""
+    """A decimal number in units of 10**-9; None: no number, or over 9 digits on a side."""
     sign = 1
     if value[:1] == b"-":
         sign = -1
@@ -88,7 +88,7 @@ def _characters(value):
 
 
 def _list(variable, value, single):
-    """Members are of the list of values and none comes twice; an OptionList has one, and not none."""
+    """Members are of the list of values and none comes twice; an OptionList has exactly one."""
     if not value:
         return INVALID if single else _at_least(variable, 0)
     allowed = catalogue.text(variable, FIELD_VALUES)
@@ -134,7 +134,7 @@ def is_date_time(value):
 
 
 def _shape(value, pattern):
-    """Whether `value` has a digit wherever the pattern has one, and elsewhere the pattern's character."""
+    """Whether `value` has a digit where the pattern has one, and elsewhere what it has."""
     for i, c in enumerate(pattern):
         if c == 48:
             if not 48 <= value[i] <= 57:

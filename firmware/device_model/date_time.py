@@ -7,7 +7,7 @@ _FOUR_YEARS = const(1461)
 
 
 def stamp(seconds):
-    """RFC 3339 text of `seconds` (0 to 2**30, which is January 2054), bytes, with Z and no fraction."""
+    """RFC 3339 text (bytes) of `seconds`, 0 to 2**30 (January 2054)."""
     days = seconds // _DAY
     seconds %= _DAY
     # 2020 is a leap year and so is every fourth until 2100: the cycle starts with it.

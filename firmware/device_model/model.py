@@ -1,8 +1,9 @@
 """The device model: the value that is in force, who may change it, and what is kept.
 
-A value comes from the first of these that has one: live (computed by the station), set by the CSMS or the
-firmware (kept in storage), an option of this process or board, factory override, attribute of the board,
-ROM default. A variable costs heap only while it has a value of the second or fourth kind.
+A value comes from the first of these that has one: live (computed by the station), set by the CSMS
+or the firmware (kept in storage), an option of this process or board, factory override, attribute
+of the board, ROM default. A variable costs heap only while it has a value of the second or fourth
+kind.
 """
 
 from micropython import const
@@ -23,15 +24,18 @@ from tables.variable_format import (
 from device_model import catalogue, outcome, overrides, settings
 from device_model.check import check, contains
 from device_model.date_time import stamp
+from device_model.outcomes import DONE, NO_ATTRIBUTE, NO_COMPONENT, NO_VARIABLE, NOT_KEPT, REBOOT
+from device_model.outcomes import READ_ONLY as OUTCOME_READ_ONLY
+from device_model.outcomes import WRITE_ONLY as OUTCOME_WRITE_ONLY
 from device_model.values import Values
 from hal import log
 from hal.errors import StorageError
-from wire import schema
+from wire.names import name, name_id
 
-_NO_COMPONENT = const(-1)
-_NO_VARIABLE = const(-2)
+_UNKNOWN_COMPONENT = const(-1)
+_UNKNOWN_VARIABLE = const(-2)
 _POINT = const(46)
-# All that differs from ROM; a CSMS that sets every string to its maximum gets Rejected, not our heap.
+# All that differs from ROM: a CSMS that sets every string to its maximum does not eat the heap.
 _ROOM = const(2048)
 
 
@@ -39,8 +43,8 @@ class DeviceModel:
     """Components and variables of this station. A variable is a constant of tables.variables.
 
     Attributes:
-        live: callable(variable, evse, connector) -> bytes, int or None, for variables marked live; a dateTime
-            is seconds since 2020. None: the stored value counts.
+        live: callable(variable, evse, connector) -> bytes, int or None, for variables marked live;
+            a dateTime is seconds since 2020. None: the stored value counts.
         changed: callable(variable, evse, connector), after a change by the CSMS.
     """
 
@@ -77,14 +81,14 @@ class DeviceModel:
         return self.text(variable, evse, connector) == b"true"
 
     def members(self, variable, evse=0, connector=0):
-        """Members of a list as a tuple of name ids, in their order; what is no name of the schemas is left out."""
+        """Members of a list, a tuple of name ids in their order; unknown names are left out."""
         value = self.text(variable, evse, connector)
-        ids = [schema.name_id(member) for member in value.split(b",")]
+        ids = [name_id(member) for member in value.split(b",")]
         return tuple([i for i in ids if i])
 
-    def has(self, variable, name_id, evse=0, connector=0):
+    def has(self, variable, member, evse=0, connector=0):
         """Whether a list has the member with this name id."""
-        return contains(self.text(variable, evse, connector), schema.name(name_id))
+        return contains(self.text(variable, evse, connector), name(member))
 
     def set(self, variable, value, evse=0, connector=0):
         """Change a value by the firmware itself; it holds even when flash fails, which is logged.
@@ -92,7 +96,7 @@ class DeviceModel:
         Returns:
             Name id ACCEPTED, or REJECTED: not a legal value.
         """
-        if check(variable, value) != outcome.DONE:
+        if check(variable, value) != DONE:
             log.error("device model: not a legal value of %s", catalogue.title(variable))
             return REJECTED
         if value != self._stored(variable, evse, connector, 0):
@@ -108,15 +112,16 @@ class DeviceModel:
 
         Returns:
             A handle, >= 0, for `read` and `write`: variable | evse << 16 | connector << 23;
-            -1: no such component there; -2: it has no such variable (or instance: B06.FR.14, B06.FR.15).
+            -1: no such component there; -2: it has no such variable (or instance: B06.FR.14,
+            B06.FR.15).
         """
         level = self._level(evse, connector)
         found = catalogue.find_component(component, component_instance or b"", level)
         if found < 0:
-            return _NO_COMPONENT
+            return _UNKNOWN_COMPONENT
         found = catalogue.find_variable(found, variable, instance or b"")
         if found < 0:
-            return _NO_VARIABLE
+            return _UNKNOWN_VARIABLE
         return found | (evse or 0) << 16 | (connector or 0) << 23
 
     def read(self, handle, attribute):
@@ -131,9 +136,9 @@ class DeviceModel:
         """
         index = _attribute(attribute)
         result = self._access(handle, index)
-        if result == outcome.DONE and self._mutability(handle, index) == WRITE_ONLY:
-            result = outcome.WRITE_ONLY
-        if result != outcome.DONE:
+        if result == DONE and self._mutability(handle, index) == WRITE_ONLY:
+            result = OUTCOME_WRITE_ONLY
+        if result != DONE:
             return outcome.status(result), None
         variable, evse, connector = _split(handle)
         if index:
@@ -152,8 +157,8 @@ class DeviceModel:
         """
         result = self.stage(handle, attribute, value)
         if not self.commit():
-            result = outcome.NOT_KEPT
-        if result <= outcome.REBOOT:
+            result = NOT_KEPT
+        if result <= REBOOT:
             self.notify(handle)
         return outcome.status(result)
 
@@ -165,25 +170,25 @@ class DeviceModel:
         """
         index = _attribute(attribute)
         result = self._access(handle, index)
-        if result != outcome.DONE:
+        if result != DONE:
             return result
         if self._mutability(handle, index) == READ_ONLY:
-            return outcome.READ_ONLY
+            return OUTCOME_READ_ONLY
         variable, evse, connector = _split(handle)
         result = check(variable, value)
-        if result != outcome.DONE:
+        if result != DONE:
             return result
         if self._before is None:
             self._before = self._set.data
         at = self._set.find(variable, evse, connector, index)
         if at < 0 or self._set.value(at) != value:
             if len(self._set.data) + len(value) > _ROOM:
-                return outcome.NOT_KEPT
+                return NOT_KEPT
             self._set.put(variable, evse, connector, index, value)
-        return outcome.REBOOT if catalogue.flags(variable) & FLAG_REBOOT else outcome.DONE
+        return REBOOT if catalogue.flags(variable) & FLAG_REBOOT else DONE
 
     def commit(self):
-        """Keep what was staged, with one write. False: flash failed (logged), all of it is undone."""
+        """Keep what was staged, with one write. False: flash failed (logged), all is undone."""
         before = self._before
         self._before = None
         if before is None or before is self._set.data:
@@ -217,10 +222,10 @@ class DeviceModel:
 
     def _access(self, handle, index):
         if handle < 0:
-            return outcome.NO_COMPONENT if handle == _NO_COMPONENT else outcome.NO_VARIABLE
+            return NO_COMPONENT if handle == _UNKNOWN_COMPONENT else NO_VARIABLE
         if index < 0 or not catalogue.attributes(handle & 0xFFFF) >> index & 1:
-            return outcome.NO_ATTRIBUTE
-        return outcome.DONE
+            return NO_ATTRIBUTE
+        return DONE
 
     def _mutability(self, handle, index):
         variable, evse, connector = _split(handle)

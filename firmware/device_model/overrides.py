@@ -1,4 +1,4 @@
-"""Factory overrides: the maker's values for this board, between ROM defaults and what the CSMS sets."""
+"""Factory overrides: the maker's values for a board, between ROM and what the CSMS sets."""
 
 from tables.variable_format import (
     FIELD_MAX,
@@ -10,7 +10,7 @@ from tables.variable_format import (
 
 from device_model import catalogue
 from device_model.check import check
-from device_model.outcome import DONE, TOO_HIGH, TOO_LOW
+from device_model.outcomes import DONE, TOO_HIGH, TOO_LOW
 from hal import log
 
 _ATTRIBUTES = (b"Actual", b"Target", b"MinSet", b"MaxSet")
@@ -20,15 +20,16 @@ def load(items, values, locate):
     """Put overrides into `values`; what is unknown or illegal is ignored with a line in the log.
 
     Args:
-        items: iterable of (component, component_instance, evse, connector, variable, instance, attribute,
-            value, mutability), bytes or int or None.
+        items: iterable of (component, component_instance, evse, connector, variable, instance,
+            attribute, value, mutability), bytes or int or None.
         values: Values of the factory.
         locate: DeviceModel.locate.
     """
-    for component, c_instance, evse, connector, name, instance, attribute, value, mutability in items:
-        handle = locate(component, c_instance, evse or None, connector or None, name, instance)
+    for item in items:
+        evse, connector, attribute, value, mutability = item[2], item[3], item[6], item[7], item[8]
+        handle = locate(item[0], item[1], evse or None, connector or None, item[4], item[5])
         if handle < 0:
-            log.warning("override ignored: this station has no %s.%s", component, name)
+            log.warning("override ignored: this station has no %s.%s", item[0], item[4])
             continue
         variable = handle & 0xFFFF
         attribute = _attribute(variable, attribute)

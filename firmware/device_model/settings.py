@@ -8,7 +8,7 @@ from tables.variable_format import FIELD_INSTANCE, FLAG_VOLATILE
 
 from device_model import catalogue
 from device_model.check import check
-from device_model.outcome import DONE
+from device_model.outcomes import DONE
 from hal import log
 
 FILE = "variables"
@@ -46,7 +46,8 @@ def _parts(values):
 
 
 def load(store, values, locate):
-    """Read into `values` what storage has; what this firmware does not know (any more) is logged and dropped.
+    """Read into `values` what storage has; what this firmware does not know (any more) is logged
+    and dropped.
 
     Args:
         locate: DeviceModel.locate.
@@ -66,6 +67,6 @@ def load(store, values, locate):
         handle = locate(names[0], names[1], evse or None, connector or None, names[2], names[3])
         variable = handle & 0xFFFF
         if handle < 0 or check(variable, value) != DONE:
-            log.warning("device model: stored %s.%s is unknown or no longer legal", names[0], names[2])
+            log.warning("device model: stored %s.%s is no longer known", names[0], names[2])
         else:
             values.put(variable, evse, connector, attribute, value)

@@ -1,8 +1,8 @@
 """Values that differ from ROM, packed: some bytes each, nothing for the others.
 
-An entry: 0xFF, variable (2 x 7 bits), EVSE, connector, attribute, mutability, length of the value (2 x 7
-bits), value. All but the marker is below 0x80 or UTF-8, so 0xFF marks the start of an entry and nothing
-else, and one `find` looks an entry up.
+An entry: 0xFF, variable (2 x 7 bits), EVSE, connector, attribute, mutability, length of the value
+(2 x 7 bits), value. All but the marker is below 0x80 or UTF-8, so 0xFF marks the start of an entry
+and nothing else, and one `find` looks an entry up.
 """
 
 from micropython import const
@@ -18,7 +18,8 @@ class Values:
     """Changed values by variable, EVSE, connector and attribute.
 
     Attributes:
-        data: all entries; replaced at each change, never altered, so whoever keeps it has a snapshot.
+        data: all entries; replaced at each change, never altered, so whoever keeps it has a
+            snapshot.
     """
 
     def __init__(self):

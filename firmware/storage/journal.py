@@ -1,14 +1,16 @@
 """Transaction messages that wait for the CSMS, oldest first: a bounded queue in RAM.
 
-The contract is that of a journal in flash: what `append` has taken leaves by `drop_first` only, in order,
-or is thinned out when room runs short and it may be (J02.FR.12, J02.FR.13), which is logged.
+The contract is that of a journal in flash: what `append` has taken leaves by `drop_first` only, in
+order, or is thinned out when room runs short and it may be (J02.FR.12, J02.FR.13), which is
+logged.
 """
 
 from micropython import const
 
 from hal import log
 
-_HEAD = const(2)  # an entry: length of the record (15 bits) and its droppable bit, little-endian; the record
+# An entry: length of the record (14 bits, little-endian) with the two bits below; the record.
+_HEAD = const(2)
 _DROPPABLE = const(0x80)
 _THINNED = const(0x40)  # while thinning: this one goes
 
@@ -29,7 +31,8 @@ class Journal:
         """Queue `record` (bytes).
 
         Args:
-            droppable: the record may be thinned out when room runs short: an intermediate Updated event.
+            droppable: the record may be thinned out when room runs short: an intermediate Updated
+                event.
 
         Returns:
             True: it is kept. False: there is no room for it even after thinning, which is logged.
@@ -48,7 +51,7 @@ class Journal:
         return True
 
     def first(self):
-        """The oldest record, a memoryview that stays as it is until `drop_first`; None: nothing waits."""
+        """The oldest record, a memoryview that stays as it is until `drop_first`, or None."""
         if not self._end:
             return None
         return memoryview(self._buffer)[_HEAD : self._next(0)]
@@ -94,8 +97,9 @@ class Journal:
         self._end = start + rest
 
     def _thin(self):
-        """Drop every second droppable record of each transaction, but the first of all, which may be on
-        its way. Whether any was dropped.
+        """Drop every second droppable record of each transaction. Whether there was any.
+
+        The first of all stays: it may be on its way.
         """
         dropped = 0
         for at in self._entries():
@@ -113,7 +117,7 @@ class Journal:
         return dropped > 0
 
     def _parity(self, last):
-        """Whether `last` is the first, third ... droppable record of its transaction (the oldest apart)."""
+        """Whether `last` is the first, third ... droppable one of its transaction."""
         odd = False
         transaction_id = self._id(last)
         for at in self._entries():

@@ -1,7 +1,8 @@
-"""Small files that survive a power cut: each is whole, the old one or the new one (README.md: the format).
+"""Small files that survive a power cut: each is whole, old or new (README.md: the format).
 
-A file is written beside the old one and renamed over it, which littlefs does atomically. Magic, version,
-length and CRC are checked at each reading, so that damage is found, reported and survived.
+A file is written beside the old one and renamed over it, which littlefs does atomically. Magic,
+version, length and CRC are checked at each reading, so that damage is found, reported and
+survived.
 """
 
 from binascii import crc32
@@ -18,7 +19,7 @@ _TAIL = const(8)
 _NEW = ".new"
 _BAD = ".bad"
 _BOOT = "boot"
-# littlefs keeps one read, one program and one look-ahead buffer, and a program buffer an open file.
+# littlefs keeps a read, a program and a look-ahead buffer; an open file one more.
 _CACHE = const(32)
 _LOOKAHEAD = const(16)
 _ENOENT = const(2)
@@ -69,11 +70,12 @@ class Store:
     """Files of up to some kB by name; one owner a name.
 
     Attributes:
-        boot_count: how often the station was started with this storage, from 1; 0 when flash does not work.
+        boot_count: how often the station was started with this storage, from 1; 0 when flash does
+            not work.
     """
 
     def __init__(self, device):
-        """Mount `device`; never raises: without flash everything is factory-fresh and each write fails.
+        """Mount `device`; never raises: without flash all is factory-fresh and each write fails.
 
         Args:
             device: block device with littlefs' extended interface, see boards/README.md.
@@ -89,7 +91,7 @@ class Store:
             self._count_boot()
 
     def read(self, name):
-        """What was last written to `name`, or None: never written, or damaged (logged, kept as name.bad)."""
+        """What was last written, or None: never written, or damaged (logged, kept as name.bad)."""
         if self._fs is None:
             return None
         try:

@@ -1,4 +1,6 @@
-"""MicroPython's `vfs.VfsLfs2` for CPython: files in a dict that hangs on the device, renames atomic."""
+"""MicroPython's `vfs.VfsLfs2` for CPython: files in a dict that hangs on the device, renames
+atomic.
+"""
 
 import errno
 import io

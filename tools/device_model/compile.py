@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Turn the declaration of components and variables into ROM tables and constants.
+r"""Turn the declaration of components and variables into ROM tables and constants.
 
-    python tools/device_model/compile.py --declarations firmware/device_model/variables.txt --out build/gen/tables
+    python tools/device_model/compile.py \
+        --declarations firmware/device_model/variables.txt --out build/gen/tables
 
-Writes <out>/variables.py (constants, one a variable: its offset in RECORDS), <out>/variable_format.py
-(constants of the record's layout) and <out>/device_model.py (STRINGS, COMPONENTS, RECORDS as bytes).
-The formats are described in firmware/device_model/README.md.
+Writes <out>/variables.py (constants, one a variable: its offset in RECORDS),
+<out>/variable_format.py (constants of the record's layout) and <out>/device_model.py (STRINGS,
+COMPONENTS, RECORDS as bytes). The formats are described in firmware/device_model/README.md.
 """
 
 import argparse
@@ -58,7 +59,7 @@ class Component:
 
 
 def snake(name):
-    """UPPER_SNAKE of a name of the specification: EVConnectionTimeOut -> EV_CONNECTION_TIME_OUT."""
+    """UPPER_SNAKE of a name: EVConnectionTimeOut -> EV_CONNECTION_TIME_OUT."""
     name = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
     name = re.sub(r"([A-Z])([A-Z][a-z])", r"\1_\2", name)
     return re.sub(r"[^A-Za-z0-9]+", "_", name).upper()
@@ -146,7 +147,9 @@ def _valid(variable, value):
 
 
 class Strings:
-    """Every text of the tables once: length (one byte below 128, else two, 0x80 in the first), bytes."""
+    """Every text of the tables once: length (one byte below 128, else two, 0x80 in the first),
+    bytes.
+    """
 
     def __init__(self):
         self.blob = bytearray(b"\0")  # offset 0: the empty string, also "none"
@@ -233,7 +236,7 @@ def write(out, components):
     _replace(out / "variables.py", constants_module(title, constants))
     title = "Layout of the device model's records."
     _replace(out / "variable_format.py", constants_module(title, layout()))
-    text = '"""ROM tables of the device model. Generated; see firmware/device_model/README.md."""\n\n'
+    text = '"""ROM tables of the device model, see firmware/device_model. Generated."""\n\n'
     blobs = (("STRINGS", strings), ("COMPONENTS", heads), ("RECORDS", records))
     _replace(out / "device_model.py", text + "".join(literal(*item) for item in blobs))
     return len(constants), len(strings), len(heads), len(records)
