@@ -1,0 +1,32 @@
+# constants
+"""What websocket.py and rpc.py say to their caller."""
+
+from micropython import const
+
+# Events of WebSocket.next()
+NONE = const(0)  # nothing more in what has been received
+START = const(1)  # a text message begins
+DATA = const(2)  # a piece of it: rx[start:end]
+END = const(3)  # the message is complete, and is UTF-8
+PING = const(4)  # to be answered with the frame of pong()
+PONG = const(5)
+CLOSE = const(6)  # the peer closes: close_code, close_reason; nothing follows
+
+# Close codes (RFC 6455, 7.4.1)
+NORMAL = const(1000)
+GOING_AWAY = const(1001)
+PROTOCOL_ERROR = const(1002)
+UNSUPPORTED_DATA = const(1003)
+NO_CODE = const(1005)
+INVALID_DATA = const(1007)
+TOO_BIG = const(1009)
+INTERNAL_FAILURE = const(1011)
+
+HEADROOM = const(14)  # bytes in front of a payload, for the longest frame header that we send
+
+# Verdicts of Rpc.received()
+HANDLE = const(0)  # a valid CALL: to be handled and answered
+REFUSE = const(1)  # to be answered with the CALLERROR `code`, `detail`
+ANSWER = const(2)  # the valid response to our CALL
+FAULT = const(3)  # our CALL was answered by a CALLERROR, or by a response that breaks the schema
+IGNORE = const(4)  # an answer to nothing that is outstanding: nothing happens
