@@ -1,0 +1,177 @@
+"""One conversation with the CSMS: what comes in goes to the reader and is answered, what leaves
+goes through one lock."""
+
+import asyncio
+
+from tables.names import INTERNAL_ERROR, NOT_SUPPORTED
+
+from blocks.port import DEFER, NOT_MINE
+from hal import log
+from hal.errors import CallError, CloseConnection, LinkError
+from wire.events import CLOSE, DATA, END, HANDLE, HEADROOM, IGNORE, NONE, PING, REFUSE, START
+from wire.message import MessageReader, MessageWriter
+from wire.names import name
+from wire.octets import printable
+from wire.rpc import Rpc
+from wire.websocket import WebSocket
+
+
+class Conversation:
+    """WebSocket, RPC, reader and writer of the connection that is open.
+
+    Args:
+        random, handler, rx_buf, tx_buf, arena, boot_count: as of Link.
+    """
+
+    def __init__(self, random, handler, rx_buf, tx_buf, arena, boot_count):
+        self.websocket = WebSocket(random, rx_buf)
+        self.rpc = Rpc(MessageReader(arena), boot_count)
+        self.writer = MessageWriter(memoryview(tx_buf)[HEADROOM:])
+        self.outbox = None
+        self.stream = None
+        self.spoken = False  # the CSMS has sent a valid message
+        self.ended = False  # set by Link: read() returns after the message at hand
+        self.replying = False  # the reader's task holds the lock, or waits for it
+        self.locked = False
+        self.writes = 0
+        self.pings = 0  # sent since anything came in
+        self._handler = handler
+        self._rx = rx_buf
+        self._tx = memoryview(tx_buf)
+        self._free = asyncio.Event()
+
+    async def begin(self, stream):
+        """Talk over `stream` from now on."""
+        await self.lock()  # until the sender of the last connection has let go
+        self.unlock()
+        self.stream = stream
+        self.spoken = self.ended = self.replying = False
+        self.pings = 0
+
+    # ---- in
+
+    async def read(self):
+        """Take in what comes, until the connection ends. Raises: LinkError, CloseConnection,
+        WriterMismatch."""
+        websocket = self.websocket
+        reader = self.rpc.reader
+        while not self.ended:
+            event = websocket.next()
+            if event == DATA:
+                reader.feed(self._rx, websocket.start, websocket.end)
+            elif event == START:
+                reader.start()
+            elif event == END:
+                await self._message()
+            elif event == PING:
+                await self._pong()
+            elif event == CLOSE:
+                code = websocket.close_code
+                reason = str(printable(websocket.close_reason), "utf-8")
+                text = "the CSMS closed the connection (%d %s)" % (code, reason)
+                raise CloseConnection(code, text)
+            elif event == NONE:
+                count = await self.stream.readinto(self._rx)
+                if count == 0:
+                    raise LinkError("the connection ended without a goodbye")
+                if count:
+                    self.pings = 0
+                    websocket.received(0, count)
+
+    async def _pong(self):
+        await self.lock()
+        try:
+            await self.write(self.websocket.pong())
+        finally:
+            self.unlock()
+
+    async def _message(self):
+        rpc = self.rpc
+        verdict = rpc.received()
+        if verdict == IGNORE:
+            log.warning("ignored: an answer to nothing outstanding, id %s", printable(rpc.id))
+            return
+        if verdict != REFUSE:
+            self.spoken = True
+        if verdict > REFUSE:
+            self.outbox.answered(verdict, rpc.reader)
+            return
+        self.replying = True
+        try:
+            await self.lock()
+            try:
+                action = rpc.reader.action
+                reply = self._handle(action) if verdict == HANDLE else self._refuse()
+                await self.respond(rpc.id, action, reply)
+            finally:
+                self.unlock()
+        finally:
+            self.replying = False
+
+    def _handle(self, action):
+        rpc = self.rpc
+        if rpc.repeated:
+            log.warning("%s once more, with the same id: handled again", name(action))
+        try:
+            return self._handler(action, rpc.reader)
+        except CallError as error:
+            return error
+        except Exception as error:  # noqa: BLE001, a defect in one block must not end the link
+            log.error("%s failed: %r", name(action), error)
+            return INTERNAL_ERROR
+
+    def _refuse(self):
+        rpc = self.rpc
+        log.warning("a message was refused with %s: %s", name(rpc.code), printable(rpc.detail))
+        return CallError(rpc.code, rpc.detail)
+
+    # ---- out
+
+    async def lock(self):
+        """Whoever writes holds the lock for a whole frame, and gives it back with unlock()."""
+        while self.locked:
+            self._free.clear()
+            await self._free.wait()
+        self.locked = True
+
+    def unlock(self):
+        self.locked = False
+        self._free.set()
+
+    async def respond(self, message_id, action, reply):
+        """Send a reply. The caller holds the lock. Raises: LinkError, WriterMismatch."""
+        writer = self.writer
+        if isinstance(reply, (tuple, list)):
+            writer.result(message_id, action, reply)
+        elif isinstance(reply, CallError):
+            writer.error(message_id, reply.code, reply.description)
+        elif reply == DEFER:
+            return
+        else:
+            writer.error(message_id, NOT_SUPPORTED if reply == NOT_MINE else reply, b"")
+        await self.send(writer.length())
+
+    async def send(self, size):
+        """Send what the writer holds, `size` bytes, as one frame.
+
+        Raises: LinkError, WriterMismatch.
+        """
+        start = self.websocket.text(self._tx, size)
+        for chunk in self.writer.chunks():
+            end = HEADROOM + len(chunk)
+            self.websocket.mask(self._tx, HEADROOM, end)
+            await self.write(self._tx[start:end])
+            start = HEADROOM
+
+    async def write(self, frame):
+        """Write a frame or a part of one. The caller holds the lock. Raises: LinkError."""
+        await self.stream.write(frame)
+        self.writes += 1
+
+    async def goodbye(self, code):
+        """Send a close frame and wait until the peer has closed. The caller bounds the time."""
+        await self.lock()  # never amidst a frame; not given back: begin() comes next
+        await self.stream.write(self.websocket.close(code))
+        # Closed with input unread, TCP resets, and the peer may never see the close frame.
+        while await self.stream.readinto(self._rx) != 0:
+            pass

@@ -1,0 +1,159 @@
+"""What leaves on our own account: pings, late replies, and our one outstanding CALL, in this order
+of priority.
+
+Nothing queues here. Blocks are sources; when nothing is outstanding they are asked in order of
+priority:
+
+    take(accepted) -> None or (action, slots)
+        accepted: the CSMS has accepted the station; else B02.FR.02 holds.
+    answered(outcome, reader)
+        Exactly once for each item taken. The outcome is one of blocks/port.py; with TIMEOUT and
+        LOST there is no reader (None).
+"""
+
+from micropython import const
+from tables.variables import OCPP_COMM_CTRLR_MESSAGE_TIMEOUT_DEFAULT
+
+from blocks.port import ANSWERED, ERROR, LOST, TIMEOUT
+from hal import log
+from hal.timers import Timer
+from wire.events import ANSWER
+from wire.names import name
+from wire.websocket import printable
+
+# The time-out runs in slices, of which a jump of the clock uses up one at most.
+_SLICES = const(4)
+_MAX_TIMEOUT_S = const(86400)
+_MAX_REPLIES = const(4)
+
+
+class Outbox:
+    """Sends while a connection is open.
+
+    Args:
+        link: Link, for its event.
+        talk: Conversation; lends its lock, writer and Rpc.
+        sources: re-iterable of sources, the most urgent first.
+    """
+
+    def __init__(self, link, talk, model, timers, sources):
+        self.ping_due = False
+        self._link = link
+        self._talk = talk
+        self._model = model
+        self._timers = timers
+        self._sources = sources
+        self._source = None  # whose CALL is outstanding
+        self._action = 0
+        self._replies = []
+        self._slices = self._slice_ms = 0
+        self._timer = Timer(self._slice_over)
+
+    def defer(self, message_id, action, reply):
+        """A reply that was put off; dropped when the connection it belongs to is gone."""
+        if len(self._replies) == _MAX_REPLIES:
+            log.warning("too many late replies, the oldest is dropped")
+            self._replies.pop(0)
+        self._replies.append((message_id, action, reply))
+
+    async def run(self):
+        """Send, as long as the task lives. Raises: LinkError, WriterMismatch."""
+        event = self._link.event
+        talk = self._talk
+        while True:
+            event.clear()
+            await talk.lock()
+            try:
+                sent = await self._send_next()
+            finally:
+                talk.unlock()
+            if not sent:
+                await event.wait()
+
+    async def _send_next(self):
+        talk = self._talk
+        if self.ping_due:
+            self.ping_due = False
+            await talk.write(talk.websocket.ping())
+            return True
+        if self._replies:
+            message_id, action, reply = self._replies.pop(0)
+            await talk.respond(message_id, action, reply)
+            return True
+        return self._source is None and await self._call()
+
+    async def _call(self):
+        talk = self._talk
+        for source in self._sources:
+            item = self._take(source)
+            if item is not None:
+                self._source = source
+                self._action = item[0]
+                message_id = talk.rpc.begin(item[0])
+                size = self._prepare(message_id, item)
+                if size:
+                    await talk.send(size)
+                    if talk.rpc.reader.pending_id == message_id:  # not answered meanwhile
+                        self._start_timer()
+                return True
+        return False
+
+    def _prepare(self, message_id, item):
+        writer = self._talk.writer
+        try:
+            writer.call(message_id, item[0], item[1])
+            return writer.length()
+        except Exception as error:  # noqa: BLE001, a defect of the source: this attempt has failed
+            log.error("%s can't be written: %r", name(item[0]), error)
+            self._settle(TIMEOUT, None)
+            return 0
+
+    def _start_timer(self):
+        timeout_s = self._model.int(OCPP_COMM_CTRLR_MESSAGE_TIMEOUT_DEFAULT)
+        self._slice_ms = max(1, min(timeout_s, _MAX_TIMEOUT_S)) * (1000 // _SLICES)
+        self._slices = _SLICES
+        self._timers.start(self._timer, self._slice_ms)
+
+    def _take(self, source):
+        try:
+            return source.take(self._link.accepted())
+        except Exception as error:  # noqa: BLE001, a defect in one block must not end the others
+            log.error("%s.take() failed: %r", type(source).__name__, error)
+            return None
+
+    def _slice_over(self):
+        self._slices -= 1
+        if self._slices > 0:
+            self._timers.start(self._timer, self._slice_ms)
+            return
+        seconds = self._slice_ms * _SLICES // 1000
+        log.warning("no answer to %s within %d s", name(self._action), seconds)
+        self._link.unanswered()
+        self._settle(TIMEOUT, None)
+
+    def answered(self, verdict, reader):
+        """The outstanding CALL was answered: `verdict` ANSWER or FAULT."""
+        if verdict != ANSWER:
+            detail = reader.unpack()[1] if not reader.error else reader.detail
+            detail = printable(detail or b"")
+            log.warning("%s was answered with an error: %s", name(self._action), detail)
+        self._settle(ANSWERED if verdict == ANSWER else ERROR, reader)
+
+    def lost(self):
+        """The connection is gone."""
+        self._replies.clear()
+        self.ping_due = False
+        self._settle(LOST, None)
+
+    def _settle(self, outcome, reader):
+        self._timers.stop(self._timer)
+        source = self._source
+        if source is None:
+            return
+        self._source = None
+        self._talk.rpc.forget()
+        try:
+            source.answered(outcome, reader)
+        except Exception as error:  # noqa: BLE001, as in _take()
+            log.error("%s.answered() failed: %r", type(source).__name__, error)
+        self._link.wake()
