@@ -1,0 +1,203 @@
+// `_sim`: what happens to the station, and what it shows. See modsim.c.
+
+#include <string.h>
+
+#include "py/objtuple.h"
+#include "py/runtime.h"
+#include "py/stream.h"
+
+#include "boards/simulated/control.h"
+#include "boards/simulated/port.h"
+#include "boards/simulated/sim.h"
+#include "boards/unix/modsim.h"
+#include "boards/unix/station.h"
+
+modsim_text_t modsim_text(mp_obj_t object) {
+    modsim_text_t result = {NULL, 0};
+    if (object != mp_const_none) {
+        mp_buffer_info_t buffer;
+        mp_get_buffer_raise(object, &buffer, MP_BUFFER_READ);
+        result.text = buffer.buf ? buffer.buf : "";
+        result.length = buffer.len;
+    }
+    return result;
+}
+
+// ---- events.get()
+
+static mp_obj_t text_of(const sim_event_t *event, int index) {
+    return event->text[index] ? mp_obj_new_bytes((const byte *)event->text[index], event->length[index]) : mp_const_none;
+}
+
+static mp_obj_t tuple_of(const sim_event_t *event) {
+    mp_obj_t items[5] = {MP_OBJ_NEW_SMALL_INT(event->kind)};
+    size_t count = 1;
+    switch (event->kind) {
+        case EVENT_PILOT:
+        case EVENT_FAULT:
+            items[count++] = MP_OBJ_NEW_SMALL_INT(event->evse);
+            items[count++] = MP_OBJ_NEW_SMALL_INT(event->connector);
+            break;
+        case EVENT_TOKEN:
+            items[count++] = MP_OBJ_NEW_SMALL_INT(event->number);
+            items[count++] = text_of(event, 0);
+            items[count++] = text_of(event, 1);
+            break;
+        case EVENT_NETWORK:
+            items[count++] = mp_obj_new_bool(event->value);
+            break;
+        case EVENT_DATA_TRANSFER:
+        case EVENT_HOOK_REPLY:
+            items[count++] = MP_OBJ_NEW_SMALL_INT(event->number);
+            for (int i = 0; i < (event->kind == EVENT_DATA_TRANSFER ? 3 : 2); i++) {
+                items[count++] = text_of(event, i);
+            }
+            break;
+        default:
+            break;
+    }
+    return mp_obj_new_tuple(count, items);
+}
+
+static mp_obj_t modsim_event(void) {
+    sim_event_t event;
+    port_lock();
+    bool any = sim_event_peek(&event);
+    if (!any) {
+        platform_event_settled();
+    }
+    port_unlock();
+    if (!any) {
+        return mp_const_none;
+    }
+    // Nobody else takes events, and the oldest stays where it is: it is not lost when memory runs out here.
+    mp_obj_t tuple = tuple_of(&event);
+    port_lock();
+    sim_event_take();
+    port_unlock();
+    return tuple;
+}
+MP_DEFINE_CONST_FUN_OBJ_0(modsim_event_obj, modsim_event);
+
+static mp_obj_t modsim_event_waits(void) {
+    sim_event_t event;
+    port_lock();
+    bool any = sim_event_peek(&event);
+    if (!any) {
+        platform_event_settled();
+    }
+    port_unlock();
+    return mp_obj_new_bool(any);
+}
+MP_DEFINE_CONST_FUN_OBJ_0(modsim_event_waits_obj, modsim_event_waits);
+
+// ---- a stream that is readable while there are events
+
+static mp_uint_t source_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg, int *errcode) {
+    (void)self_in;
+    (void)arg;
+    if (request == MP_STREAM_GET_FILENO) {
+        return (mp_uint_t)platform_event_fd;
+    }
+    *errcode = MP_EINVAL;
+    return MP_STREAM_ERROR;
+}
+
+static const mp_stream_p_t source_protocol = { .ioctl = source_ioctl };
+static MP_DEFINE_CONST_OBJ_TYPE(source_type, MP_QSTR_EventSource, MP_TYPE_FLAG_NONE, protocol, &source_protocol);
+const mp_obj_base_t modsim_event_source = { &source_type };
+
+// ---- DataTransfer
+
+static mp_obj_t modsim_hook(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
+    uint32_t seq = (uint32_t)mp_obj_get_int(args[0]);
+    modsim_text_t vendor = modsim_text(args[1]), message = modsim_text(args[2]), data = modsim_text(args[3]);
+    port_lock();
+    bool taken = control_hook(seq, vendor.text ? vendor.text : "", vendor.length, message.text, message.length, data.text, data.length);
+    port_unlock();
+    return mp_obj_new_bool(taken);
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(modsim_hook_obj, 4, 4, modsim_hook);
+
+static mp_obj_t modsim_data_transfer_reply(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
+    uint32_t seq = (uint32_t)mp_obj_get_int(args[0]);
+    modsim_text_t status = modsim_text(args[1]), data = modsim_text(args[2]), error = modsim_text(args[3]);
+    if (!status.text && !error.text) {
+        error = (modsim_text_t) {"no answer", 9};
+    }
+    port_lock();
+    control_transfer_done(seq, status.text, status.length, data.text, data.length, error.text, error.length);
+    port_unlock();
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(modsim_data_transfer_reply_obj, 4, 4, modsim_data_transfer_reply);
+
+// ---- indicator
+
+// Copies into a C string; what does not fit is cut off.
+static void copy_text(char *to, size_t size, modsim_text_t from) {
+    size_t length = from.length < size ? from.length : size - 1;
+    memcpy(to, from.text ? from.text : "", from.text ? length : 0);
+    to[from.text ? length : 0] = 0;
+}
+
+static mp_obj_t indicator_connected(mp_obj_t on_in) {
+    bool on = mp_obj_is_true(on_in);
+    port_lock();
+    sim.connected = on;
+    port_unlock();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(indicator_connected_obj, indicator_connected);
+
+static mp_obj_t indicator_status(mp_obj_t evse_in, mp_obj_t connector_in, mp_obj_t name_in) {
+    sim_connector_t *connector = sim_connector(mp_obj_get_int(evse_in), mp_obj_get_int(connector_in));
+    modsim_text_t name = modsim_text(name_in);
+    char status[sizeof(connector->status)];
+    if (connector == NULL) {
+        mp_raise_ValueError(MP_ERROR_TEXT("no such connector"));
+    }
+    copy_text(status, sizeof(status), name);
+    port_lock();
+    if (strcmp(status, connector->status) != 0) {
+        strcpy(connector->status, status);
+        control_status((uint8_t)mp_obj_get_int(evse_in), (uint8_t)mp_obj_get_int(connector_in), status);
+    }
+    port_unlock();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(indicator_status_obj, indicator_status);
+
+static mp_obj_t indicator_transaction(mp_obj_t evse_in, mp_obj_t id_in) {
+    sim_evse_t *evse = sim_evse(mp_obj_get_int(evse_in));
+    modsim_text_t id = modsim_text(id_in);
+    if (evse == NULL) {
+        mp_raise_ValueError(MP_ERROR_TEXT("no such EVSE"));
+    }
+    port_lock();
+    copy_text(evse->transaction, sizeof(evse->transaction), id);
+    port_unlock();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(indicator_transaction_obj, indicator_transaction);
+
+static mp_obj_t indicator_display(mp_obj_t evse_in, mp_obj_t text_in) {
+    mp_int_t evse = mp_obj_get_int(evse_in);
+    modsim_text_t text = modsim_text(text_in);
+    port_lock();
+    control_display((uint8_t)evse, text.text ? text.text : "", text.length);
+    port_unlock();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(indicator_display_obj, indicator_display);
+
+static const mp_rom_map_elem_t indicator_table[] = {
+    { MP_ROM_QSTR(MP_QSTR_connected), MP_ROM_PTR(&indicator_connected_obj) },
+    { MP_ROM_QSTR(MP_QSTR_status), MP_ROM_PTR(&indicator_status_obj) },
+    { MP_ROM_QSTR(MP_QSTR_transaction), MP_ROM_PTR(&indicator_transaction_obj) },
+    { MP_ROM_QSTR(MP_QSTR_display), MP_ROM_PTR(&indicator_display_obj) },
+};
+static MP_DEFINE_CONST_DICT(indicator_dict, indicator_table);
+const mp_obj_module_t modsim_indicator = { .base = { &mp_type_module }, .globals = (mp_obj_dict_t *)&indicator_dict };

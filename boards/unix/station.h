@@ -1,0 +1,54 @@
+// The parts of the unix board among themselves.
+
+#ifndef PILOTWIRE_UNIX_STATION_H
+#define PILOTWIRE_UNIX_STATION_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// ---- platform.c: time, lock, log
+
+void platform_init(void);
+extern int platform_event_fd;       // readable while the firmware has events to take
+void platform_event_settled(void);  // the firmware has taken all events; the lock is held
+uint64_t platform_real_ms(void);
+
+enum { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING, LEVEL_ERROR };
+// One line on standard error and to the control clients that want it. The lock must not be held.
+void platform_log(int level, const char *text, size_t length);
+void platform_logf(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// ---- storage.c: what survives a power cut
+
+#define FLASH_BLOCK 4096
+#define FLASH_BLOCKS 128
+extern uint8_t *storage_flash; // FLASH_BLOCK * FLASH_BLOCKS bytes
+void storage_open(void);       // ends the process with 2 when it cannot
+void storage_load_meters(void);
+
+// ---- network.c: the firmware's connections
+
+// Starts to connect to the index-th address of a host. >= 0: a connection; -1: there is no such address;
+// below: -errno - 1.
+int network_connect(const char *host, uint16_t port, unsigned index);
+int network_fd(int connection);      // -1: closed
+int network_error(int connection);   // 0, or the errno for which it is of no use any more
+void network_close(int connection);
+void network_close_all(void);
+
+// ---- server.c: control connections, signals, the watchdog
+
+void server_listen(void); // ends the process with 2 when it cannot
+void server_start(void);
+void server_kick(void);   // something waits to be written
+
+// ---- main.c: the virtual machine
+
+void station_restart(const char *reason, size_t length) __attribute__((noreturn)); // only from the firmware
+const char *station_boot_reason(void);
+void station_watchdog_fed(void);
+void station_check_watchdog(void); // about once a second, from the server
+
+#endif
