@@ -182,9 +182,11 @@ class DeviceModel:
             self._before = self._set.data
         at = self._set.find(variable, evse, connector, index)
         if at < 0 or self._set.value(at) != value:
-            if len(self._set.data) + len(value) > _ROOM:
-                return NOT_KEPT
+            data = self._set.data
             self._set.put(variable, evse, connector, index, value)
+            if len(self._set.data) > _ROOM:
+                self._set.data = data
+                return NOT_KEPT
         return REBOOT if catalogue.flags(variable) & FLAG_REBOOT else DONE
 
     def commit(self):

@@ -190,7 +190,8 @@ def constant(component, variable):
 
 def tables(components):
     """(constants: name -> offset, STRINGS, COMPONENTS, RECORDS)."""
-    strings, heads, records, constants = Strings(), bytearray(), bytearray(b"\0"), {}
+    strings, heads, records = Strings(), bytearray(), bytearray(b"\0")
+    constants, places = {}, set()
     for component in components:
         heads += strings.add(component.name) + strings.add(component.instance)
         heads += bytes([LEVELS.index(component.level)]) + len(records).to_bytes(2, "little")
@@ -198,8 +199,11 @@ def tables(components):
             name = constant(component, variable)
             if name in constants:
                 name += "_" + component.level.upper()
-            if name in constants:
+            place = (component.name, component.instance, component.level)
+            place += (variable.name, variable.instance)
+            if name in constants or place in places:
                 raise DeclarationError(f"{name} is declared twice")
+            places.add(place)
             constants[name] = len(records)
             records += record(variable, strings)
     # 14 bits: key of a changed value in RAM (firmware/device_model/values.py).

@@ -1,0 +1,496 @@
+"""device_model/ and its compiler: tables, tiers, checks, persistence."""
+
+import importlib.util
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tables import names, variables
+from test_store import Device
+
+from device_model import catalogue, check, date_time, model, outcomes, values
+from hal import log
+from hal.errors import StorageError
+from storage.store import Store
+from wire.names import name_id
+
+ROOT = Path(__file__).parent.parent
+DECLARATIONS = ROOT / "firmware/device_model/variables.txt"
+_spec = importlib.util.spec_from_file_location(
+    "device_model_compiler", ROOT / "tools/device_model/compile.py"
+)
+compiler = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(compiler)
+COMPONENTS = compiler.parse(DECLARATIONS.read_text())
+EVERY = [(c, v) for c in COMPONENTS for v in c.variables]
+
+# What every station has (OCPP 2.0.1, part 2 appendices and errata 2025-01).
+REQUIRED = """
+    AuthCtrlr.AuthorizeRemoteStart AuthCtrlr.LocalAuthorizeOffline AuthCtrlr.LocalPreAuthorize
+    ChargingStation.AvailabilityState ChargingStation.Available ChargingStation.SupplyPhases
+    ClockCtrlr.DateTime ClockCtrlr.TimeSource
+    Connector.Available Connector.ConnectorType Connector.SupplyPhases
+    DeviceDataCtrlr.BytesPerMessage(GetReport) DeviceDataCtrlr.BytesPerMessage(GetVariables)
+    DeviceDataCtrlr.BytesPerMessage(SetVariables) DeviceDataCtrlr.ItemsPerMessage(GetReport)
+    DeviceDataCtrlr.ItemsPerMessage(GetVariables) DeviceDataCtrlr.ItemsPerMessage(SetVariables)
+    EVSE.AvailabilityState EVSE.Available EVSE.Power EVSE.SupplyPhases
+    OCPPCommCtrlr.ActiveNetworkProfile OCPPCommCtrlr.FileTransferProtocols
+    OCPPCommCtrlr.MessageAttemptInterval(TransactionEvent)
+    OCPPCommCtrlr.MessageAttempts(TransactionEvent) OCPPCommCtrlr.MessageTimeout(Default)
+    OCPPCommCtrlr.NetworkConfigurationPriority OCPPCommCtrlr.NetworkProfileConnectionAttempts
+    OCPPCommCtrlr.OfflineThreshold OCPPCommCtrlr.ResetRetries
+    OCPPCommCtrlr.RetryBackOffRandomRange OCPPCommCtrlr.RetryBackOffRepeatTimes
+    OCPPCommCtrlr.RetryBackOffWaitMinimum OCPPCommCtrlr.UnlockOnEVSideDisconnect
+    OCPPCommCtrlr.WebSocketPingInterval
+    SampledDataCtrlr.TxEndedInterval SampledDataCtrlr.TxEndedMeasurands
+    SampledDataCtrlr.TxStartedMeasurands SampledDataCtrlr.TxUpdatedInterval
+    SampledDataCtrlr.TxUpdatedMeasurands
+    SecurityCtrlr.CertificateEntries SecurityCtrlr.OrganizationName SecurityCtrlr.SecurityProfile
+    TxCtrlr.EVConnectionTimeOut TxCtrlr.StopTxOnEVSideDisconnect TxCtrlr.StopTxOnInvalidId
+    TxCtrlr.TxStartPoint TxCtrlr.TxStopPoint
+""".split()
+
+
+class Board:
+    connectors = (1, 2)
+    model = b"M1"
+    vendor_name = b"Maker"
+    serial_number = b"S1"
+    firmware_version = b"0.1"
+
+    def __init__(self, *factory, **options):
+        self.factory = factory
+        self.options = options
+
+    def option(self, name):
+        return self.options.get(name)
+
+    def overrides(self):
+        return iter(self.factory)
+
+
+def override(component, variable, value, **more):
+    return (
+        component,
+        None,
+        more.get("evse"),
+        more.get("connector"),
+        variable,
+        more.get("instance"),
+        more.get("attribute"),
+        value,
+        more.get("mutability"),
+    )
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    found = []
+    monkeypatch.setattr(log, "sink", lambda level, text: found.append((level, text)))
+    return found
+
+
+@pytest.fixture
+def device():
+    return Device()
+
+
+@pytest.fixture
+def dm(device):
+    return model.DeviceModel(Board(password=b"x" * 16, id=b"CS001"), Store(device))
+
+
+def find(dm, path, evse=None, connector=None):
+    component, _, variable = path.partition(".")
+    variable, _, instance = variable.rstrip(")").partition("(")
+    return dm.locate(
+        component.encode(), None, evse, connector, variable.encode(), instance.encode() or None
+    )
+
+
+PLACES = {"station": (None, None), "evse": (2, None), "connector": (2, 1)}
+
+
+def path_of(component, variable):
+    return f"{component.name}.{variable.name}" + (
+        f"({variable.instance})" if variable.instance else ""
+    )
+
+
+@pytest.mark.parametrize(("component", "variable"), EVERY, ids=lambda x: x.name)
+def test_every_declared_variable_is_in_the_tables(dm, component, variable):
+    place = PLACES[component.level]
+    handle = find(dm, path_of(component, variable), *place)
+    assert handle & 0xFFFF == getattr(variables, compiler.constant(component, variable))
+    assert find(dm, path_of(component, variable).upper().replace("(", "("), *place) == handle
+    var = handle & 0xFFFF
+    assert catalogue.name(var) == variable.name.encode()
+    assert catalogue.component_name(catalogue.component_of(var)) == component.name.encode()
+    assert catalogue.data_type(var) == compiler.TYPES.index(variable.type)
+    assert catalogue.mutability(var) == compiler.ACCESS.index(variable.access)
+    for bit, key in enumerate(compiler.FIELDS[:-1]):
+        text = variable.fields.get(key)
+        assert catalogue.text(var, 1 << bit) == (None if text is None else text.encode())
+    if variable.fields.get("default"):
+        assert check.check(var, variable.fields["default"].encode()) == outcomes.DONE
+    for other, wrong in PLACES.items():
+        if other != component.level:
+            assert find(dm, path_of(component, variable), *wrong) == -1
+
+
+def test_walking_the_tables_meets_every_variable():
+    seen, at = [], 1
+    while at >= 0:
+        seen.append(at)
+        at = catalogue.next_variable(at)
+    assert len(seen) == len(EVERY)
+
+
+@pytest.mark.parametrize("path", REQUIRED)
+def test_required_variables_are_there(dm, path):
+    component = path.partition(".")[0]
+    place = {"EVSE": (1, None), "Connector": (1, 1)}.get(component, (None, None))
+    assert find(dm, path, *place) > 0
+
+
+def test_places_that_do_not_exist(dm):
+    assert find(dm, "EVSE.Power", 3) == -1
+    assert find(dm, "EVSE.Power", 0) == -1
+    assert find(dm, "EVSE.Power") == -1
+    assert find(dm, "Connector.Available", 1, 2) == -1
+    assert find(dm, "Connector.Available", 2, 2) > 0
+    assert find(dm, "Nope.Power") == -1
+    assert find(dm, "EVSE.Nope", 1) == -2
+
+
+def test_b06_fr_14_15_instances(dm):
+    assert find(dm, "DeviceDataCtrlr.ItemsPerMessage") == -2
+    assert find(dm, "DeviceDataCtrlr.ItemsPerMessage(Nope)") == -2
+    assert find(dm, "DeviceDataCtrlr.ItemsPerMessage(GetReport)") > 0
+    assert find(dm, "AuthCtrlr.Enabled(1)") == -2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Interval integer rw",
+        "component A\nX integer xx",
+        "component A level=moon",
+        "component A\nX integer rw default=x",
+        "component A\nX integer rw default=5 max=4",
+        "component A\nX string rw",
+        "component A\nX MemberList rw default=a",
+        "component A\nX OptionList rw values=a,b default=a,b",
+        "component A\nX boolean rw default=yes",
+        "component A\nX integer rw colour=red",
+        "component A\nX integer rw values=1,2",
+        "component A\nX integer rw min=low",
+        "component A\nX integer rw attributes=Best",
+    ],
+)
+def test_a_wrong_declaration_is_refused_with_its_line(text):
+    with pytest.raises(compiler.DeclarationError, match="variables:[12]:"):
+        compiler.parse(text)
+
+
+def test_a_variable_declared_twice_is_refused():
+    with pytest.raises(compiler.DeclarationError, match="twice"):
+        compiler.tables(compiler.parse("component A\nX integer rw\nX integer rw"))
+
+
+def test_constants_of_one_component_at_two_levels_differ():
+    text = "component A\nX integer rw\ncomponent A level=evse\nX integer rw"
+    assert list(compiler.tables(compiler.parse(text))[0]) == ["A_X", "A_X_EVSE"]
+
+
+# ---- values
+
+
+def test_defaults_are_in_force_and_cost_nothing(dm):
+    assert dm.int(variables.TX_CTRLR_EV_CONNECTION_TIME_OUT) == 60
+    assert dm.flag(variables.AUTH_CTRLR_ENABLED) is True
+    assert dm.text(variables.TX_CTRLR_TX_STOP_POINT) == b"EVConnected,Authorized"
+    assert dm.has(variables.TX_CTRLR_TX_STOP_POINT, names.AUTHORIZED)
+    assert not dm.has(variables.TX_CTRLR_TX_START_POINT, names.AUTHORIZED)
+    assert dm.members(variables.TX_CTRLR_TX_STOP_POINT) == (names.EV_CONNECTED, names.AUTHORIZED)
+    assert dm.members(variables.ALIGNED_DATA_CTRLR_TX_ENDED_MEASURANDS) == ()
+    assert not dm._set.data and not dm._factory.data
+
+
+def test_values_of_the_board(dm):
+    assert dm.text(variables.CHARGING_STATION_MODEL) == b"M1"
+    assert dm.text(variables.SECURITY_CTRLR_IDENTITY) == b"CS001"
+    assert dm.int(variables.SECURITY_CTRLR_SECURITY_PROFILE) == 1
+
+
+def test_an_override_wins_over_rom_and_a_set_value_over_it(device):
+    board = Board(
+        override(b"txctrlr", b"EVCONNECTIONTIMEOUT", b"10"),
+        override(b"EVSE", b"SupplyPhases", b"1", evse=2),
+        override(b"ChargingStation", b"Model", b"Other"),
+    )
+    dm = model.DeviceModel(board, Store(device))
+    assert dm.int(variables.TX_CTRLR_EV_CONNECTION_TIME_OUT) == 10
+    assert dm.int(variables.EVSE_SUPPLY_PHASES, 1) == 3
+    assert dm.int(variables.EVSE_SUPPLY_PHASES, 2) == 1
+    assert dm.text(variables.CHARGING_STATION_MODEL) == b"Other"
+    assert dm.write(find(dm, "TxCtrlr.EVConnectionTimeOut"), None, b"20") == names.ACCEPTED
+    again = model.DeviceModel(board, Store(device))
+    assert again.int(variables.TX_CTRLR_EV_CONNECTION_TIME_OUT) == 20
+
+
+def test_an_override_changes_mutability(device):
+    board = Board(
+        override(b"AuthCtrlr", b"AuthorizeRemoteStart", b"true", mutability=b"ReadOnly"),
+        override(b"EVSE", b"AllowReset", None, evse=1, mutability=b"ReadWrite"),
+    )
+    dm = model.DeviceModel(board, Store(device))
+    handle = find(dm, "AuthCtrlr.AuthorizeRemoteStart")
+    assert dm.write(handle, None, b"false") == names.REJECTED
+    assert dm.read(handle, None) == (names.ACCEPTED, b"true")
+    assert dm.write(find(dm, "EVSE.AllowReset", 1), None, b"true") == names.ACCEPTED
+    assert dm.write(find(dm, "EVSE.AllowReset", 2), None, b"true") == names.REJECTED
+    assert dm.flag(variables.EVSE_ALLOW_RESET, 1)
+
+
+def test_overrides_that_make_no_sense_are_ignored_with_a_line_each(device, lines):
+    board = Board(
+        override(b"Nope", b"X", b"1"),
+        override(b"TxCtrlr", b"Nope", b"1"),
+        override(b"EVSE", b"SupplyPhases", b"1", evse=9),
+        override(b"TxCtrlr", b"EVConnectionTimeOut", b"soon"),
+        override(b"TxCtrlr", b"EVConnectionTimeOut", b"1", attribute=b"MaxSet"),
+        override(b"TxCtrlr", b"EVConnectionTimeOut", b"1", attribute=b"Best"),
+        override(b"SecurityCtrlr", b"BasicAuthPassword", None, mutability=b"ReadWrite"),
+    )
+    store = Store(device)
+    del lines[:]
+    dm = model.DeviceModel(board, store)
+    assert [level for level, _ in lines] == [log.WARNING] * 7
+    assert not dm._factory.data
+
+
+def test_an_override_beyond_the_limits_is_clamped(device, lines):
+    board = Board(override(b"EVSE", b"SupplyPhases", b"9", evse=1))
+    dm = model.DeviceModel(board, Store(device))
+    assert dm.int(variables.EVSE_SUPPLY_PHASES, 1) == 3
+    assert "clamped" in lines[-1][1]
+
+
+def test_a_live_value_wins(dm):
+    dm.live = lambda variable, evse, connector: {
+        variables.CLOCK_CTRLR_DATE_TIME: 150000000,
+        variables.EVSE_POWER: 7400,
+        variables.CONNECTOR_AVAILABILITY_STATE: b"Occupied",
+    }.get(variable)
+    assert dm.text(variables.CLOCK_CTRLR_DATE_TIME) == b"2024-10-02T02:40:00Z"
+    assert dm.text(variables.EVSE_POWER, 1) == b"7400"
+    assert dm.text(variables.CONNECTOR_AVAILABILITY_STATE, 1, 1) == b"Occupied"
+    assert dm.text(variables.EVSE_AVAILABILITY_STATE, 1) == b"Available"
+    assert dm.is_live(find(dm, "ClockCtrlr.DateTime"))
+    assert not dm.is_live(find(dm, "AuthCtrlr.Enabled"))
+
+
+def test_attributes_that_a_variable_does_not_have(dm):
+    handle = find(dm, "AuthCtrlr.Enabled")
+    missing = names.NOT_SUPPORTED_ATTRIBUTE_TYPE
+    for attribute in (names.TARGET, names.MIN_SET, names.MAX_SET):
+        assert dm.read(handle, attribute) == (missing, None)
+        assert dm.write(handle, attribute, b"true") == missing
+    assert dm.read(handle, names.ACTUAL) == (names.ACCEPTED, b"true")
+
+
+def test_unset_attributes_are_kept_apart(dm, monkeypatch):
+    monkeypatch.setattr(catalogue, "attributes", lambda variable: 0b1111)
+    handle = find(dm, "OCPPCommCtrlr.HeartbeatInterval")
+    assert dm.read(handle, names.MAX_SET) == (names.ACCEPTED, b"")  # B06.FR.13
+    assert dm.write(handle, names.MAX_SET, b"900") == names.ACCEPTED
+    assert dm.read(handle, names.MAX_SET) == (names.ACCEPTED, b"900")
+    assert dm.read(handle, names.ACTUAL) == (names.ACCEPTED, b"300")
+
+
+def test_a00_fr_205_the_password_can_be_set_but_never_read(dm, device, lines):
+    handle = find(dm, "SecurityCtrlr.BasicAuthPassword")
+    assert dm.text(variables.SECURITY_CTRLR_BASIC_AUTH_PASSWORD) == b"x" * 16
+    assert dm.write(handle, None, b"a" * 15) == names.REJECTED
+    assert dm.write(handle, None, b"a" * 41) == names.REJECTED
+    assert dm.write(handle, None, b"secret-secret-123") == names.ACCEPTED
+    assert dm.read(handle, None) == (names.REJECTED, None)
+    assert not any("secret" in text for _, text in lines)
+    again = model.DeviceModel(Board(password=b"y" * 16), Store(device))
+    assert again.text(variables.SECURITY_CTRLR_BASIC_AUTH_PASSWORD) == b"secret-secret-123"
+
+
+def test_reboot_required(dm):
+    handle = find(dm, "OCPPCommCtrlr.NetworkConfigurationPriority")
+    assert dm.write(handle, None, b"1") == names.REBOOT_REQUIRED
+
+
+def test_changes_of_the_csms_are_told(dm):
+    told = []
+    dm.changed = lambda *args: told.append(args)
+    dm.write(find(dm, "AuthCtrlr.Enabled"), None, b"false")
+    dm.write(find(dm, "AuthCtrlr.Enabled"), None, b"maybe")
+    dm.write(find(dm, "EVSE.Power", 2), None, b"1")
+    dm.set(variables.AUTH_CTRLR_ENABLED, b"true")
+    assert told == [(variables.AUTH_CTRLR_ENABLED, 0, 0)]
+
+
+def test_the_firmware_may_set_what_is_read_only(dm, device):
+    assert dm.set(variables.CONNECTOR_ENABLED, b"false", 2, 1) == names.ACCEPTED
+    assert dm.set(variables.CONNECTOR_ENABLED, b"off", 2, 1) == names.REJECTED
+    again = model.DeviceModel(Board(), Store(device))
+    assert not again.flag(variables.CONNECTOR_ENABLED, 2, 1)
+    assert again.flag(variables.CONNECTOR_ENABLED, 2, 2)
+
+
+def test_flash_fails(dm, device, lines):
+    device.fail = True
+    handle = find(dm, "OCPPCommCtrlr.HeartbeatInterval")
+    assert dm.write(handle, None, b"77") == names.REJECTED  # B05.FR.09
+    assert dm.int(variables.OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL) == 300
+    assert dm.set(variables.OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL, b"78") == names.ACCEPTED
+    assert dm.int(variables.OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL) == 78
+    assert [level for level, _ in lines][-2:] == [log.ERROR] * 2
+
+
+def test_an_unchanged_value_is_not_written_again(dm, monkeypatch):
+    handle = find(dm, "OCPPCommCtrlr.HeartbeatInterval")
+    dm.write(handle, None, b"77")
+
+    def broken(*args):
+        raise StorageError
+
+    monkeypatch.setattr(dm._store, "write_from", broken)
+    assert dm.write(handle, None, b"77") == names.ACCEPTED
+    assert dm.set(variables.OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL, b"77") == names.ACCEPTED
+
+
+def test_changes_are_bounded(dm):
+    dm._set.put(variables.SECURITY_CTRLR_ORGANIZATION_NAME, 0, 0, 0, b"x" * 2000)
+    handle = find(dm, "TxCtrlr.TxStopPoint")
+    assert dm.stage(handle, None, b"EVConnected,Authorized,PowerPathClosed") == outcomes.NOT_KEPT
+    assert dm.commit()
+
+
+def test_damaged_settings_fall_back_to_the_factory(dm, device, lines):
+    dm.write(find(dm, "OCPPCommCtrlr.HeartbeatInterval"), None, b"77")
+    device.files["variables"] = device.files["variables"][:-1]
+    again = model.DeviceModel(Board(), Store(device))
+    assert again.int(variables.OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL) == 300
+    assert [level for level, _ in lines if level == log.ERROR]
+    assert "variables.bad" in device.files
+
+
+def test_settings_of_another_firmware_are_dropped_singly(device, lines):
+    store = Store(device)
+    entry = b"\x07TxCtrlr\0%s\0\0\0\0%s"
+    store.write(
+        "variables",
+        entry % (b"\x04Gone", b"\x01\x001"),
+        entry % (b"\x13EVConnectionTimeOut", b"\x02\x00-5"),
+        entry % (b"\x13EVConnectionTimeOut", b"\x02\x0033"),
+    )
+    del lines[:]
+    dm = model.DeviceModel(Board(), store)
+    assert dm.int(variables.TX_CTRLR_EV_CONNECTION_TIME_OUT) == 33
+    assert len(lines) == 2
+
+
+# ---- legal values
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "result"),
+    [
+        ("OCPPCommCtrlr.HeartbeatInterval", b"1", "DONE"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"0", "TOO_LOW"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"-3", "TOO_LOW"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"1.5", "INVALID"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"1e3", "INVALID"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b" 1", "INVALID"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"", "INVALID"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"-", "INVALID"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"+1", "INVALID"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"1_0", "INVALID"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"999999999", "DONE"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"1000000000", "INVALID"),
+        ("OCPPCommCtrlr.HeartbeatInterval", "١".encode(), "INVALID"),
+        ("EVSE.Power", b"22080", "DONE"),
+        ("EVSE.Power", b"22080.000", "DONE"),
+        ("EVSE.Power", b"22080.001", "TOO_HIGH"),
+        ("EVSE.Power", b"-0.5", "DONE"),
+        ("EVSE.Power", b".5", "INVALID"),
+        ("EVSE.Power", b"5.", "INVALID"),
+        ("AuthCtrlr.Enabled", b"true", "DONE"),
+        ("AuthCtrlr.Enabled", b"True", "INVALID"),
+        ("AuthCtrlr.Enabled", b"1", "INVALID"),
+        ("SecurityCtrlr.OrganizationName", b"", "DONE"),
+        ("SecurityCtrlr.OrganizationName", "ä".encode() * 64, "DONE"),
+        ("SecurityCtrlr.OrganizationName", b"a" * 65, "TOO_LONG"),
+        ("SecurityCtrlr.BasicAuthPassword", b"a" * 15, "TOO_LOW"),
+        ("ChargingStation.AvailabilityState", b"Occupied", "DONE"),
+        ("ChargingStation.AvailabilityState", b"Occupied,Faulted", "INVALID"),
+        ("ChargingStation.AvailabilityState", b"", "INVALID"),
+        ("TxCtrlr.TxStartPoint", b"Authorized,EVConnected", "DONE"),
+        ("TxCtrlr.TxStartPoint", b"Authorized,Authorized", "INVALID"),
+        ("TxCtrlr.TxStartPoint", b"Authorized,", "INVALID"),
+        ("TxCtrlr.TxStartPoint", b"Author", "INVALID"),
+        ("TxCtrlr.TxStartPoint", b"", "TOO_LOW"),
+        ("SampledDataCtrlr.TxEndedMeasurands", b"", "DONE"),
+        ("SampledDataCtrlr.TxEndedMeasurands", b"Voltage,Current.Import", "DONE"),
+        ("ClockCtrlr.DateTime", b"2024-05-01T10:00:00Z", "DONE"),
+        ("ClockCtrlr.DateTime", b"2024-05-01T10:00:00.123+01:00", "DONE"),
+        ("ClockCtrlr.DateTime", b"2024-05-01T10:00:00", "INVALID"),
+        ("ClockCtrlr.DateTime", b"2024-05-01T10:00:00.Z", "INVALID"),
+        ("ClockCtrlr.DateTime", b"2024-13-01T10:00:00Z", "INVALID"),
+        ("ClockCtrlr.DateTime", b"yesterday at ten o'clock", "INVALID"),
+    ],
+)
+def test_check(dm, path, value, result):
+    place = {"EVSE": (1, None), "Connector": (1, 1)}.get(path.partition(".")[0], (None, None))
+    variable = find(dm, path, *place) & 0xFFFF
+    assert check.check(variable, value) == getattr(outcomes, result)
+
+
+@given(st.binary(max_size=30), st.sampled_from(EVERY))
+def test_check_takes_any_bytes(value, item):
+    check.check(getattr(variables, compiler.constant(*item)), value)
+
+
+@given(st.integers(0, 2**30))
+def test_stamps(seconds):
+    from datetime import datetime, timedelta
+
+    when = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    text = date_time.stamp(seconds)
+    assert text == when.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+    assert check.is_date_time(text)
+
+
+PLACE = st.tuples(
+    st.integers(1, 16383), st.integers(0, 127), st.integers(0, 127), st.integers(0, 3)
+)
+
+
+@given(st.lists(st.tuples(PLACE, st.text(max_size=200)), max_size=12))
+def test_packed_values_are_a_dictionary(steps):
+    packed, expected = values.Values(), {}
+    for place, text in steps:
+        value = text.encode()
+        packed.put(*place, value)
+        expected[place] = value
+    for place, value in expected.items():
+        assert packed.value(packed.find(*place)) == value
+    at, seen = 0, {}
+    while at < len(packed.data):
+        seen[(packed.variable(at), *packed.place(at))] = packed.value(at)
+        at = packed.next(at)
+    assert seen == expected
+
+
+def test_members_without_a_name_are_left_out(dm, monkeypatch):
+    monkeypatch.setattr(dm, "_stored", lambda *args: b"EVConnected,NoSuchName")
+    assert dm.members(variables.TX_CTRLR_TX_STOP_POINT) == (name_id(b"EVConnected"),)

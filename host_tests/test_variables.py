@@ -1,0 +1,213 @@
+"""blocks/variables.py: GetVariables and SetVariables, item by item. Certification case ids in the
+names.
+"""
+
+import pytest
+from tables import names
+from test_device_model import Board, override
+from test_store import Device
+
+from blocks.port import NOT_MINE
+from blocks.variables import Variables
+from device_model.model import DeviceModel
+from hal.errors import CallError
+from storage.store import Store
+
+GET, SET = names.GET_VARIABLES, names.SET_VARIABLES
+
+
+class Reader:
+    """As wire.message.MessageReader: one reused record."""
+
+    def __init__(self, records, size=100):
+        self.records = records
+        self.size = size
+        self._record = []
+
+    def count(self, k=0):
+        return len(self.records)
+
+    def each(self, k=0):
+        for record in self.records:
+            self._record[:] = record
+            yield self._record
+
+
+class Bench:
+    def __init__(self, *factory):
+        self.device = Device()
+        self.writes = 0
+        self.board = Board(*factory, password=b"p" * 16)
+        self.model = DeviceModel(self.board, Store(self.device))
+        self.block = Variables(self.model)
+        write = self.model._store.write_from
+
+        def counted(name, parts):
+            self.writes += 1
+            write(name, parts)
+
+        self.model._store.write_from = counted
+
+    def ask(self, action, *records, **more):
+        (results,) = self.block.handle(action, Reader(records, **more))
+        first = [tuple(r) for r in results]
+        assert [tuple(r) for r in results] == first, "the writer's two passes differ"
+        return first
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+def name(component, variable, evse=None, connector=None, instance=None):
+    return (component, None, evse, connector, variable, instance)
+
+
+INTERVAL = name(b"OCPPCommCtrlr", b"HeartbeatInterval")
+ENABLED = name(b"authctrlr", b"enabled")
+PASSWORD = name(b"SecurityCtrlr", b"BasicAuthPassword")
+MODEL = name(b"ChargingStation", b"Model")
+
+
+def test_tc_b_06_cs_one_value_is_read(bench):
+    assert bench.ask(GET, (None, *INTERVAL)) == [
+        (names.ACCEPTED, names.ACTUAL, b"300", *INTERVAL, None, None)
+    ]
+
+
+def test_tc_b_07_cs_several_values_are_read_in_the_order_of_the_request(bench):
+    found = bench.ask(GET, (names.ACTUAL, *ENABLED), (None, *INTERVAL), (None, *MODEL))
+    assert [(r[0], r[2]) for r in found] == [
+        (names.ACCEPTED, b"true"),
+        (names.ACCEPTED, b"300"),
+        (names.ACCEPTED, b"M1"),
+    ]
+    assert found[0][3:9] == ENABLED  # as sent, not as declared
+
+
+def test_tc_b_09_cs_one_value_is_set(bench):
+    assert bench.ask(SET, (None, b"60", *INTERVAL)) == [
+        (names.ACTUAL, names.ACCEPTED, *INTERVAL, None, None)
+    ]
+    assert bench.ask(GET, (None, *INTERVAL))[0][2] == b"60"
+
+
+def test_tc_b_10_cs_several_values_are_set_with_one_write(bench):
+    told = []
+    bench.model.changed = lambda variable, evse, connector: told.append(
+        (variable, bench.model.text(variable))
+    )
+    found = bench.ask(SET, (None, b"60", *INTERVAL), (names.ACTUAL, b"false", *ENABLED))
+    assert [r[1] for r in found] == [names.ACCEPTED] * 2
+    assert bench.writes == 1
+    assert [value for _, value in told] == [b"60", b"false"]
+    again = DeviceModel(bench.board, Store(bench.device))
+    assert again.read(again.locate(*INTERVAL[:1], None, None, None, INTERVAL[4], None), None) == (
+        names.ACCEPTED,
+        b"60",
+    )
+
+
+def test_tc_b_11_cs_badly_formatted_values(bench):
+    found = bench.ask(
+        SET,
+        (None, b"soon", *INTERVAL),
+        (None, b"yes", *ENABLED),
+        (None, b"0", *INTERVAL),
+        (None, b"short", *PASSWORD),
+    )
+    assert [(r[1], r[8]) for r in found] == [
+        (names.REJECTED, b"InvalidValue"),
+        (names.REJECTED, b"InvalidValue"),
+        (names.REJECTED, b"ValueTooLow"),
+        (names.REJECTED, b"ValueTooLow"),
+    ]
+    assert bench.writes == 0
+
+
+UNKNOWN = [
+    ("tc_b_32_cs tc_b_35_cs", name(b"Nope", b"Enabled"), None, "UNKNOWN_COMPONENT"),
+    ("no such EVSE", name(b"EVSE", b"Power", 9), None, "UNKNOWN_COMPONENT"),
+    ("no such connector", name(b"Connector", b"Available", 1, 2), None, "UNKNOWN_COMPONENT"),
+    ("tc_b_33_cs tc_b_36_cs", name(b"AuthCtrlr", b"Nope"), None, "UNKNOWN_VARIABLE"),
+    ("b06_fr_15", name(b"DeviceDataCtrlr", b"ItemsPerMessage"), None, "UNKNOWN_VARIABLE"),
+    ("tc_b_34_cs tc_b_37_cs", ENABLED, names.TARGET, "NOT_SUPPORTED_ATTRIBUTE_TYPE"),
+]
+
+
+@pytest.mark.parametrize(("case", "where", "attribute", "status"), UNKNOWN)
+def test_unknown(bench, case, where, attribute, status):
+    status = getattr(names, status)
+    echoed = attribute or names.ACTUAL
+    assert bench.ask(GET, (attribute, *where)) == [(status, echoed, None, *where, None, None)]
+    assert bench.ask(SET, (attribute, b"true", *where)) == [(echoed, status, *where, None, None)]
+    assert bench.writes == 0
+
+
+def test_tc_b_39_cs_a_read_only_variable_is_not_set(bench):
+    found = bench.ask(SET, (None, b"M2", *MODEL))
+    assert found == [(names.ACTUAL, names.REJECTED, *MODEL, b"ReadOnly", None)]
+    assert bench.ask(GET, (None, *MODEL))[0][2] == b"M1"
+
+
+def test_b06_fr_09_a_write_only_variable_is_not_read(bench):
+    assert bench.ask(SET, (None, b"new-password-1234", *PASSWORD))[0][1] == names.ACCEPTED
+    found = bench.ask(GET, (None, *PASSWORD))
+    assert found == [(names.REJECTED, names.ACTUAL, None, *PASSWORD, b"WriteOnly", None)]
+
+
+def test_b06_fr_13_an_unset_value_is_an_empty_string(bench):
+    where = name(b"EVSE", b"Power", 1)
+    assert bench.ask(GET, (None, *where))[0][:3] == (names.ACCEPTED, names.ACTUAL, b"")
+
+
+def test_b06_fr_16_too_many_items():
+    bench = Bench(override(b"DeviceDataCtrlr", b"ItemsPerMessage", b"2", instance=b"GetVariables"))
+    assert len(bench.ask(GET, *[(None, *MODEL)] * 2)) == 2
+    with pytest.raises(CallError) as e:
+        bench.ask(GET, *[(None, *MODEL)] * 3)
+    assert e.value.code == names.OCCURRENCE_CONSTRAINT_VIOLATION
+    with pytest.raises(CallError):
+        bench.ask(SET, *[(None, b"60", *INTERVAL)] * 21)
+    assert bench.writes == 0
+
+
+@pytest.mark.parametrize("action", [GET, SET])
+def test_b06_fr_17_too_many_bytes(bench, action):
+    with pytest.raises(CallError) as e:
+        bench.ask(action, (None, b"1", *INTERVAL)[-7 if action == GET else 0 :], size=4097)
+    assert e.value.code == names.FORMAT_VIOLATION
+
+
+def test_live_values_do_not_move_between_the_two_passes(bench):
+    ticks = iter(range(1000, 2000))
+    bench.model.live = lambda variable, evse, connector: next(ticks)
+    clock, power = name(b"ClockCtrlr", b"DateTime"), name(b"EVSE", b"Power", 1)
+    found = bench.ask(GET, (None, *clock), (names.TARGET, *clock), (None, *power), (None, *MODEL))
+    assert found[0][2] == b"2020-01-01T00:16:40Z"
+    assert found[1][2] is None
+    assert found[2][2].isdigit()
+    assert found[3][2] == b"M1"
+
+
+def test_b05_fr_09_flash_fails_and_everything_stays_as_it_was(bench):
+    told = []
+    bench.model.changed = lambda *args: told.append(args)
+    bench.device.fail = True
+    found = bench.ask(SET, (None, b"60", *INTERVAL), (None, b"x", *ENABLED))
+    assert [(r[1], r[8]) for r in found] == [
+        (names.REJECTED, b"OutOfStorage"),
+        (names.REJECTED, b"InvalidValue"),
+    ]
+    assert bench.ask(GET, (None, *INTERVAL))[0][2] == b"300"
+    assert not told
+
+
+def test_reboot_required(bench):
+    where = name(b"OCPPCommCtrlr", b"NetworkConfigurationPriority")
+    assert bench.ask(SET, (None, b"1", *where))[0][1] == names.REBOOT_REQUIRED
+
+
+def test_other_messages_are_not_taken(bench):
+    assert bench.block.handle(names.RESET, Reader([])) == NOT_MINE
