@@ -1,0 +1,76 @@
+"""C01 Authorize: asks the CSMS about tokens, one after the other."""
+
+from micropython import const
+from tables.names import ACCEPTED, AUTHORIZE
+
+from blocks.port import ANSWERED, ERROR
+
+_WAITING = const(4)
+
+
+class Authorization:
+    """`charging.authorizer`, and a source. Its answers go to charging; caching them comes with C10.
+
+    Args:
+        charging: Charging.
+    """
+
+    def __init__(self, charging):
+        self.charging = charging
+        self.link = None  # set by the station
+        self._grants = []  # asked about, the first may be outstanding
+
+    def ask(self, grant):
+        """Ask the CSMS about a token.
+
+        Returns: False: too many wait already. A token that waits already is not asked about twice.
+        """
+        for each in self._grants:
+            if each.same(grant) and each.remote_start_id == grant.remote_start_id:
+                return True
+        if len(self._grants) >= _WAITING:
+            return False
+        self._grants.append(grant)
+        self.link.wake()
+        return True
+
+    def connected(self, up):
+        """The connection to the CSMS, which has accepted us, came or went; what waits then is decided without it."""
+        self.charging.online = up
+        if not up:
+            grants = self._grants
+            self._grants = []
+            for grant in grants:
+                self.charging.decide_offline(grant)
+
+    def take(self, accepted):
+        if not accepted or not self._grants:
+            return None
+        grant = self._grants[0]
+        return AUTHORIZE, (grant.token, grant.kind)
+
+    def answered(self, outcome, reader):
+        if not self._grants:
+            return  # decided when the connection was lost
+        grant = self._grants.pop(0)
+        if outcome == ANSWERED:
+            status, _, grant.group, grant.group_kind, evses = reader.unpack()
+            self.charging.decide(grant, status == ACCEPTED and _restrict(grant, evses))
+        elif outcome == ERROR:
+            self.charging.decide(grant, False)
+        else:
+            self.charging.decide_offline(grant)
+
+
+def _restrict(grant, evses):
+    """C01.FR.21: charge only on the EVSEs that are listed (C01.FR.19: none means all); whether one is left."""
+    allowed = 0
+    for evse in evses or ():
+        if 0 < evse < 31:
+            allowed |= 1 << (evse - 1)
+        else:
+            allowed |= 1 << 30  # a list, if only of EVSEs that we don't have
+    if allowed:
+        grant.evses = grant.evses & allowed if grant.evses else allowed
+        return grant.evses != 0
+    return True

@@ -1,0 +1,310 @@
+"""J01, J02 meter values: what is read when, into which message it goes, and MeterValues of idle EVSEs."""
+
+import time
+
+from micropython import const
+from tables.names import (
+    CHARGING,
+    CURRENT_IMPORT,
+    ENDED,
+    ENERGY_ACTIVE_IMPORT_REGISTER,
+    METER_VALUE_CLOCK,
+    METER_VALUE_PERIODIC,
+    METER_VALUES,
+    OTHER,
+    POWER_ACTIVE_IMPORT,
+    SAMPLE_CLOCK,
+    SAMPLE_PERIODIC,
+    STARTED,
+    TRANSACTION_BEGIN,
+    TRANSACTION_END,
+    TRIGGER,
+    UPDATED,
+)
+from tables.variables import (
+    ALIGNED_DATA_CTRLR_INTERVAL,
+    ALIGNED_DATA_CTRLR_MEASURANDS,
+    ALIGNED_DATA_CTRLR_SEND_DURING_IDLE,
+    ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL,
+    ALIGNED_DATA_CTRLR_TX_ENDED_MEASURANDS,
+    SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL,
+    SAMPLED_DATA_CTRLR_TX_ENDED_MEASURANDS,
+    SAMPLED_DATA_CTRLR_TX_STARTED_MEASURANDS,
+    SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL,
+    SAMPLED_DATA_CTRLR_TX_UPDATED_MEASURANDS,
+)
+
+from blocks.records import QUANTITIES, Readings, put, put_name, stamp
+from hal.timers import Timer
+
+_DAY_S = const(86400)
+_LONGEST_MS = const(0x1FFFFFFF)
+_LONGEST_S = const(536870)
+_KEPT = const(
+    12
+)  # readings of a transaction for its Ended event; thinned when there are more (E06.FR.13)
+_FIRST_CURRENT = const(2)  # places in QUANTITIES: the total, then L1 to L3
+_FIRST_VOLTAGE = const(6)
+
+
+class Metering:
+    """Reads the meters when it is time to, and has the transactions block tell it; a source for idle EVSEs.
+
+    Args:
+        charging: Charging; lends board, model, timers and clock, and its `events` tell samples of transactions.
+    """
+
+    def __init__(self, charging):
+        self.charging = charging
+        self.link = None  # set by the station
+        self._idle_due = (
+            0  # bit mask of EVSEs (bit 0: main meter) with a clock-aligned reading to be sent
+        )
+        self._asked = 0  # the same for TriggerMessage
+        self._clock_due = 0  # seconds since 2020 of the next clock-aligned reading, 0: none
+        self._ended_due = 0  # the same for those that go into the Ended event
+        self._aligned_at = 0  # the time that the readings in _idle_due stand for
+        self._timer = Timer(self._fire)
+
+    # ---- for the transactions block
+
+    def of_event(self, evse, transaction, kind, trigger, state):
+        """Packed readings for a TransactionEvent."""
+        if not evse.id:
+            return b""  # no meter yet
+        first = not transaction.metered
+        if first:
+            transaction.metered = True
+            self._keep(
+                transaction,
+                self._read(evse.id, SAMPLED_DATA_CTRLR_TX_ENDED_MEASURANDS, TRANSACTION_BEGIN),
+            )
+            self._schedule(transaction)
+        if kind == ENDED:
+            self._keep(
+                transaction,
+                self._read(evse.id, SAMPLED_DATA_CTRLR_TX_ENDED_MEASURANDS, TRANSACTION_END),
+            )
+            return b"".join(transaction.readings)  # E06.FR.11
+        if not transaction.begun and (
+            kind == STARTED or state == CHARGING
+        ):  # E01.FR.09, E01.FR.17
+            transaction.begun = True
+            return self._read(evse.id, SAMPLED_DATA_CTRLR_TX_STARTED_MEASURANDS, TRANSACTION_BEGIN)
+        if trigger == METER_VALUE_CLOCK:
+            return self._read(
+                evse.id, ALIGNED_DATA_CTRLR_MEASURANDS, SAMPLE_CLOCK, self._aligned_at
+            )
+        if transaction.updated_due is None and trigger != TRIGGER:
+            return b""
+        context = (
+            SAMPLE_PERIODIC
+            if trigger == METER_VALUE_PERIODIC
+            else TRIGGER
+            if trigger == TRIGGER
+            else OTHER
+        )
+        return self._read(evse.id, SAMPLED_DATA_CTRLR_TX_UPDATED_MEASURANDS, context)  # E02.FR.10
+
+    # ---- for the station
+
+    def configure(self):
+        """At boot, and whenever intervals or the clock have been set: find out anew what is due when."""
+        for evse in self.charging.evses:
+            if evse.transaction is not None and evse.transaction.metered:
+                self._schedule(evse.transaction)
+        self._clock_due = self._next_aligned(ALIGNED_DATA_CTRLR_INTERVAL)
+        self._ended_due = self._next_aligned(ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL)
+        self._plan()
+
+    def trigger(self, evse=0):
+        """TriggerMessage(MeterValues) for an EVSE (0: all, F06.FR.11)."""
+        self._asked |= 1 << evse if evse else (2 << len(self.charging.evses)) - 1
+        self.link.wake()
+
+    def connected(self, up):
+        if not up:
+            self._idle_due = self._asked = 0  # readings of idle EVSEs are not kept
+
+    def take(self, accepted):
+        while self._asked or (self._idle_due and accepted):
+            due = self._asked or self._idle_due
+            evse = 0
+            while not due >> evse & 1:
+                evse += 1
+            if self._asked:
+                self._asked &= ~(1 << evse)
+                reading = self._read(evse, ALIGNED_DATA_CTRLR_MEASURANDS, TRIGGER)
+            else:
+                self._idle_due &= ~(1 << evse)
+                reading = self._read(
+                    evse, ALIGNED_DATA_CTRLR_MEASURANDS, SAMPLE_CLOCK, self._aligned_at
+                )
+            if reading:
+                return METER_VALUES, (evse, Readings(reading, 0, self.charging.clock.utc() or 0))
+        return None
+
+    def answered(self, outcome, reader):
+        pass
+
+    # ---- when
+
+    def _schedule(self, transaction):
+        now = time.ticks_ms()
+        interval_ms = self._interval_ms(SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL)
+        transaction.updated_due = time.ticks_add(now, interval_ms) if interval_ms else None
+        interval_ms = self._interval_ms(SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL)
+        transaction.ended_due = time.ticks_add(now, interval_ms) if interval_ms else None
+        self._plan(transaction)
+
+    def _interval_ms(self, variable):
+        return min(self.charging.model.int(variable), _LONGEST_S) * 1000
+
+    def _next_aligned(self, variable):
+        """The next time, in seconds since 2020, that is a multiple of the interval after midnight UTC; 0: none."""
+        interval_s = self.charging.model.int(variable)
+        utc = self.charging.clock.utc()
+        if not interval_s or utc is None:
+            return 0
+        today_s = utc % _DAY_S
+        return utc - today_s + min(today_s - today_s % interval_s + interval_s, _DAY_S)
+
+    def _plan(self, starting=None):
+        """Have the timer fire when the next thing is due; `starting`: a transaction that its Evse may not know yet."""
+        wait_ms = _LONGEST_MS
+        now = time.ticks_ms()
+        transactions = [evse.transaction for evse in self.charging.evses]
+        transactions.append(starting)
+        for transaction in transactions:
+            if transaction is not None:
+                for due in (transaction.updated_due, transaction.ended_due):
+                    if due is not None:
+                        wait_ms = min(wait_ms, max(time.ticks_diff(due, now), 0))
+        utc = self.charging.clock.utc()
+        for due in (self._clock_due, self._ended_due):
+            if due:
+                wait_ms = min(wait_ms, max(min(due - utc, _DAY_S) * 1000, 0))
+        timers = self.charging.timers
+        if wait_ms < _LONGEST_MS:
+            timers.start(self._timer, wait_ms)
+        else:
+            timers.stop(self._timer)
+
+    def _fire(self):
+        now = time.ticks_ms()
+        for evse in self.charging.evses:
+            transaction = evse.transaction
+            if transaction is None:
+                continue
+            if _passed(transaction.ended_due, now):
+                transaction.ended_due = self._next(
+                    transaction.ended_due, SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL, now
+                )
+                self._keep(
+                    transaction,
+                    self._read(evse.id, SAMPLED_DATA_CTRLR_TX_ENDED_MEASURANDS, SAMPLE_PERIODIC),
+                )
+            if _passed(transaction.updated_due, now):  # J02.FR.11
+                transaction.updated_due = self._next(
+                    transaction.updated_due, SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL, now
+                )
+                self._tell(evse, METER_VALUE_PERIODIC)
+        utc = self.charging.clock.utc()
+        if self._ended_due and utc >= self._ended_due:
+            self._keep_aligned(self._ended_due)
+            self._ended_due = self._next_aligned(ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL)
+        if self._clock_due and utc >= self._clock_due:
+            self._aligned_at = self._clock_due
+            self._clock_due = self._next_aligned(ALIGNED_DATA_CTRLR_INTERVAL)
+            self._tell_aligned()
+        self._plan()
+
+    def _next(self, due, variable, now):
+        interval_ms = self._interval_ms(variable)
+        if not interval_ms:
+            return None
+        due = time.ticks_add(due, interval_ms)
+        return time.ticks_add(now, interval_ms) if _passed(due, now) else due
+
+    def _tell(self, evse, trigger):
+        self.charging.events.event(evse, evse.transaction, UPDATED, trigger, evse.state, 0)
+
+    def _tell_aligned(self):
+        """J01.FR.14 MeterValues of an idle EVSE, J01.FR.22 TransactionEvent of a busy one."""
+        charging = self.charging
+        idle_only = charging.model.flag(ALIGNED_DATA_CTRLR_SEND_DURING_IDLE)
+        if idle_only and charging.active():
+            return  # J01.FR.20
+        for evse in charging.evses:
+            if evse.transaction is not None:
+                self._tell(evse, METER_VALUE_CLOCK)
+            elif charging.online:
+                self._idle_due |= 1 << evse.id
+        if charging.online:
+            self._idle_due |= 1  # J01.FR.04
+            self.link.wake()
+
+    def _keep_aligned(self, at):
+        for evse in self.charging.evses:
+            if evse.transaction is not None:
+                reading = self._read(
+                    evse.id, ALIGNED_DATA_CTRLR_TX_ENDED_MEASURANDS, SAMPLE_CLOCK, at
+                )
+                self._keep(evse.transaction, reading)
+
+    # ---- what
+
+    def _keep(self, transaction, reading):
+        """Keep a reading for the Ended event; of too many every second one goes, but the first (E06.FR.13)."""
+        readings = transaction.readings
+        if reading:
+            if len(readings) >= _KEPT:
+                transaction.readings = readings = [r for i, r in enumerate(readings) if not i & 1]
+            readings.append(reading)
+
+    def _read(self, evse, variable, context, at=None):
+        """A packed reading of the measurands that `variable` lists; empty if there is nothing to read.
+
+        Args:
+            at: the time it stands for, seconds since 2020, if not now.
+        """
+        charging = self.charging
+        meter = charging.board.meter(evse)
+        if meter is None:
+            return b""
+        reading = bytearray()
+        put_name(reading, context)
+        put(reading, stamp(charging.clock.utc()) if at is None else at)
+        empty = len(reading)
+        measurands = charging.model.members(variable)
+        for i, quantity in enumerate(QUANTITIES):
+            if quantity[0] in measurands:
+                value = _measure(meter, i)
+                if value is not None:
+                    reading.append(i)
+                    put(reading, max(value, 0))
+        if len(reading) == empty:
+            return b""
+        size = bytearray()
+        put(size, len(reading))
+        return bytes(size + reading)
+
+
+def _measure(meter, i):
+    """The value of QUANTITIES[i]; None: the meter has no such phase."""
+    measurand = QUANTITIES[i][0]
+    if measurand == ENERGY_ACTIVE_IMPORT_REGISTER:
+        return meter.energy_wh()  # J02.FR.17
+    if measurand == POWER_ACTIVE_IMPORT:
+        return meter.power_w()
+    if i == _FIRST_CURRENT:
+        return meter.current_ma(1) + meter.current_ma(2) + meter.current_ma(3)
+    phase = i - _FIRST_CURRENT if measurand == CURRENT_IMPORT else i - _FIRST_VOLTAGE + 1
+    voltage_dv = meter.voltage_dv(phase)
+    if phase > 1 and not voltage_dv:
+        return None
+    return meter.current_ma(phase) if measurand == CURRENT_IMPORT else voltage_dv
+
+
+def _passed(due, now):
+    return due is not None and time.ticks_diff(due, now) <= 0

@@ -1,0 +1,230 @@
+"""Transaction events and meter readings as compact bytes: what the journal keeps, and what a message is made of.
+
+README.md describes the format. Names are kept as places in _NAMES, never as name ids, which change with the firmware:
+so a record outlives an update. New names go to the end.
+"""
+
+import time
+
+from micropython import const
+from tables.names import (
+    ABNORMAL_CONDITION,
+    AUTHORIZED,
+    CABLE_PLUGGED_IN,
+    CENTRAL,
+    CHARGING,
+    CHARGING_RATE_CHANGED,
+    CHARGING_STATE_CHANGED,
+    CURRENT_IMPORT,
+    DE_AUTHORIZED,
+    DEAUTHORIZED,
+    E_MAID,
+    EMERGENCY_STOP,
+    ENDED,
+    ENERGY_ACTIVE_IMPORT_REGISTER,
+    ENERGY_LIMIT_REACHED,
+    EV_COMMUNICATION_LOST,
+    EV_CONNECT_TIMEOUT,
+    EV_CONNECTED,
+    EV_DEPARTED,
+    EV_DETECTED,
+    EV_DISCONNECTED,
+    GROUND_FAULT,
+    IDLE,
+    IMMEDIATE_RESET,
+    ISO14443,
+    ISO15693,
+    KEY_CODE,
+    L1,
+    L1_N,
+    L2,
+    L2_N,
+    L3,
+    L3_N,
+    LOCAL,
+    LOCAL_OUT_OF_CREDIT,
+    MAC_ADDRESS,
+    MASTER_PASS,
+    METER_VALUE_CLOCK,
+    METER_VALUE_PERIODIC,
+    NO_AUTHORIZATION,
+    OTHER,
+    OVERCURRENT_FAULT,
+    POWER_ACTIVE_IMPORT,
+    POWER_LOSS,
+    POWER_QUALITY,
+    REBOOT,
+    REMOTE,
+    REMOTE_START,
+    REMOTE_STOP,
+    RESET_COMMAND,
+    SAMPLE_CLOCK,
+    SAMPLE_PERIODIC,
+    SIGNED_DATA_RECEIVED,
+    SOC_LIMIT_REACHED,
+    STARTED,
+    STOP_AUTHORIZED,
+    STOPPED_BY_EV,
+    SUSPENDED_EV,
+    SUSPENDED_EVSE,
+    TIME_LIMIT_REACHED,
+    TIMEOUT,
+    TRANSACTION_BEGIN,
+    TRANSACTION_END,
+    TRIGGER,
+    UNLOCK_COMMAND,
+    UPDATED,
+    VOLTAGE,
+)
+
+_NAMES = (
+    0,
+    # 1: TransactionEventEnumType
+    STARTED, UPDATED, ENDED,
+    # 4: TriggerReasonEnumType
+    AUTHORIZED, CABLE_PLUGGED_IN, CHARGING_RATE_CHANGED, CHARGING_STATE_CHANGED, DEAUTHORIZED, ENERGY_LIMIT_REACHED,
+    EV_COMMUNICATION_LOST, EV_CONNECT_TIMEOUT, METER_VALUE_CLOCK, METER_VALUE_PERIODIC, TIME_LIMIT_REACHED, TRIGGER,
+    UNLOCK_COMMAND, STOP_AUTHORIZED, EV_DEPARTED, EV_DETECTED, REMOTE_STOP, REMOTE_START, ABNORMAL_CONDITION,
+    SIGNED_DATA_RECEIVED, RESET_COMMAND,
+    # 25: ChargingStateEnumType
+    CHARGING, EV_CONNECTED, SUSPENDED_EV, SUSPENDED_EVSE, IDLE,
+    # 30: ReasonEnumType
+    DE_AUTHORIZED, EMERGENCY_STOP, EV_DISCONNECTED, GROUND_FAULT, IMMEDIATE_RESET, LOCAL, LOCAL_OUT_OF_CREDIT,
+    MASTER_PASS, OTHER, OVERCURRENT_FAULT, POWER_LOSS, POWER_QUALITY, REBOOT, REMOTE, SOC_LIMIT_REACHED, STOPPED_BY_EV,
+    TIMEOUT,
+    # 47: IdTokenEnumType
+    CENTRAL, E_MAID, ISO14443, ISO15693, KEY_CODE, MAC_ADDRESS, NO_AUTHORIZATION,
+    # 54: ReadingContextEnumType
+    SAMPLE_CLOCK, SAMPLE_PERIODIC, TRANSACTION_BEGIN, TRANSACTION_END,
+)  # fmt: skip
+
+# What a sample can be, by its number in a reading: measurand, phase, decimals, unit.
+QUANTITIES = (
+    (ENERGY_ACTIVE_IMPORT_REGISTER, None, 0, b"Wh"),
+    (POWER_ACTIVE_IMPORT, None, 0, b"W"),
+    (CURRENT_IMPORT, None, 3, b"A"),
+    (CURRENT_IMPORT, L1, 3, b"A"),
+    (CURRENT_IMPORT, L2, 3, b"A"),
+    (CURRENT_IMPORT, L3, 3, b"A"),
+    (VOLTAGE, L1_N, 1, b"V"),
+    (VOLTAGE, L2_N, 1, b"V"),
+    (VOLTAGE, L3_N, 1, b"V"),
+)
+
+_TICKS = const(
+    0x40000000
+)  # a stamp of the time before the clock was set: ticks_ms instead of seconds
+_MORE = const(0x80)
+
+
+def put(out, value):
+    """Append a number, 0 or more, in groups of 7 bits, the lowest first."""
+    while value >= _MORE:
+        out.append(value & 0x7F | _MORE)
+        value >>= 7
+    out.append(value)
+
+
+def put_optional(out, value):
+    """Append a number of either sign, or None."""
+    put(out, 0 if value is None else (value << 1 if value >= 0 else ~value << 1 | 1) + 1)
+
+
+def put_name(out, name):
+    out.append(_NAMES.index(name))
+
+
+def put_text(out, text):
+    out.append(len(text))
+    out.extend(text)
+
+
+def stamp(utc):
+    """The time to be kept: `utc` (seconds since 2020), or ticks while it is None."""
+    return _TICKS | time.ticks_ms() if utc is None else utc
+
+
+class Cursor:
+    """Reads what the put functions have written.
+
+    Args:
+        data: bytes or memoryview.
+        at: where to start.
+    """
+
+    def __init__(self, data, at=0):
+        self.data = data
+        self.at = at
+
+    def byte(self):
+        self.at += 1
+        return self.data[self.at - 1]
+
+    def number(self):
+        value = shift = 0
+        while True:
+            byte = self.byte()
+            value |= (byte & 0x7F) << shift
+            if byte < _MORE:
+                return value
+            shift += 7
+
+    def optional(self):
+        value = self.number() - 1
+        if value < 0:
+            return None
+        return ~(value >> 1) if value & 1 else value >> 1
+
+    def name(self):
+        return _NAMES[self.byte()] or None
+
+    def text(self):
+        size = self.byte()
+        self.at += size
+        return bytes(self.data[self.at - size : self.at])
+
+    def stamp(self, utc):
+        """A time in seconds since 2020, by the clock as it is known now (`utc`)."""
+        value = self.number()
+        if value & _TICKS:
+            return utc - time.ticks_diff(time.ticks_ms(), value & ~_TICKS) // 1000
+        return value
+
+
+class Readings:
+    """The meterValue array of a message, out of packed readings; may be iterated as often as need be.
+
+    Args:
+        data: bytes or memoryview.
+        at: where the first reading starts; they go on to the end of `data`.
+        utc: the clock as it is known now.
+    """
+
+    def __init__(self, data, at, utc):
+        self._data = data
+        self._at = at
+        self._utc = utc
+
+    def __iter__(self):
+        cursor = Cursor(self._data, self._at)
+        while cursor.at < len(self._data):
+            end = cursor.number() + cursor.at
+            context = cursor.name()
+            yield cursor.stamp(self._utc), Samples(self._data, cursor.at, end, context)
+            cursor.at = end
+
+
+class Samples:
+    """The sampledValue array of one reading."""
+
+    def __init__(self, data, at, end, context):
+        self._data = data
+        self._at = at
+        self._end = end
+        self._context = context
+
+    def __iter__(self):
+        cursor = Cursor(self._data, self._at)
+        while cursor.at < self._end:
+            measurand, phase, decimals, unit = QUANTITIES[cursor.byte()]
+            yield cursor.number(), decimals, self._context, measurand, phase, None, unit, None

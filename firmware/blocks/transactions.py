@@ -1,0 +1,217 @@
+"""E01-E15 TransactionEvent: what charging tells goes into the journal, and from there to the CSMS, in order."""
+
+import time
+
+from micropython import const
+from tables.names import (
+    ACCEPTED,
+    CHARGING,
+    ENDED,
+    METER_VALUE_CLOCK,
+    METER_VALUE_PERIODIC,
+    TRANSACTION_EVENT,
+    TRIGGER,
+    UPDATED,
+)
+from tables.variables import (
+    OCPP_COMM_CTRLR_MESSAGE_ATTEMPT_INTERVAL_TRANSACTION_EVENT,
+    OCPP_COMM_CTRLR_MESSAGE_ATTEMPTS_TRANSACTION_EVENT,
+)
+
+from blocks.port import ANSWERED, ERROR, LOST
+from blocks.records import Cursor, Readings, put, put_name, put_optional, put_text, stamp
+from hal import log
+from hal.timers import Timer
+from wire.names import name
+
+_VERSION = const(1)
+_LONGEST_MS = const(0x1FFFFFFF)
+
+
+class Transactions:
+    """`charging.events`, and a source.
+
+    Args:
+        charging: Charging.
+        journal: append(record, droppable), first(), drop_first(), count().
+        metering: of_event(): packed readings for an event.
+    """
+
+    def __init__(self, charging, journal, metering):
+        self.charging = charging
+        self.metering = metering
+        self.journal = journal
+        self.link = None  # set by the station
+        self._attempts = 0  # to send the first record
+        self._offline = 0  # so many records, from the first on, are of a time without connection
+        self._timer = Timer(self._retry)
+
+    def event(self, evse, transaction, kind, trigger, state, reason):
+        """Something has happened in a transaction.
+
+        Args:
+            evse: Evse; its id is 0 while the EVSE is not known.
+            kind, trigger, state, reason: name ids of TransactionEvent, TriggerReason, ChargingState and Reason (or 0).
+        """
+        out = bytearray()
+        put_text(out, transaction.id)
+        out.append(_VERSION)
+        put_name(out, kind)
+        put_name(out, trigger)
+        put_name(out, state)
+        put_name(out, reason)
+        put(out, transaction.seq_no)
+        put(out, stamp(self.charging.clock.utc()))
+        put_optional(out, self._phases(evse, transaction, state))
+        put_optional(out, _time_spent(transaction, state))
+        tell = transaction.tell
+        put_optional(out, tell.remote_start_id if tell else None)
+        put_optional(out, None)  # reservationId
+        self._put_place(out, evse, transaction)
+        put_name(out, tell.kind if tell else 0)
+        if tell:
+            put_text(out, tell.token)
+            transaction.tell = None  # E01.FR.10: once
+        out.extend(self.metering.of_event(evse, transaction, kind, trigger, state))
+        if self.journal.append(
+            out, kind == UPDATED and trigger in (METER_VALUE_PERIODIC, METER_VALUE_CLOCK)
+        ):
+            transaction.seq_no += 1  # E01.FR.07
+        if kind != UPDATED:
+            log.info(
+                "evse %d: transaction %s %s, %s",
+                evse.id,
+                transaction.id,
+                name(kind),
+                name(trigger),
+            )
+        self.link.wake()
+
+    def trigger(self, evse=0):
+        """TriggerMessage(TransactionEvent) for an EVSE (0: all); whether there was anything to tell (F06.FR.07)."""
+        told = False
+        for each in self.charging.evses:
+            if evse in (0, each.id) and each.transaction is not None:
+                self.event(each, each.transaction, UPDATED, TRIGGER, each.state, 0)
+                told = True
+        return told
+
+    def _put_place(self, out, evse, transaction):
+        """E01.FR.16: evse and connector in the first event after an EV is connected; and in the first one of all."""
+        number = connector = 0
+        if evse.id:
+            if transaction.joined and transaction.place_told < 2:
+                transaction.place_told = 2
+                number = evse.id
+                connector = evse.active.number
+            elif not transaction.place_told:
+                transaction.place_told = 1
+                number = evse.id
+                connector = 1 if len(evse.outlets) == 1 else 0
+        out.append(number)
+        out.append(connector)
+
+    def _phases(self, evse, transaction, state):
+        """numberOfPhasesUsed, if it is news (E02.FR.18, E02.FR.19)."""
+        meter = self.charging.board.meter(evse.id) if evse.id and state == CHARGING else None
+        phases = meter.phases() if meter is not None else 0
+        if not phases or phases == transaction.phases:
+            return None
+        transaction.phases = phases
+        return phases
+
+    # ---- source
+
+    def connected(self, up):
+        """The connection to the CSMS, which has accepted us, came or went: what waits now is of an offline time, and
+        so is what waited when the connection broke (E04.FR.03, E11.FR.07)."""
+        if up:
+            self._offline = self.journal.count()
+
+    def take(self, accepted):
+        if not accepted or self._timer.active():
+            return None
+        record = self.journal.first()
+        if record is None:
+            return None
+        return TRANSACTION_EVENT, self._unpack(record)
+
+    def _unpack(self, record):
+        """The slots of TransactionEventRequest."""
+        utc = self.charging.clock.utc() or 0
+        cursor = Cursor(record)
+        transaction_id = cursor.text()
+        cursor.byte()  # version
+        kind = cursor.name()
+        trigger = cursor.name()
+        state = cursor.name()
+        reason = cursor.name()
+        seq_no = cursor.number()
+        at = cursor.stamp(utc)
+        phases = cursor.optional()
+        spent_s = cursor.optional()
+        remote_start_id = cursor.optional()
+        reservation_id = cursor.optional()
+        evse = cursor.byte() or None
+        connector = cursor.byte() or None
+        token_kind = cursor.name()
+        token = cursor.text() if token_kind else None
+        readings = Readings(record, cursor.at, utc) if cursor.at < len(record) else None
+        offline = True if self._offline else None
+        return (
+            kind, at, trigger, seq_no, offline, phases, reservation_id, transaction_id, state, spent_s, reason,
+            remote_start_id, evse, connector, token, token_kind, readings,
+        )  # fmt: skip
+
+    def answered(self, outcome, reader):
+        if outcome == LOST:
+            return  # no attempt (E13): it goes first on the next connection
+        if outcome == ANSWERED:
+            self._judge(reader.unpack())
+        elif outcome == ERROR and reader.error:
+            log.warning("TransactionEvent: the answer breaks the schema, %s", reader.detail)
+        elif self._repeat():
+            return
+        self._attempts = 0
+        if self._offline:
+            self._offline -= 1
+        self.journal.drop_first()
+
+    def _judge(self, slots):
+        """The CSMS has looked at the token of the event (E05, C09.FR.12)."""
+        _, _, status, _, group, group_kind, _ = slots
+        if status is None:
+            return
+        sent = self._unpack(self.journal.first())
+        self.charging.judge(sent[7], sent[14], sent[15], status == ACCEPTED, group, group_kind)
+
+    def _repeat(self):
+        """Whether the first record is to be sent again, later (E13)."""
+        model = self.charging.model
+        self._attempts += 1
+        if self._attempts >= model.int(OCPP_COMM_CTRLR_MESSAGE_ATTEMPTS_TRANSACTION_EVENT):
+            sent = self._unpack(self.journal.first())
+            log.error(
+                "transaction %s: event %d given up, the CSMS failed %d times",
+                sent[7],
+                sent[3],
+                self._attempts,
+            )
+            return False  # E13.FR.04
+        interval_s = model.int(OCPP_COMM_CTRLR_MESSAGE_ATTEMPT_INTERVAL_TRANSACTION_EVENT)
+        self.charging.timers.start(
+            self._timer, min(interval_s * self._attempts * 1000, _LONGEST_MS)
+        )  # E13.FR.03
+        return True
+
+    def _retry(self):
+        self.link.wake()
+
+
+def _time_spent(transaction, state):
+    """timeSpentCharging in seconds; None before the first charge."""
+    now = time.ticks_ms()
+    if transaction.charging_since is not None:
+        transaction.charged_ms += time.ticks_diff(now, transaction.charging_since)
+    transaction.charging_since = now if state == CHARGING else None
+    return transaction.charged_ms // 1000 if transaction.charged_ms or state == CHARGING else None

@@ -1,0 +1,278 @@
+"""What an EVSE's hardware, grant and transaction come to: outputs, charging state, and events for the CSMS.
+
+Whatever happens (evse.py) changes what is known, and then calls `update`. It moves the outputs first, and then compares
+the *facts* of before and after: a transaction starts with the first fact of TxStartPoint (E01) and ends when a fact of
+TxStopPoint is gone (E06). README.md draws the picture.
+"""
+
+from micropython import const
+from tables.names import (
+    AUTHORIZED,
+    AVAILABLE,
+    CABLE_PLUGGED_IN,
+    CHARGING,
+    CHARGING_STATE_CHANGED,
+    ENDED,
+    EV_CONNECTED,
+    FAULTED,
+    IDLE,
+    OCCUPIED,
+    OTHER,
+    REMOTE_START,
+    REMOTE_STOP,
+    SIGNED_DATA_RECEIVED,
+    STARTED,
+    STOP_AUTHORIZED,
+    STOPPED_BY_EV,
+    SUSPENDED_EV,
+    SUSPENDED_EVSE,
+    UNAVAILABLE,
+    UPDATED,
+)
+from tables.variables import (
+    TX_CTRLR_EV_CONNECTION_TIME_OUT,
+    TX_CTRLR_TX_START_POINT,
+    TX_CTRLR_TX_STOP_POINT,
+)
+
+from charging.outlet import STEADY, duty
+from charging.session import Transaction
+from hal.timers import Timer
+
+# Facts; each is a start and stop point too. ParkingBayOccupancy needs a sensor and is never a fact.
+_CONNECTED = const(1)
+_AUTHORIZED = const(2)
+_PATH = const(4)
+_ENERGY = const(8)
+_SIGNED = const(16)  # looked at only while a transaction may begin
+_BY_AUTHORIZATION = const(14)  # the stop points that the end of an authorization reaches
+_POINTS = (
+    (b"EVConnected", _CONNECTED),
+    (b"Authorized", _AUTHORIZED),
+    (b"PowerPathClosed", _PATH),
+    (b"EnergyTransfer", _ENERGY),
+    (b"DataSigned", _SIGNED),
+)
+
+# How sure it is that a transaction ends, besides by a stop point that is left.
+_IF_STOP_POINT = const(0)
+_IF_AUTHORIZATION = const(
+    1
+)  # the authorization is over: E05.FR.10, E06.FR.03, E06.FR.06, F03.FR.03
+_CERTAIN = const(2)
+
+# Events told with the charging state of before them; what follows from them is told as ChargingStateChanged.
+_BEFORE_STATE = (AUTHORIZED, REMOTE_START, STOP_AUTHORIZED, REMOTE_STOP)
+
+_EV_TAKES_MS = const(3000)  # for a car to answer an offer; then it is SuspendedEV
+_LIMIT_LOOKS_MS = const(1000)  # at the register, while energy after a refusal is limited
+_LONGEST_MS = const(0x1FFFFFFF)
+_DEFAULT_MA = const(32000)
+
+
+class Machine:
+    """The state of an EVSE; of the Evse 0 without outlets too, where a session waits whose EVSE is not known (E03).
+
+    Args:
+        charging: Charging, which lends board, model, timers, ids, listener and events.
+        number: evse id.
+        outlets: tuple of Outlet.
+    """
+
+    def __init__(self, charging, number, outlets):
+        self.charging = charging
+        self.id = number
+        self.outlets = outlets
+        self.active = outlets[0] if outlets else None  # where the car is, or was last
+        self.grant = None  # who may charge
+        self.held = None  # Grant whose owner has to free the cable (E05.FR.11, E09.FR.03)
+        self.transaction = None
+        self.state = IDLE  # ChargingStateEnumType
+        self.limit_ma = _DEFAULT_MA  # per phase, as offered to the car; below 6 A: suspended
+        self.facts = 0
+        self.armed = False  # a start point counts: something has begun since the last transaction
+        self.patient = True  # the car has not had its time to answer the offer yet
+        self._timer = Timer(self.late)
+
+    def status(self, connector):
+        """name id of a connector's ConnectorStatusEnumType (G01.FR.01)."""
+        outlet = self.outlets[connector - 1]
+        if outlet.fault is not None:
+            return FAULTED
+        if not outlet.operative and (self.transaction is None or outlet is not self.active):
+            return UNAVAILABLE  # G01.FR.05, G03.FR.05
+        return OCCUPIED if outlet.plugged or outlet.locked() else AVAILABLE
+
+    def update(self, trigger=0, reason=0, end=_IF_STOP_POINT):
+        """Move the outputs to where they belong, and tell what has changed.
+
+        Args:
+            trigger: name id of TriggerReason; 0: tell only what follows from it.
+            reason: name id of stoppedReason, should the transaction end.
+            end: how sure its end is.
+        """
+        before = self.facts
+        shown = self.state
+        self._move()
+        if self.transaction is None:
+            shown = self._begin(trigger, shown)
+        elif self._ends(before, end):
+            self._finish(trigger, reason)
+        elif trigger:
+            shown = self._shown(trigger, shown)
+            self._tell(UPDATED, trigger, shown)
+        if self.transaction is not None and shown != self.state:
+            self._tell(UPDATED, CHARGING_STATE_CHANGED, self.state)  # E01.FR.18
+        self._set_timer(before)
+
+    def _move(self):
+        """Outputs, facts and statuses by what is known now; the relay first."""
+        charging = self.charging
+        grant = self.grant
+        offer = grant is not None and self._offers()
+        for outlet in self.outlets:
+            here = outlet is self.active
+            if grant is not None and here:
+                if outlet.plugged:
+                    outlet.lock(True)
+            elif self.held is None or not here:
+                outlet.lock(False)  # E06.FR.10, E07.FR.07, E09.FR.02
+            outlet.drive(duty(self.limit_ma) if offer and here and outlet.plugged else STEADY)
+            if outlet.settling > 1:
+                outlet.settling = 1
+                charging.watch()
+        self._look(offer)
+        for outlet in self.outlets:
+            status = self.status(outlet.number)
+            if status != outlet.status:
+                outlet.status = status
+                charging.listener.status_changed(self.id, outlet.number)
+
+    def _look(self, offer):
+        """Find facts and charging state."""
+        outlet = self.active
+        facts = 0 if self.grant is None else _AUTHORIZED
+        state = IDLE
+        if (
+            outlet is not None
+            and outlet.plugged
+            and outlet.fault is None
+            and (self.transaction is not None or outlet.operative)
+        ):
+            facts |= _CONNECTED
+            if self.transaction is not None:
+                self.transaction.joined = True
+            state = EV_CONNECTED
+            if self.grant is not None:
+                facts |= _PATH
+                if outlet.on:
+                    facts |= _ENERGY
+                    state = CHARGING
+                    self.patient = False
+                elif not offer:
+                    state = SUSPENDED_EVSE
+                elif not self.patient:
+                    state = SUSPENDED_EVSE if outlet.drawing else SUSPENDED_EV
+        self.facts = facts
+        self.state = state
+
+    def _offers(self):
+        grant = self.grant
+        return duty(self.limit_ma) != STEADY and (
+            grant.limit_wh is None or self.energy_wh() < grant.limit_wh
+        )
+
+    def _begin(self, trigger, shown):
+        """Start a transaction if a start point is reached; the charging state that was told."""
+        if not self.armed or not self.facts:
+            return shown
+        points = self._points(TX_CTRLR_TX_START_POINT)
+        hit = self.facts & points
+        if points & _SIGNED and self.facts & _PATH and self.charging.board.meter(self.id).signed():
+            hit |= _SIGNED
+        if not hit:
+            return shown
+        self.armed = False
+        if hit & ~_ENERGY & ~_SIGNED:
+            trigger = trigger or CABLE_PLUGGED_IN
+            shown = self._shown(trigger, shown)
+        else:
+            trigger = CHARGING_STATE_CHANGED if hit & _ENERGY else SIGNED_DATA_RECEIVED
+            shown = self.state
+        grant = self.grant
+        if grant is not None and grant.remote_start_id is not None:
+            trigger = REMOTE_START  # F01.FR.19, F02.FR.21
+        self.transaction = Transaction(self.charging.ids(), grant)
+        if self.id:
+            self.transaction.start_wh = self.energy_wh()
+        self.charging.listener.transaction_changed(self.id, self.transaction.id)
+        self._tell(STARTED, trigger, shown)
+        return shown
+
+    def _ends(self, before, end):
+        facts = self.facts
+        if end == _CERTAIN or not facts & (_CONNECTED | _AUTHORIZED):
+            return True
+        points = self._points(TX_CTRLR_TX_STOP_POINT)
+        return before & ~facts & points or (
+            end == _IF_AUTHORIZATION and points & _BY_AUTHORIZATION
+        )
+
+    def _finish(self, trigger, reason):
+        """End the transaction, and with it the authorization."""
+        transaction = self.transaction
+        reason = (
+            transaction.reason
+            or reason
+            or (OTHER if self.active and self.active.drawing else STOPPED_BY_EV)
+        )
+        self.grant = None
+        self.armed = False
+        self._move()
+        self.transaction = None
+        self.charging.events.event(
+            self, transaction, ENDED, trigger or CHARGING_STATE_CHANGED, self.state, reason
+        )
+        self._move()  # a connector whose unavailability was scheduled (G01.FR.05)
+        self.charging.listener.transaction_changed(self.id, None)
+
+    def energy_wh(self):
+        """The register of its meter."""
+        meter = self.charging.board.meter(self.id) if self.id else None
+        return meter.energy_wh() if meter else 0
+
+    def _tell(self, kind, trigger, state):
+        self.charging.events.event(self, self.transaction, kind, trigger, state, 0)
+
+    def _shown(self, trigger, before):
+        if trigger == CABLE_PLUGGED_IN:
+            return EV_CONNECTED
+        return before if trigger in _BEFORE_STATE else self.state
+
+    def _points(self, variable):
+        points = 0
+        members = self.charging.model.text(variable).split(b",")
+        for name, fact in _POINTS:
+            if name in members:
+                points |= fact
+        return points
+
+    def _set_timer(self, before):
+        """Wait for the car: to come, to answer the offer, or to have used up its energy."""
+        wait_ms = 0
+        if self.grant is not None:
+            if not self.facts & _CONNECTED:
+                if self.active is None or not self.active.locked():  # E10.FR.01
+                    wait_ms = min(
+                        self.charging.model.int(TX_CTRLR_EV_CONNECTION_TIME_OUT) * 1000,
+                        _LONGEST_MS,
+                    )
+            elif self.state == EV_CONNECTED:
+                wait_ms = _EV_TAKES_MS
+            elif self.state == CHARGING and self.grant.limit_wh is not None:
+                wait_ms = _LIMIT_LOOKS_MS
+        timers = self.charging.timers
+        if not wait_ms or before != self.facts:
+            timers.stop(self._timer)
+        if wait_ms and not self._timer.active():
+            timers.start(self._timer, wait_ms)

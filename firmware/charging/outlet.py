@@ -1,0 +1,113 @@
+"""One connector: the only place where its pilot, relay and lock are moved, and where a fault is found out."""
+
+from micropython import const
+from tables.names import (
+    EMERGENCY_STOP,
+    GROUND_FAULT,
+    OTHER,
+    OVERCURRENT_FAULT,
+    POWER_LOSS,
+    POWER_QUALITY,
+)
+
+STEADY = const(1000)  # pwm, permille: no current is offered
+_A = const(0)
+_C = const(2)
+_D = const(3)
+_MIN_MA = const(6000)  # IEC 61851-1: less can't be offered
+_REASON_OF = (
+    (b"Ground", GROUND_FAULT),
+    (b"Residual", GROUND_FAULT),
+    (b"OverCurrent", OVERCURRENT_FAULT),
+    (b"Emergency", EMERGENCY_STOP),
+    (b"PowerLoss", POWER_LOSS),
+    (b"UnderVoltage", POWER_QUALITY),
+    (b"OverVoltage", POWER_QUALITY),
+    (b"Frequency", POWER_QUALITY),
+)
+
+
+def duty(limit_ma):
+    """Pilot duty cycle in permille that offers `limit_ma`; STEADY below 6 A (IEC 61851-1, table A.7)."""
+    if limit_ma < _MIN_MA:
+        return STEADY
+    if limit_ma <= 51000:
+        return limit_ma // 60
+    return min(limit_ma // 250 + 640, 960)
+
+
+def fault_reason(fault):
+    """name id of the ReasonEnumType that a fault's name stands for."""
+    for start, reason in _REASON_OF:
+        if fault.startswith(start):
+            return reason
+    return OTHER
+
+
+class Outlet:
+    """What a connector's hardware says, as of the last `look`.
+
+    Args:
+        hardware: board.connector(evse, number).
+        number: 1 or more.
+    """
+
+    def __init__(self, hardware, number):
+        self.hardware = hardware
+        self.number = number
+        self.operative = True  # as set by the CSMS
+        self.plugged = False  # pilot B to D; E and F leave it as it was
+        self.drawing = False  # pilot C or D: the car closes the circuit
+        self.fault = None  # name
+        self.on = False  # relay, as commanded
+        self.settling = 2  # 2: relay has just moved, 1: a moment ago: its feedback doesn't count yet, 0: it counts
+        self.status = 0  # name id of ConnectorStatus as last told
+        self._permille = -1
+        hardware.relay(False)
+
+    def look(self):
+        """Read the hardware; the relay opens at once when it must not be closed any more."""
+        hardware = self.hardware
+        pilot = hardware.pilot()
+        if pilot <= _D:
+            self.plugged = pilot != _A
+        self.drawing = pilot == _C or pilot == _D
+        fault = hardware.fault()
+        if fault is None and pilot > _D:
+            fault = b"PilotFault"
+        if fault is None and not self.on and not self.settling and hardware.relay_closed():
+            fault = b"WeldedContact"
+        self.fault = fault
+        if self.on and (fault is not None or not self.drawing):
+            self._switch(False)
+
+    def usable(self):
+        """Somebody new may charge here."""
+        return self.operative and self.fault is None
+
+    def locked(self):
+        return self.hardware.detachable and self.hardware.locked()
+
+    def drive(self, permille):
+        """Offer current (`permille` of the pilot's duty cycle) or none (STEADY), and close the relay when the car
+        asks for it and nothing speaks against it; a cable that is not locked does (G05.FR.01)."""
+        on = permille != STEADY and self.drawing and self.fault is None
+        on = on and (self.locked() or not self.hardware.detachable)
+        if not on and self.on:
+            self._switch(False)
+        if permille != self._permille:
+            self._permille = permille
+            self.hardware.set_pwm(permille)
+        if on and not self.on:
+            self._switch(True)
+
+    def lock(self, on):
+        """Lock or free a detachable cable; it is never freed while it may be live."""
+        hardware = self.hardware
+        if hardware.detachable and hardware.locked() != on and (on or not hardware.relay_closed()):
+            hardware.lock(on)
+
+    def _switch(self, on):
+        self.on = on
+        self.settling = 2
+        self.hardware.relay(on)

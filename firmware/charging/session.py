@@ -1,0 +1,65 @@
+"""What a session is made of: the grant by which somebody may charge, and the transaction that the CSMS is told of."""
+
+
+class Grant:
+    """A token that asks to charge, and then that may charge.
+
+    Args:
+        token: idToken, up to 36 bytes.
+        kind: name id of its IdTokenEnumType.
+        evses: bit mask of the EVSEs where it may charge, bit 0 for EVSE 1; 0: any.
+        remote_start_id: of the RequestStartTransaction, or None.
+    """
+
+    def __init__(self, token, kind, evses=0, remote_start_id=None):
+        self.token = token
+        self.kind = kind
+        self.evses = evses
+        self.remote_start_id = remote_start_id
+        self.group = None  # groupIdToken, and
+        self.group_kind = 0  # its type
+        self.limit_wh = None  # refused by the CSMS: the register's value up to which energy may flow (E05.FR.03)
+
+    def same(self, other):
+        """The same token: idToken and type are equal (C01.FR.25)."""
+        return other is not None and self.token == other.token and self.kind == other.kind
+
+    def same_group(self, other):
+        """A member of the same group (C09.FR.03)."""
+        return (
+            other is not None
+            and self.group is not None
+            and self.group == other.group
+            and self.group_kind == other.group_kind
+        )
+
+
+class Transaction:
+    """An open transaction. Its Evse owns it; blocks/transactions.py and blocks/metering.py keep their part here.
+
+    Args:
+        transaction_id: bytes, unique for ever (E01.FR.08).
+        grant: by which it was started, or None.
+    """
+
+    def __init__(self, transaction_id, grant):
+        self.id = transaction_id
+        self.grant = grant  # the last one, also after it has ended: C01.FR.23
+        self.reason = 0  # name id of stoppedReason: the first cause counts, for instance Local before EVDisconnected
+        self.start_wh = None  # register at the start; None while the EVSE is not known
+        self.joined = False  # an EV has been connected
+
+        self.seq_no = 0  # of the next event
+        self.tell = grant  # to be put into the next event: E01.FR.10, F01.FR.25
+        self.place_told = (
+            0  # 0: EVSE not told, 1: before an EV was connected, 2: told with its EV (E01.FR.16)
+        )
+        self.phases = 0  # numberOfPhasesUsed as last told
+        self.charged_ms = 0
+        self.charging_since = None  # ticks
+
+        self.metered = False  # sampling has begun
+        self.begun = False  # the Begin readings have been told
+        self.readings = []  # packed, for the Ended event, oldest first
+        self.updated_due = None  # ticks of the next periodic sample, None: off
+        self.ended_due = None  # ticks of the next sample for the Ended event
