@@ -3,8 +3,10 @@
 What needs no coroutine is in C, in the module `_sim`: `Board` passes on to it whatever it does not have itself.
 """
 
-import _sim
+import sys
 from asyncio import core
+
+import _sim
 
 from hal import log
 from hal.errors import LinkError, TlsError
@@ -88,9 +90,10 @@ class _Stream:
 
 
 def _reason(error):
-    if isinstance(error, OSError) and error.errno is not None:
+    # mbedtls gives its own text; a ValueError's text says why a certificate was refused
+    if isinstance(error, OSError) and len(error.args) == 1:
         return _sim.error_text(error.errno)
-    return str(error)
+    return str(error.args[-1]).strip()
 
 
 class _Network:
@@ -104,7 +107,7 @@ class _Network:
 
         Args:
             host: bytes, name or address. port: 1 to 65535.
-            tls: None, or settings of the TLS engine (`board.tls`).
+            tls: None, or what `board.tls()` has returned.
 
         Returns:
             a _Stream.
@@ -123,7 +126,10 @@ class _Network:
                 yield core._io_queue.queue_write(connection)
                 code = connection.error()
                 if not code:
-                    stream = _Stream(connection, tls and tls.wrap(connection, host))
+                    secure = tls and tls[0].wrap_socket(
+                        connection, server_hostname=tls[1], do_handshake_on_connect=False
+                    )
+                    stream = _Stream(connection, secure)
                     connection = None  # the stream's from now on
                     return stream
                 why = _sim.error_text(code)
@@ -148,6 +154,21 @@ class Board:
         self.network = _Network()
         self.boot_reason = _sim.boot_reason()
         self.serial_number = _sim.serial_number()
+
+    def tls(self, profile, host):
+        """Settings for one TLS connection.
+
+        Args:
+            profile: security profile; 3: with the station's own certificate.
+            host: bytes, whom the server's certificate has to name.
+
+        Raises:
+            TlsError: a certificate is missing or broken.
+        """
+        from tls_client import context
+
+        del sys.modules["tls_client"]  # an overlay
+        return context(profile == 3), host
 
     def __getattr__(self, name):
         return getattr(_sim, name)

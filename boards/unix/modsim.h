@@ -31,6 +31,10 @@ MP_DECLARE_CONST_FUN_OBJ_0(modsim_network_up_obj);
 MP_DECLARE_CONST_FUN_OBJ_3(modsim_connect_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(modsim_error_text_obj);
 
+// certificates.c
+MP_DECLARE_CONST_FUN_OBJ_1(modsim_trusted_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(modsim_own_certificate_obj);
+
 // Bytes or str, or None: text is NULL then.
 typedef struct {
     const char *text;
