@@ -93,6 +93,12 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def _override_field(value: object) -> str:
+    if value is None:
+        return ""
+    return f"#{value}" if isinstance(value, int) else f"={value}"
+
+
 def _override_line(entry: object) -> str:
     if not isinstance(entry, dict) or not {"component", "variable"} <= entry.keys():
         raise WrongSettings(f"--overrides: {entry}: neither component nor variable")
@@ -100,11 +106,11 @@ def _override_line(entry: object) -> str:
     if unknown:
         raise WrongSettings(f"--overrides: {entry}: no such field: {', '.join(unknown)}")
     fields = (entry.get(name) for name in OVERRIDE_FIELDS)
-    return "\x1f".join("" if field is None else f"={field}" for field in fields)
+    return "\x1f".join(_override_field(field) for field in fields)
 
 
 def read_overrides(path: str | None) -> list[str]:
-    """Overrides as the board reads them: fields separated by 0x1f, each empty or `=` and its text."""
+    """Overrides as the board reads them: fields separated by 0x1f, each empty, `=` and a text, or `#` and a number."""
     if not path:
         return []
     try:
@@ -298,8 +304,8 @@ class ControlHub:
             while line := await reader.readline():
                 self._put(letter, b"=" + line.rstrip(b"\r\n") + b"\n")
                 await self._writer.drain()
-        except (OSError, ValueError):
-            pass
+        except (OSError, ValueError, asyncio.CancelledError):
+            pass  # gone, no control client at all, or the charger has ended
         finally:
             self._put(letter, b"-\n")
             del self._clients[letter]

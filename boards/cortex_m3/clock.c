@@ -1,4 +1,5 @@
 #include "clock.h"
+#include "control_port.h"
 #include "registers.h"
 
 #define CYCLES_PER_MS (CLOCK_HZ / 1000u)
@@ -8,7 +9,9 @@ static uint64_t cycles_asleep;
 static volatile bool woken;
 
 void systick_handler(void) {
-    milliseconds++;
+    if (++milliseconds % 1000 == 0) {
+        control_port_tick();
+    }
 }
 
 void clock_start(void) {

@@ -7,14 +7,10 @@
 
 #include "boards/simulated/control.h"
 #include "boards/simulated/port.h"
-#include "boards/simulated/sim.h"
 
-#include "clock.h"
+#include "platform.h"
 #include "registers.h"
-#include "semihosting.h"
-#include "serial_ethernet.h"
 
-#define EXIT_POWER_CUT (3)
 #define LOWEST_PRIORITY (0xf0u)
 #define FIRST_LETTER ('a')
 
@@ -23,6 +19,8 @@ static bool is_open[CONTROL_CLIENTS_MAX];
 
 static enum { EXPECT_LETTER, EXPECT_KIND, EXPECT_JSON, EXPECT_END } expected;
 static uint8_t current; // client of the line that is coming in
+
+static volatile bool tick_is_due;
 
 static void send_byte(char byte) {
     while (!(USART1->status & USART_STATUS_SEND_EMPTY)) {
@@ -84,6 +82,15 @@ void usart1_handler(void) {
     while (USART1->status & USART_STATUS_RECEIVED) {
         take((char)USART1->data);
     }
+    if (tick_is_due) {
+        tick_is_due = false;
+        platform_tick();
+    }
+}
+
+void control_port_tick(void) {
+    tick_is_due = true;
+    NVIC_SET_PENDING(USART1_IRQ);
 }
 
 void control_port_start(void) {
@@ -93,33 +100,10 @@ void control_port_start(void) {
     NVIC_ENABLE(USART1_IRQ);
 }
 
-// ---- what the simulation needs of this platform (boards/simulated/port.h)
-
-uint64_t port_now_us(void) {
-    return clock_cycles() / (CLOCK_HZ / 1000000u);
-}
-
 void port_lock(void) {
     __asm__ volatile ("msr basepri, %0" : : "r" (LOWEST_PRIORITY) : "memory");
 }
 
 void port_unlock(void) {
     __asm__ volatile ("msr basepri, %0" : : "r" (0) : "memory");
-}
-
-void port_wake(void) {
-    clock_wake();
-}
-
-void port_meter(uint8_t evse, uint64_t mwh) {
-}
-
-void port_network(bool up) {
-    if (!up) {
-        serial_ethernet_close();
-    }
-}
-
-void port_power_cut(void) {
-    semihosting_exit(EXIT_POWER_CUT);
 }

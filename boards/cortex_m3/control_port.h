@@ -8,4 +8,7 @@
 
 void control_port_start(void);
 
+// Called by the clock once a second: platform_tick() runs in the control side's interrupt, soon.
+void control_port_tick(void);
+
 #endif

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-extern uint8_t _stack_bottom[], _stack_top[], _handler_stack_top[];
+extern uint8_t _stack_bottom[], _stack_top[], _handler_stack_bottom[], _handler_stack_top[];
 extern uint8_t _data_start[], _data_end[], _bss_start[], _bss_end[];
 extern uint8_t _heap_start[], _ram_end[];
 extern uint8_t _heap_size[]; // its address is the number of bytes given to the linker

@@ -1,6 +1,9 @@
 #include "py/mphal.h"
 #include "py/runtime.h"
 
+#include "boards/simulated/port.h"
+#include "boards/simulated/sim.h"
+
 #include "semihosting.h"
 
 mp_uint_t mp_hal_ticks_us(void) {
@@ -34,9 +37,28 @@ uint64_t mp_hal_time_ns(void) {
     return (uint64_t)mp_hal_ticks_ms() * 1000000u; // asked for by littlefs' port; the firmware stores no file times
 }
 
-// Waits until there may be something to do for the event loop, at most `timeout_ms` (-1: for ever).
+// QEMU has no model of the chip's random number generator: the host's stands in.
+void mp_hal_get_random(size_t count, uint8_t *bytes) {
+    static int source = -1;
+    if (source < 0) {
+        source = semihosting_open("/dev/urandom", SEMIHOSTING_READ);
+    }
+    semihosting_read_at(source, 0, bytes, count);
+}
+
+static bool clock_jumps(void) {
+    port_lock();
+    bool jumps = sim_advance_step();
+    port_unlock();
+    return jumps;
+}
+
+// Waits until there may be something to do for the event loop, at most `timeout_ms` of station time (-1: for ever).
 void board_wait(mp_int_t timeout_ms) {
     mp_uint_t start = mp_hal_ticks_ms();
+    if (timeout_ms == 0 || clock_jumps()) {
+        return;
+    }
     while (!clock_sleep() && (timeout_ms < 0 || mp_hal_ticks_ms() - start < (mp_uint_t)timeout_ms)) {
     }
 }

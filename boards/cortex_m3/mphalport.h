@@ -1,13 +1,16 @@
 // MicroPython's hardware layer: time and the console. Waiting happens in the board's own way, see board_wait().
+#include <stddef.h>
 #include <stdint.h>
 
 #include "clock.h"
+#include "platform.h"
 
 static inline mp_uint_t mp_hal_ticks_ms(void) {
-    return clock_ms();
+    return platform_ticks_ms();
 }
 
 mp_uint_t mp_hal_ticks_us(void);
+void mp_hal_get_random(size_t count, uint8_t *bytes);
 
 static inline mp_uint_t mp_hal_ticks_cpu(void) {
     return (mp_uint_t)clock_cycles();

@@ -115,7 +115,7 @@ void serial_ethernet_start(void) {
     serial_ethernet_close();
 }
 
-void serial_ethernet_connect(const char *host, size_t length, unsigned port) {
+uint8_t serial_ethernet_connect(const char *host, size_t length, unsigned port) {
     state = SERIAL_ETHERNET_CLOSED; // nothing more of the old connection from here on
     connection = '0' + (connection + 1 - '0') % CONNECTIONS;
     ring_out = ring_in;
@@ -132,6 +132,13 @@ void serial_ethernet_connect(const char *host, size_t length, unsigned port) {
         send('0' + port / divisor % 10);
     }
     send('\n');
+    return connection;
+}
+
+void serial_ethernet_lose(void) {
+    serial_ethernet_close();
+    state = SERIAL_ETHERNET_TIMEOUT;
+    clock_wake();
 }
 
 void serial_ethernet_close(void) {

@@ -19,8 +19,11 @@ typedef enum {
 void serial_ethernet_start(void);
 
 // Starts to open a connection; an earlier one is closed, and what it brought is dropped.
-void serial_ethernet_connect(const char *host, size_t length, unsigned port);
+// Returns the connection's number.
+uint8_t serial_ethernet_connect(const char *host, size_t length, unsigned port);
 void serial_ethernet_close(void);
+// The network is gone: as if the other side had been lost.
+void serial_ethernet_lose(void);
 
 serial_ethernet_state_t serial_ethernet_state(void);
 

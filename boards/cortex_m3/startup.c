@@ -12,8 +12,9 @@
 
 #define STACK_PATTERN (0x5aa5c33cu)
 #define EXIT_FAULT (4)
-#define FAULT_ADDRESS_VALID (1u << 15)
-#define FAULT_WHILE_STACKING (1u << 12)
+#define GUARD_SIZE (4096u)           // below RAM: larger than any frame
+#define HANDLER_GUARD_SIZE (32u)     // the linker script leaves room for it
+#define BELOW_FLASH_SIZE (0x8000000u) // where null pointers point to
 
 extern uint8_t _data_in_flash[];
 
@@ -30,6 +31,20 @@ size_t memory_stack_used(void) {
     return _stack_top - (const uint8_t *)word;
 }
 
+static void forbid(uint32_t region, uint32_t base, uint32_t size) {
+    MPU_REGION_NUMBER = region;
+    MPU_REGION_BASE = base;
+    MPU_REGION_ATTRIBUTES = MPU_NO_ACCESS(size);
+}
+
+// QEMU lets accesses to addresses where there is nothing pass in silence: the memory protection unit doesn't.
+static void guard_memory(void) {
+    forbid(0, (uint32_t)_stack_bottom - GUARD_SIZE, GUARD_SIZE);
+    forbid(1, (uint32_t)_handler_stack_bottom, HANDLER_GUARD_SIZE);
+    forbid(2, 0, BELOW_FLASH_SIZE);
+    MPU_CONTROL = MPU_CONTROL_ENABLE_WITH_DEFAULT_MAP;
+}
+
 __attribute__((used, noreturn)) static void start(void) {
     uint32_t *here;
     __asm__ volatile ("mov %0, sp" : "=r" (here));
@@ -38,6 +53,7 @@ __attribute__((used, noreturn)) static void start(void) {
     }
     memcpy(_data_start, _data_in_flash, _data_end - _data_start);
     memset(_bss_start, 0, _bss_end - _bss_start);
+    guard_memory();
     clock_start();
     semihosting_exit(main());
 }
@@ -65,21 +81,25 @@ static void log_hexadecimal(const char *name, uint32_t value) {
     semihosting_log(digits, sizeof(digits));
 }
 
+static bool is_stack_overflow(uint32_t status, uint32_t address) {
+    return (status & FAULT_STATUS_STACKING) ||
+           ((status & FAULT_STATUS_ADDRESS_VALID) &&
+            (address - ((uint32_t)_stack_bottom - GUARD_SIZE) < GUARD_SIZE ||
+             address - (uint32_t)_handler_stack_bottom < HANDLER_GUARD_SIZE));
+}
+
 // `frame`: r0-r3, r12, lr, pc, xpsr, as the processor stacked them, if it could.
 __attribute__((used, noreturn)) static void report_fault(const uint32_t *frame) {
-    uint32_t status = FAULT_STATUS;
-    const uint8_t *stack = (const uint8_t *)frame;
-    bool overflow = (status & FAULT_WHILE_STACKING) || stack < _stack_bottom;
-    log_text(overflow ? "ERROR stack overflow:" : "ERROR processor fault:");
-    if (!overflow) {
+    uint32_t status = FAULT_STATUS, address = FAULT_ADDRESS;
+    log_text(is_stack_overflow(status, address) ? "ERROR stack overflow:" : "ERROR processor fault:");
+    if (!(status & FAULT_STATUS_STACKING) && (const uint8_t *)frame >= _stack_bottom) {
         log_hexadecimal(" pc ", frame[6]);
         log_hexadecimal(" lr ", frame[5]);
     }
     log_hexadecimal(" sp ", (uint32_t)frame);
     log_hexadecimal(" status ", status);
-    log_hexadecimal(" hard ", HARD_FAULT_STATUS);
-    if (status & FAULT_ADDRESS_VALID) {
-        log_hexadecimal(" address ", FAULT_ADDRESS);
+    if (status & FAULT_STATUS_ADDRESS_VALID) {
+        log_hexadecimal(" address ", address);
     }
     log_text("\n");
     semihosting_exit(EXIT_FAULT);
