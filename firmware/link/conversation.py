@@ -42,9 +42,9 @@ class Conversation:
 
     async def begin(self, stream):
         """Talk over `stream` from now on."""
+        self.stream = stream
         await self.lock()  # until the sender of the last connection has let go
         self.unlock()
-        self.stream = stream
         self.spoken = self.ended = self.replying = False
         self.pings = 0
 
@@ -141,15 +141,21 @@ class Conversation:
     async def respond(self, message_id, action, reply):
         """Send a reply. The caller holds the lock. Raises: LinkError, WriterMismatch."""
         writer = self.writer
-        if isinstance(reply, (tuple, list)):
-            writer.result(message_id, action, reply)
-        elif isinstance(reply, CallError):
-            writer.error(message_id, reply.code, reply.description)
-        elif reply == DEFER:
-            return
-        else:
-            writer.error(message_id, NOT_SUPPORTED if reply == NOT_MINE else reply, b"")
-        await self.send(writer.length())
+        try:
+            if isinstance(reply, (tuple, list)):
+                writer.result(message_id, action, reply)
+            elif isinstance(reply, CallError):
+                writer.error(message_id, reply.code, reply.description)
+            elif reply == DEFER:
+                return
+            else:
+                writer.error(message_id, NOT_SUPPORTED if reply == NOT_MINE else reply, b"")
+            size = writer.length()
+        except Exception as error:  # noqa: BLE001, as in _handle()
+            log.error("the reply to %s can't be written: %r", name(action), error)
+            writer.error(message_id, INTERNAL_ERROR, b"")
+            size = writer.length()
+        await self.send(size)
 
     async def send(self, size):
         """Send what the writer holds, `size` bytes, as one frame.
@@ -169,8 +175,10 @@ class Conversation:
         self.writes += 1
 
     async def goodbye(self, code):
-        """Send a close frame and wait until the peer has closed. The caller bounds the time."""
-        await self.lock()  # never amidst a frame; not given back: begin() comes next
+        """Send a close frame and wait until the peer has closed.
+
+        The caller holds the lock, and bounds the time. Raises: LinkError.
+        """
         await self.stream.write(self.websocket.close(code))
         # Closed with input unread, TCP resets, and the peer may never see the close frame.
         while await self.stream.readinto(self._rx) != 0:

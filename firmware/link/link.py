@@ -151,7 +151,8 @@ class Link:
         if self._why is not None:
             log.warning("%s; next attempt in %d s", self._why, (wait_ms + 999) // 1000)
         self._soon = False
-        self._timers.start(self._timer, wait_ms)
+        if wait_ms:
+            self._timers.start(self._timer, wait_ms)
         while not self._stop and (self._timer.active() or not self._board.network.up):
             self.event.clear()
             await self.event.wait()
@@ -179,7 +180,7 @@ class Link:
         try:
             if self._code:
                 self._timers.start(self._timer, _GOODBYE_MS)
-                await self._talk.goodbye(self._code)
+                await self._goodbye()
         except asyncio.CancelledError:
             if self._phase == _CLOSING:  # not by _tick()
                 raise
@@ -212,6 +213,15 @@ class Link:
             await self._outbox.run()
         except Exception as error:  # noqa: BLE001, as in _connection()
             self._interrupt(_describe(error), 0)
+
+    async def _goodbye(self):
+        talk = self._talk
+        await talk.lock()  # never amidst a frame
+        try:
+            self._sender.cancel()  # it waits for the lock or for something to do
+            await talk.goodbye(self._code)
+        finally:
+            talk.unlock()
 
     def _drop(self):
         self._timers.stop(self._timer)

@@ -19,7 +19,7 @@ from hal import log
 from hal.timers import Timer
 from wire.events import ANSWER
 from wire.names import name
-from wire.websocket import printable
+from wire.octets import printable
 
 # The time-out runs in slices, of which a jump of the clock uses up one at most.
 _SLICES = const(4)
