@@ -1,20 +1,34 @@
 """The composition root: the only file that knows all the rooms.
 
-One asyncio task each for the link, the outbox inside it, the timers and the hardware's events; a supervisor sees that
-all of them live, and feeds the watchdog only then.
+Three tasks: the link (with its outbox), the timers, the hardware's events. A supervisor sees that all of them live,
+and feeds the watchdog only then.
 """
 
 import asyncio
-import gc
-import time
 
 from micropython import const
-from tables.names import NOT_SUPPORTED
-from tables.variables import DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES
+from tables.names import AVAILABLE, FAULTED, OCCUPIED
+from tables.variables import (
+    ALIGNED_DATA_CTRLR_INTERVAL,
+    ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL,
+    CHARGING_STATION_AVAILABILITY_STATE,
+    CHARGING_STATION_PROBLEM,
+    CLOCK_CTRLR_DATE_TIME,
+    CONNECTOR_AVAILABILITY_STATE,
+    CONNECTOR_PROBLEM,
+    DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES,
+    EVSE_AVAILABILITY_STATE,
+    EVSE_PROBLEM,
+    OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL,
+    SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL,
+    SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL,
+    SECURITY_CTRLR_BASIC_AUTH_PASSWORD,
+)
 
 from blocks.authorization import Authorization
 from blocks.availability import Availability
 from blocks.data_transfer import DataTransfer
+from blocks.metering import Metering
 from blocks.port import NOT_MINE
 from blocks.provisioning import Heartbeat, Registration
 from blocks.remote_control import RemoteControl
@@ -25,10 +39,232 @@ from blocks.variables import Variables
 from charging.charging import Charging
 from device_model.model import DeviceModel
 from hal import events, log
-from hal.errors import PilotwireError
 from hal.timers import Timers
 from link.link import Link
 from storage.journal import Journal
 from storage.store import Store
+from wire.schema import name
 
 _SUPERVISE_MS = const(5000)
+_RX_SIZE = const(512)
+_TX_SIZE = const(512)
+
+
+# What metering plans its readings by.
+_METERING = (
+    ALIGNED_DATA_CTRLR_INTERVAL,
+    ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL,
+    SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL,
+    SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL,
+)
+
+
+class Station:
+    """A charging station on a board.
+
+    Args:
+        board: the hardware (firmware/hal/README.md).
+    """
+
+    def __init__(self, board):
+        self.board = board
+        self.timers = timers = Timers()
+        self.store = Store(board.storage)
+        self.model = model = DeviceModel(board, self.store)
+        self.journal = Journal()
+        self._transactions_begun = 0
+        self._reason = None  # of the next boot
+        self._prefix = b"%s-%x-" % (_hex(board.random(4)), self.store.boot_count)
+        self.charging = charging = Charging(board, model, timers, board.clock, self._transaction_id)
+        self.registration = Registration(board, model, timers, self._accepted)
+        self.heartbeat = Heartbeat(board, model, timers)
+        self.availability = Availability(board, model, charging)
+        self.data_transfer = DataTransfer(board, timers)
+        self.authorization = Authorization(charging)
+        self.metering = Metering(charging)
+        self.transactions = Transactions(charging, self.journal, self.metering)
+        self.reset = Reset(board, timers, charging, self.journal, self._restart)
+        self._blocks = (
+            Variables(model),
+            RemoteControl(charging),
+            self.data_transfer,
+            self.availability,
+            self.reset,
+            Trigger(board, self.registration, self.heartbeat, self.availability),
+        )
+        sources = (
+            self.registration,
+            self.authorization,
+            self.availability,
+            self.data_transfer,
+            self.transactions,
+            self.metering,
+            self.heartbeat,
+        )
+        arena = bytearray(model.int(DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES))
+        self.link = Link(board, model, timers, sources, self._handle, bytearray(_RX_SIZE), bytearray(_TX_SIZE), arena,
+                         self.store.boot_count)
+        self.link.accepted = self.registration.accepted
+        self.link.on_connection = self._connected
+        for source in sources:
+            source.link = self.link
+        charging.listener = self
+        charging.events = self.transactions
+        charging.authorizer = self.authorization
+        model.live = self._live
+        model.changed = self._changed
+
+    async def run(self):
+        """Charge, until the board restarts the firmware."""
+        board = self.board
+        log.info("boot %d (%s), firmware %s", self.store.boot_count, board.boot_reason, board.firmware_version)
+        self.journal.load(self.store)
+        self.charging.resume()
+        self.metering.configure()
+        tasks = [asyncio.create_task(t) for t in (self._talk(), self.timers.run(), self._hardware())]
+        while True:
+            board.watchdog()
+            await asyncio.sleep_ms(_SUPERVISE_MS)
+            for task in tasks:
+                if task.done():
+                    await task  # raises what ended it
+                    raise RuntimeError("a task has ended")
+
+    # ---- the hardware
+
+    async def _hardware(self):
+        hardware = self.board.events
+        while True:
+            event = hardware.get()
+            if event is None:
+                await hardware.wait()
+            else:
+                self._event(event)
+
+    def _event(self, event):
+        kind = event[0]
+        charging = self.charging
+        if kind == events.PILOT:
+            charging.pilot_changed(event[1], event[2])
+        elif kind == events.FAULT:
+            charging.fault_changed(event[1], event[2])
+        elif kind == events.TOKEN:
+            charging.token(event[1] >> 1, event[2], event[3])
+        else:
+            self._other_event(kind, event)
+
+    def _other_event(self, kind, event):
+        if kind == events.CLOCK:
+            self.timers.wake()
+        elif kind == events.NETWORK:
+            self.link.network(event[1])
+        elif kind == events.DATA_TRANSFER:
+            self.data_transfer.send(*event[1:])
+        elif kind == events.HOOK_REPLY:
+            self.data_transfer.hook_reply(*event[1:])
+        elif kind == events.REBOOT:
+            self.reset.request(b"LocalReset")
+
+    # ---- from charging
+
+    def status_changed(self, evse, connector):
+        self.availability.status_changed(evse, connector)
+
+    def transaction_changed(self, evse, transaction_id):
+        self.board.indicator.transaction(evse, transaction_id)
+        if transaction_id is None:
+            self.reset.transaction_ended()
+
+    def display(self, evse, text):
+        self.board.indicator.display(evse, text)
+
+    def _transaction_id(self):
+        """A transaction id that is unique for ever, over reboots, repairs and updates (E01.FR.08)."""
+        self._transactions_begun += 1
+        return b"%s%x" % (self._prefix, self._transactions_begun)
+
+    # ---- from the link
+
+    def _handle(self, action, reader):
+        refusal = self.registration.refusal(action)
+        if refusal is not None:
+            return refusal
+        for block in self._blocks:
+            reply = block.handle(action, reader)
+            if reply != NOT_MINE:
+                return reply
+        log.warning("%s is not supported yet", name(action))
+        return NOT_MINE
+
+    def _connected(self, up):
+        self.board.indicator.connected(up)
+        self._set_online()
+        self.registration.connected(up)
+        self.availability.connected(up)
+        self.data_transfer.connected(up)
+
+    def _accepted(self):
+        self._set_online()
+        self.availability.tell_all()  # B01.FR.05
+        self.heartbeat.restart()
+        self.link.wake()
+
+    def _set_online(self):
+        """Online is who is connected and accepted: then the CSMS can be asked, and is told what has waited."""
+        online = self.link.connected and self.registration.accepted()
+        if online != self.charging.online:
+            self.charging.online = online
+            self.transactions.connected(online)
+            self.metering.connected(online)
+            self.metering.configure()
+
+    # ---- from the device model
+
+    def _live(self, variable, evse, connector):
+        if variable == CLOCK_CTRLR_DATE_TIME:
+            return self.board.clock.utc()
+        if variable in (CHARGING_STATION_AVAILABILITY_STATE, EVSE_AVAILABILITY_STATE, CONNECTOR_AVAILABILITY_STATE):
+            return name(self._status(evse, connector))
+        if variable in (CHARGING_STATION_PROBLEM, EVSE_PROBLEM, CONNECTOR_PROBLEM):
+            return b"true" if self._status(evse, connector) == FAULTED else b"false"
+        return None
+
+    def _status(self, evse, connector):
+        """Status of a connector, of an EVSE (connector 0) or of the station (evse 0): one that is occupied makes an
+        EVSE so, one that is available makes the station so."""
+        status = 0
+        strong = OCCUPIED if evse else AVAILABLE
+        for e, connectors in enumerate(self.board.connectors):
+            for c in range(connectors):
+                if evse in (0, e + 1) and connector in (0, c + 1):
+                    here = self.charging.status(e + 1, c + 1)
+                    if here == strong:
+                        return here
+                    status = status or here
+        return status
+
+    def _changed(self, variable, evse, connector):
+        if variable == OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL:
+            self.heartbeat.restart()
+        elif variable == SECURITY_CTRLR_BASIC_AUTH_PASSWORD:
+            self.link.reconnect()  # A01.FR.06
+        elif variable in _METERING:
+            self.metering.configure()
+
+    # ---- the end
+
+    def _restart(self, reason):
+        self._reason = reason
+        self.link.close()
+
+    async def _talk(self):
+        await self.link.run()  # until _restart() has closed it
+        self.journal.save(self.store)  # what waits in RAM is for the time after the restart (B12.FR.05)
+        self.board.restart(self._reason)
+
+
+def _hex(data):
+    value = 0
+    for c in data:
+        value = value << 8 | c
+    return b"%08x" % value

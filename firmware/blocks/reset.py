@@ -23,19 +23,19 @@ class Reset:
     """Carries out a Reset once transactions have ended and the CSMS has been told.
 
     Args:
-        board: restart(reason).
+        board: its connectors.
         timers: for the wait.
         charging: active(evse), end(evse, trigger, reason), restart(evse).
         journal: count() of transaction messages that still wait.
-        before_restart: callable(), saves what must survive.
+        restart: callable(reason), restarts the firmware in good order.
     """
 
-    def __init__(self, board, timers, charging, journal, before_restart):
+    def __init__(self, board, timers, charging, journal, restart):
         self.board = board
         self.timers = timers
         self.charging = charging
         self.journal = journal
-        self.before_restart = before_restart
+        self.restart = restart
         self._reason = None  # of the next boot, while a reset of the station is due
         self._evses = 0  # bit mask of the EVSEs to be reset when idle
         self._looks = 0
@@ -88,5 +88,4 @@ class Reset:
         if self.journal.count() and self._looks <= _LOOKS:
             self.timers.start(self._timer, _SETTLE_MS)
             return
-        self.before_restart()
-        self.board.restart(self._reason)
+        self.restart(self._reason)

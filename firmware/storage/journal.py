@@ -8,6 +8,7 @@ logged.
 from micropython import const
 
 from hal import log
+from hal.errors import StorageError
 
 # An entry: length of the record (14 bits, little-endian) with the two bits below; the record.
 _HEAD = const(2)
@@ -26,6 +27,32 @@ class Journal:
         self._buffer = bytearray(capacity)
         self._end = 0
         self._full = False
+
+    def save(self, store):
+        """Keep what waits, for `load` after an orderly restart (B12.FR.05)."""
+        try:
+            if self._end:
+                store.write(_FILE, memoryview(self._buffer)[: self._end])
+            else:
+                store.remove(_FILE)
+        except StorageError as e:
+            log.error("journal: %d transaction events are lost: %s", self.count(), e)
+
+    def load(self, store):
+        """Take up what `save` has kept."""
+        kept = store.read(_FILE)
+        if kept:
+            if len(kept) <= len(self._buffer):
+                self._buffer[: len(kept)] = kept
+                self._end = len(kept)
+                log.info("journal: %d transaction events from before the restart", self.count())
+            self._forget(store)
+
+    def _forget(self, store):
+        try:
+            store.remove(_FILE)
+        except StorageError as e:
+            log.error("journal: transaction events may be sent twice: %s", e)
 
     def append(self, record, droppable):
         """Queue `record` (bytes).
