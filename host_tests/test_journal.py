@@ -3,9 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_store import Device
 
 from hal import log
 from storage.journal import Journal
+from storage.store import Store
 
 
 def record(transaction, number, size=20):
@@ -86,6 +88,21 @@ def test_a_record_larger_than_the_journal_is_refused():
     journal = Journal(100)
     assert not journal.append(record(b"t", 0, 200), False)
     assert journal.count() == 0
+
+
+def test_b12_fr_05_what_waits_survives_an_orderly_restart():
+    device = Device()
+    journal = Journal(256)
+    for i in range(3):
+        journal.append(record(b"t", i), i == 1)
+    journal.save(Store(device))
+    again = Journal(256)
+    again.load(Store(device))
+    assert drain(again) == [0, 1, 2]
+    empty = Journal(256)
+    empty.load(Store(device))
+    assert empty.count() == 0
+    empty.save(Store(device))
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.integers(0, 60), st.booleans())))

@@ -1,4 +1,4 @@
-"""storage/ and device_model/ on the real VM with the real littlefs: power cuts, flipped bits, heap."""
+"""storage/ and device_model/ on the real VM and littlefs: power cuts, flipped bits, heap."""
 
 import os
 import subprocess

@@ -1,12 +1,17 @@
 """GetVariables and SetVariables (B05, B06)."""
 
 from tables.names import (
+    ACCEPTED,
     ACTUAL,
     FORMAT_VIOLATION,
     GET_VARIABLES,
+    NOT_SUPPORTED_ATTRIBUTE_TYPE,
     OCCURRENCE_CONSTRAINT_VIOLATION,
+    REBOOT_REQUIRED,
     REJECTED,
     SET_VARIABLES,
+    UNKNOWN_COMPONENT,
+    UNKNOWN_VARIABLE,
 )
 from tables.variables import (
     DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES,
@@ -16,9 +21,27 @@ from tables.variables import (
 )
 
 from blocks.port import NOT_MINE
-from device_model import outcome
-from device_model.outcomes import NOT_KEPT, REBOOT, WRITE_ONLY
+from device_model.outcomes import NOT_KEPT, READ_ONLY, REBOOT
 from hal.errors import CallError
+
+# By outcome (device_model/outcomes.py), B05.FR.04 to .10 and B06.FR.06 to .10; from READ_ONLY on
+# Rejected, with a reason code of the appendices.
+_STATUS = (
+    ACCEPTED,
+    REBOOT_REQUIRED,
+    UNKNOWN_COMPONENT,
+    UNKNOWN_VARIABLE,
+    NOT_SUPPORTED_ATTRIBUTE_TYPE,
+)
+_REASON = (
+    b"ReadOnly",
+    b"WriteOnly",
+    b"InvalidValue",
+    b"ValueTooLow",
+    b"ValueTooHigh",
+    b"TooLargeElement",
+    b"OutOfStorage",
+)
 
 
 class Variables:
@@ -91,9 +114,9 @@ class _Results:
         record = self._record
         for i, item in enumerate(self._reader.each()):
             record[0] = item[0] or ACTUAL  # B05.FR.03, B05.FR.12
-            record[1] = outcome.status(self._outcomes[i])
+            record[1] = _status(self._outcomes[i])
             record[2:8] = item[2:8]  # component and variable as they came (B05.FR.02)
-            record[8] = outcome.reason(self._outcomes[i])
+            record[8] = _reason(self._outcomes[i])
             yield record
 
 
@@ -124,15 +147,23 @@ class _Values:
         at = 0
         for item in self._reader.each():
             handle = self._locate(item)
-            status, value = self._model.read(handle, item[0])
+            result, value = self._model.read(handle, item[0])
             if self._model.is_live(handle):
                 end = at + 1 + self._live[at]
                 if value is not None:
                     value = bytes(self._live[at + 1 : end])
                 at = end
-            record[0] = status
+            record[0] = _status(result)
             record[1] = item[0] or ACTUAL  # B06.FR.03, B06.FR.11
             record[2] = value
             record[3:9] = item[1:7]
-            record[9] = outcome.reason(WRITE_ONLY) if status == REJECTED else None
+            record[9] = _reason(result)
             yield record
+
+
+def _status(outcome):
+    return _STATUS[outcome] if outcome < READ_ONLY else REJECTED
+
+
+def _reason(outcome):
+    return None if outcome < READ_ONLY else _REASON[outcome - READ_ONLY]

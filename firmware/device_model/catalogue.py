@@ -6,7 +6,7 @@ slices that are returned.
 
 from micropython import const
 from tables.device_model import COMPONENTS, RECORDS, STRINGS
-from tables.variable_format import FIELD_ATTRIBUTES, FIELD_INSTANCE, TYPE_DECIMAL, TYPE_INTEGER
+from tables.variable_format import FIELD_ATTRIBUTES, FIELD_INSTANCE
 
 _COMPONENT = const(7)
 _KIND = const(3)
@@ -32,23 +32,9 @@ def _ref(table, at):
     return table[at] | table[at + 1] << 8
 
 
-def flags(variable):
-    """Bits FLAG_REBOOT, FLAG_LIVE, FLAG_VOLATILE."""
-    return RECORDS[variable + _KIND] & 0xE0
-
-
-def data_type(variable):
-    """TYPE_..."""
-    return RECORDS[variable + _KIND] & 0x07
-
-
-def is_number(variable):
-    return data_type(variable) in (TYPE_INTEGER, TYPE_DECIMAL)
-
-
-def mutability(variable):
-    """READ_ONLY, READ_WRITE or WRITE_ONLY, as in ROM."""
-    return RECORDS[variable + _KIND] >> 3 & 0x03
+def kind(variable):
+    """Data type (TYPE_..., low 3 bits), mutability (2 bits), FLAG_..."""
+    return RECORDS[variable + _KIND]
 
 
 def _field(variable, field):
@@ -81,12 +67,6 @@ def name(variable):
     return string(_ref(RECORDS, variable + 1))
 
 
-def next_variable(variable):
-    """The following one, also beyond the end of its component; -1 after the last."""
-    variable += RECORDS[variable]
-    return variable if variable < len(RECORDS) else -1
-
-
 def component_of(variable):
     """The component's offset in COMPONENTS."""
     component = 0
@@ -95,27 +75,15 @@ def component_of(variable):
     return component
 
 
-def component_name(component):
-    return string(_ref(COMPONENTS, component))
-
-
-def component_instance(component):
-    """b"" for none."""
-    return string(_ref(COMPONENTS, component + 2))
-
-
-def level(component):
-    """LEVEL_...: the component exists once at the station, at each EVSE or at each connector."""
-    return COMPONENTS[component + 4]
-
-
-def _first(component):
-    return _ref(COMPONENTS, component + 5)
+def component_name(component, instance=False):
+    """Name of a component, or its instance, b"" for none."""
+    return string(_ref(COMPONENTS, component + (2 if instance else 0)))
 
 
 def _end(component):
+    """Where the variables of a component end."""
     component += _COMPONENT
-    return _first(component) if component < len(COMPONENTS) else len(RECORDS)
+    return _ref(COMPONENTS, component + 5) if component < len(COMPONENTS) else len(RECORDS)
 
 
 def find_component(name, instance, at_level):
@@ -132,7 +100,7 @@ def find_component(name, instance, at_level):
 
 def find_variable(component, name, instance):
     """Variable of a component, or -1. `instance`: bytes, b"" for none (B06.FR.14, B06.FR.15)."""
-    variable = _first(component)
+    variable = _ref(COMPONENTS, component + 5)
     end = _end(component)
     while variable < end:
         if _same(_ref(RECORDS, variable + 1), name):
@@ -141,6 +109,17 @@ def find_variable(component, name, instance):
                 return variable
         variable += RECORDS[variable]
     return -1
+
+
+def contains(members, member):
+    """Whether the comma separated list `members` has `member`."""
+    at = members.find(member)
+    while at >= 0:
+        end = at + len(member)
+        if (at == 0 or members[at - 1] == 44) and (end == len(members) or members[end] == 44):
+            return True
+        at = members.find(member, end)
+    return False
 
 
 def title(variable):

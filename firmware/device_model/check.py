@@ -5,6 +5,7 @@ from tables.variable_format import (
     FIELD_MAX,
     FIELD_MIN,
     FIELD_VALUES,
+    KIND_TYPE,
     TYPE_BOOLEAN,
     TYPE_DATE_TIME,
     TYPE_DECIMAL,
@@ -28,7 +29,7 @@ def check(variable, value):
     Returns:
         An outcome: DONE, INVALID, TOO_LOW, TOO_HIGH, TOO_LONG.
     """
-    kind = catalogue.data_type(variable)
+    kind = catalogue.kind(variable) & KIND_TYPE
     if kind in (TYPE_INTEGER, TYPE_DECIMAL):
         number = scaled(value)
         if number is None or (kind == TYPE_INTEGER and _POINT in value):
@@ -96,20 +97,9 @@ def _list(variable, value, single):
     if single and len(members) > 1:
         return INVALID
     for i, member in enumerate(members):
-        if not member or not contains(allowed, member) or member in members[:i]:
+        if not member or not catalogue.contains(allowed, member) or member in members[:i]:
             return INVALID
     return _at_least(variable, len(members))
-
-
-def contains(members, member):
-    """Whether the comma separated list `members` has `member`."""
-    at = members.find(member)
-    while at >= 0:
-        end = at + len(member)
-        if (at == 0 or members[at - 1] == 44) and (end == len(members) or members[end] == 44):
-            return True
-        at = members.find(member, end)
-    return False
 
 
 def is_date_time(value):

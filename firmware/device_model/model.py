@@ -13,23 +13,25 @@ from tables.variable_format import (
     FIELD_FROM,
     FLAG_LIVE,
     FLAG_REBOOT,
+    KIND_MUTABILITY,
+    KIND_TYPE,
     LEVEL_CONNECTOR,
     LEVEL_EVSE,
     LEVEL_STATION,
+    MUTABILITY_SHIFT,
     READ_ONLY,
     TYPE_DATE_TIME,
     WRITE_ONLY,
 )
 
-from device_model import catalogue, outcome, overrides, settings
-from device_model.check import check, contains
-from device_model.date_time import stamp
+from device_model import catalogue
 from device_model.outcomes import DONE, NO_ATTRIBUTE, NO_COMPONENT, NO_VARIABLE, NOT_KEPT, REBOOT
 from device_model.outcomes import READ_ONLY as OUTCOME_READ_ONLY
 from device_model.outcomes import WRITE_ONLY as OUTCOME_WRITE_ONLY
 from device_model.values import Values
 from hal import log
 from hal.errors import StorageError
+from hal.overlay import drop
 from wire.names import name, name_id
 
 _UNKNOWN_COMPONENT = const(-1)
@@ -61,12 +63,15 @@ class DeviceModel:
         self._set = Values()
         self._factory = Values()
         self._before = None
+        from device_model import overrides, settings
+
         overrides.load(board.overrides(), self._factory, self.locate)
         settings.load(store, self._set, self.locate)
+        drop("device_model", "overrides", "settings", "check")
 
     def text(self, variable, evse=0, connector=0):
         """Value as bytes, b"" when it has none. EVSE and connector 0: the station's."""
-        if self.live is not None and catalogue.flags(variable) & FLAG_LIVE:
+        if self.live is not None and catalogue.kind(variable) & FLAG_LIVE:
             value = self.live(variable, evse, connector)
             if value is not None:
                 return _live_text(variable, value)
@@ -88,7 +93,7 @@ class DeviceModel:
 
     def has(self, variable, member, evse=0, connector=0):
         """Whether a list has the member with this name id."""
-        return contains(self.text(variable, evse, connector), name(member))
+        return catalogue.contains(self.text(variable, evse, connector), name(member))
 
     def set(self, variable, value, evse=0, connector=0):
         """Change a value by the firmware itself; it holds even when flash fails, which is logged.
@@ -96,13 +101,15 @@ class DeviceModel:
         Returns:
             Name id ACCEPTED, or REJECTED: not a legal value.
         """
+        from device_model.check import check
+
         if check(variable, value) != DONE:
             log.error("device model: not a legal value of %s", catalogue.title(variable))
             return REJECTED
         if value != self._stored(variable, evse, connector, 0):
             self._set.put(variable, evse, connector, 0, value)
             try:
-                settings.save(self._store, self._set)
+                self._save()
             except StorageError as e:
                 log.error("device model: %s is lost at a reboot: %s", catalogue.title(variable), e)
         return ACCEPTED
@@ -132,38 +139,25 @@ class DeviceModel:
             attribute: name id, None: Actual (B06.FR.11).
 
         Returns:
-            (name id of GetVariableStatusEnumType, value as bytes or None).
+            (outcome, value as bytes): DONE and a value, or another one and None.
         """
         index = _attribute(attribute)
         result = self._access(handle, index)
         if result == DONE and self._mutability(handle, index) == WRITE_ONLY:
             result = OUTCOME_WRITE_ONLY
         if result != DONE:
-            return outcome.status(result), None
+            return result, None
         variable, evse, connector = _split(handle)
         if index:
-            return ACCEPTED, self._stored(variable, evse, connector, index)
-        return ACCEPTED, self.text(variable, evse, connector)
+            return DONE, self._stored(variable, evse, connector, index)
+        return DONE, self.text(variable, evse, connector)
 
     def is_live(self, handle):
         """Whether the value may be another one at the next reading."""
-        return handle >= 0 and catalogue.flags(handle & 0xFFFF) & FLAG_LIVE != 0
-
-    def write(self, handle, attribute, value):
-        """Set one attribute, for the CSMS: `stage`, `commit`, `notify`.
-
-        Returns:
-            Name id of SetVariableStatusEnumType.
-        """
-        result = self.stage(handle, attribute, value)
-        if not self.commit():
-            result = NOT_KEPT
-        if result <= REBOOT:
-            self.notify(handle)
-        return outcome.status(result)
+        return handle >= 0 and catalogue.kind(handle & 0xFFFF) & FLAG_LIVE != 0
 
     def stage(self, handle, attribute, value):
-        """Set one of several attributes; `commit` keeps them all.
+        """Set one of several attributes, for the CSMS; `commit` keeps them all.
 
         Returns:
             An outcome, DONE and REBOOT for success.
@@ -175,6 +169,8 @@ class DeviceModel:
         if self._mutability(handle, index) == READ_ONLY:
             return OUTCOME_READ_ONLY
         variable, evse, connector = _split(handle)
+        from device_model.check import check
+
         result = check(variable, value)
         if result != DONE:
             return result
@@ -187,16 +183,17 @@ class DeviceModel:
             if len(self._set.data) > _ROOM:
                 self._set.data = data
                 return NOT_KEPT
-        return REBOOT if catalogue.flags(variable) & FLAG_REBOOT else DONE
+        return REBOOT if catalogue.kind(variable) & FLAG_REBOOT else DONE
 
     def commit(self):
         """Keep what was staged, with one write. False: flash failed (logged), all is undone."""
         before = self._before
         self._before = None
+        drop("device_model", "check")
         if before is None or before is self._set.data:
             return True
         try:
-            settings.save(self._store, self._set)
+            self._save()
         except StorageError as e:
             self._set.data = before
             log.error("device model: changes of the CSMS refused: %s", e)
@@ -210,6 +207,14 @@ class DeviceModel:
         log.info("device model: the CSMS has set %s", catalogue.title(variable))
         if self.changed is not None:
             self.changed(variable, evse, connector)
+
+    def _save(self):
+        from device_model import settings
+
+        try:
+            settings.save(self._store, self._set)
+        finally:
+            drop("device_model", "settings", "check")
 
     def _level(self, evse, connector):
         """Level of a place that this station has, or -1."""
@@ -233,7 +238,9 @@ class DeviceModel:
         variable, evse, connector = _split(handle)
         at = self._factory.find(variable, evse, connector, index)
         changed = None if at < 0 else self._factory.mutability(at)
-        return catalogue.mutability(variable) if changed is None else changed
+        if changed is not None:
+            return changed
+        return (catalogue.kind(variable) & KIND_MUTABILITY) >> MUTABILITY_SHIFT
 
     def _stored(self, variable, evse, connector, index):
         at = self._set.find(variable, evse, connector, index)
@@ -268,4 +275,10 @@ def _attribute(attribute):
 def _live_text(variable, value):
     if not isinstance(value, int):
         return value
-    return stamp(value) if catalogue.data_type(variable) == TYPE_DATE_TIME else b"%d" % value
+    if catalogue.kind(variable) & KIND_TYPE != TYPE_DATE_TIME:
+        return b"%d" % value
+    from device_model.date_time import stamp
+
+    value = stamp(value)
+    drop("device_model", "date_time")
+    return value

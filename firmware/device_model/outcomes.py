@@ -1,5 +1,5 @@
 # constants
-"""Outcomes of an attempt to read or write a variable, see outcome.py."""
+"""Outcomes of an attempt to read or write a variable, kept in a bytearray."""
 
 DONE = 0
 REBOOT = 1

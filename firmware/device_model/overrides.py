@@ -3,8 +3,13 @@
 from tables.variable_format import (
     FIELD_MAX,
     FIELD_MIN,
+    KIND_MUTABILITY,
+    KIND_TYPE,
+    MUTABILITY_SHIFT,
     READ_ONLY,
     READ_WRITE,
+    TYPE_DECIMAL,
+    TYPE_INTEGER,
     WRITE_ONLY,
 )
 
@@ -62,7 +67,7 @@ def _legal(variable, value):
     if outcome == DONE:
         return value
     limit = None
-    if catalogue.is_number(variable):
+    if catalogue.kind(variable) & KIND_TYPE in (TYPE_INTEGER, TYPE_DECIMAL):
         if outcome == TOO_LOW:
             limit = catalogue.text(variable, FIELD_MIN)
         elif outcome == TOO_HIGH:
@@ -79,7 +84,11 @@ def _mutability(variable, name):
         return None
     wanted = {b"ReadOnly": READ_ONLY, b"ReadWrite": READ_WRITE, b"WriteOnly": WRITE_ONLY}.get(name)
     # A secret stays one: nobody may read a password that the CSMS has set.
-    if wanted is None or (catalogue.mutability(variable) == WRITE_ONLY and wanted != WRITE_ONLY):
+    if wanted is None or (_secret(variable) and wanted != WRITE_ONLY):
         log.warning("override ignored: mutability %s of %s", name, catalogue.title(variable))
         return None
     return wanted
+
+
+def _secret(variable):
+    return (catalogue.kind(variable) & KIND_MUTABILITY) >> MUTABILITY_SHIFT == WRITE_ONLY

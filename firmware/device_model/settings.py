@@ -28,11 +28,11 @@ def _parts(values):
     at = 0
     while at < len(values.data):
         variable = values.variable(at)
-        if not catalogue.flags(variable) & FLAG_VOLATILE:
+        if not catalogue.kind(variable) & FLAG_VOLATILE:
             component = catalogue.component_of(variable)
             for name in (
                 catalogue.component_name(component),
-                catalogue.component_instance(component),
+                catalogue.component_name(component, True),
                 catalogue.name(variable),
                 catalogue.text(variable, FIELD_INSTANCE) or b"",
             ):

@@ -10,6 +10,7 @@ from micropython import const
 from hal import log
 from hal.errors import StorageError
 
+_FILE = "journal"
 # An entry: length of the record (14 bits, little-endian) with the two bits below; the record.
 _HEAD = const(2)
 _DROPPABLE = const(0x80)

@@ -11,6 +11,7 @@ from micropython import const
 
 from hal import log
 from hal.errors import StorageError
+from hal.overlay import drop
 
 _MAGIC = b"PW"
 _VERSION = const(1)
@@ -19,51 +20,7 @@ _TAIL = const(8)
 _NEW = ".new"
 _BAD = ".bad"
 _BOOT = "boot"
-# littlefs keeps a read, a program and a look-ahead buffer; an open file one more.
-_CACHE = const(32)
-_LOOKAHEAD = const(16)
 _ENOENT = const(2)
-
-
-def _mount(device):
-    """The mounted filesystem; a blank device is formatted, a damaged one too, loudly.
-
-    Raises:
-        StorageError: the device can't even be formatted.
-    """
-    from vfs import VfsLfs2
-
-    cache = getattr(device, "progsize", _CACHE)
-    try:
-        return VfsLfs2(device, readsize=cache, progsize=cache, lookahead=_LOOKAHEAD)
-    except OSError as e:
-        if _blank(device):
-            log.info("storage: blank, formatting it")
-        else:
-            log.error(
-                "storage: the filesystem is damaged (%s) and can't be mounted; formatting it: "
-                "settings are lost, the factory's are in force",
-                e,
-            )
-    try:
-        VfsLfs2.mkfs(device, readsize=cache, progsize=cache, lookahead=_LOOKAHEAD)
-        return VfsLfs2(device, readsize=cache, progsize=cache, lookahead=_LOOKAHEAD)
-    except OSError as e:
-        raise StorageError("can't format the flash: %s" % e)
-
-
-def _blank(device):
-    """Whether the first two blocks, which hold littlefs' superblock, are erased."""
-    piece = bytearray(_CACHE)
-    for block in (0, 1):
-        try:
-            device.readblocks(block, piece, 0)
-        except OSError:
-            return False
-        for c in piece:
-            if c != 0xFF:
-                return False
-    return True
 
 
 class Store:
@@ -80,8 +37,10 @@ class Store:
         Args:
             device: block device with littlefs' extended interface, see boards/README.md.
         """
+        from storage.flash import mount
+
         try:
-            self._fs = _mount(device)
+            self._fs = mount(device)
         except StorageError as e:
             log.error("storage: %s; nothing survives a reboot, replace the flash", e)
             self._fs = None
@@ -89,6 +48,7 @@ class Store:
         if self._fs is not None:
             self._drop_unfinished()
             self._count_boot()
+        drop("storage", "flash")
 
     def read(self, name):
         """What was last written, or None: never written, or damaged (logged, kept as name.bad)."""

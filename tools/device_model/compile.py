@@ -220,6 +220,7 @@ def literal(name, blob):
 def layout():
     """Constants of the format: what stands in a record, by name."""
     constants = {"TYPE_" + snake(name): i for i, name in enumerate(TYPES)}
+    constants.update(KIND_TYPE=0x07, KIND_MUTABILITY=0x18, MUTABILITY_SHIFT=3)
     constants.update(READ_ONLY=0, READ_WRITE=1, WRITE_ONLY=2)
     constants.update({"FLAG_" + name.upper(): bit for name, bit in FLAGS.items()})
     constants.update({"FIELD_" + name.upper(): 1 << i for i, name in enumerate(FIELDS)})
