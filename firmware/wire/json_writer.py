@@ -1,0 +1,363 @@
+"""A message out: templates over slots, run twice, first to count, then to send from one buffer.
+
+The template of a message is its declaration in TABLE (README.md): name, kind and slot of each
+field.
+"""
+
+import array
+
+import micropython
+from micropython import const
+from tables.layout import (
+    AT_ACTIONS,
+    AT_NODE_INDEX,
+    AT_NODES,
+    FIRST_ACTION,
+    KIND_ANY,
+    KIND_ARRAY,
+    KIND_BOOLEAN,
+    KIND_INTEGER,
+    KIND_NUMBER,
+    KIND_OBJECT,
+    KIND_TIME,
+    UNDECLARED,
+)
+from tables.schema import INDEX, NAMES, TABLE
+
+from hal.errors import WriterMismatch
+from wire.date_time import write_time
+from wire.number import write_number
+
+_CALL = const(2)
+_CALLRESULT = const(3)
+_CALLERROR = const(4)
+_LEAST = const(64)  # bytes of a buffer
+_LONGEST_SCALAR = const(24)
+_DEEPEST = const(10)  # objects within each other
+
+# Words of the state of _copy()
+_FROM = const(0)  # what of the source is still to be copied
+_TO = const(1)
+_AT = const(2)  # bytes in the buffer
+_SIZE = const(3)  # its length
+_BEGUN = const(4)  # the comma and the first quote of the piece are written
+
+# What a piece has around it
+_PLAIN = const(0)
+_QUOTED = const(1)  # in quotes, and escaped as JSON has it
+_COUNTING = const(2)  # first pass
+_COMMA = const(4)  # a comma before it
+_COLON = const(8)  # a colon after it
+
+_MARKS = b"[{}]{}]true"
+_HEADS = b"[2,[3,[4,"
+_WORDS = b"falsetrue"
+_HEX = b"0123456789abcdef"
+
+
+class MessageWriter:
+    """Writes one message at a time; `buf` is its transmit buffer (at least 64 bytes).
+
+    call(), result() or error() take the message, length() counts its bytes, chunks() hands it out
+    in pieces. Slots: tuples or lists in declared order, what is missing at the end is None; for an
+    array anything that can be iterated twice. Left out are fields that are None, objects without
+    any field and arrays without any element. Where a string is declared, an int is a name id.
+    """
+
+    def __init__(self, buf):
+        if len(buf) < _LEAST:
+            raise ValueError("transmit buffer: 64 bytes at least")
+        self._buf = buf
+        self._view = memoryview(buf)
+        self._state = array.array("i", bytes(20))
+        self._state[_SIZE] = len(buf)
+        self._scalar = bytearray(_LONGEST_SCALAR)
+        self._stack = [None] * (6 * _DEEPEST)
+        self._length = 0
+
+    def call(self, message_id, action, slots):
+        """[2, id, action, payload]: the next message; action is a name id."""
+        self._begin(_CALL, message_id, action, slots)
+
+    def result(self, message_id, action, slots):
+        """[3, id, payload]: the next message, the answer to the CSMS's CALL `action`."""
+        self._begin(_CALLRESULT, message_id, action, slots)
+
+    def error(self, message_id, code, description=b""):
+        """[4, id, code, description, {}]: the next message. No message_id: "-1"."""
+        self._begin(_CALLERROR, message_id, code, description)
+
+    def _begin(self, kind, message_id, name_id, slots):
+        self._kind = kind
+        self._id = b"-1" if message_id is None else message_id
+        self._name = name_id
+        self._slots = slots
+        self._length = 0
+        if kind != _CALLERROR:
+            node = TABLE[AT_ACTIONS + 6 * (name_id - FIRST_ACTION) + 2 + kind]
+            if node == UNDECLARED:
+                raise WriterMismatch("no `send` for this message in messages.txt")
+            self._node = _node(node)
+
+    def length(self):
+        """Bytes of the message: the first pass."""
+        if not self._length:
+            state = self._state
+            state[_AT] = 0
+            for around in self._pieces():
+                _copy(state, self._buf, self._source, around | _COUNTING)
+            self._length = state[_AT]
+        return self._length
+
+    def chunks(self):
+        """Yields memoryviews of the buffer, together the message: the second pass.
+
+        Raises WriterMismatch when it differs from the first; no byte too many has left then.
+        """
+        left = self.length()
+        state = self._state
+        state[_AT] = 0
+        for around in self._pieces():
+            while not _copy(state, self._buf, self._source, around):
+                left -= state[_AT]
+                if left < 0:
+                    raise WriterMismatch("a message grew while it was sent")
+                yield self._view[: state[_AT]]
+                state[_AT] = 0
+        if left != state[_AT]:
+            raise WriterMismatch("a message changed while it was sent")
+        yield self._view[:left]
+
+    def _piece(self, source, start, end, around=_PLAIN):
+        """What _copy() is to copy next: source[start:end], and what is around it."""
+        self._source = source
+        state = self._state
+        state[_FROM] = start
+        state[_TO] = end
+        state[_BEGUN] = 0
+        return around
+
+    def _known(self, name_id, around):
+        """A wire name as piece."""
+        at = 2 * name_id
+        start = INDEX[at] | INDEX[at + 1] << 8
+        return self._piece(NAMES, start, INDEX[at + 2] | INDEX[at + 3] << 8, around | _QUOTED)
+
+    def _pieces(self):
+        """Points out the message piece by piece; yields what is around each."""
+        kind = self._kind
+        yield self._piece(_HEADS, 3 * kind - 6, 3 * kind - 3)
+        yield self._piece(self._id, 0, len(self._id), _QUOTED)
+        if kind != _CALLRESULT:
+            yield self._known(self._name, _COMMA)
+        if kind == _CALLERROR:
+            yield self._piece(self._slots, 0, len(self._slots), _QUOTED | _COMMA)
+            yield self._piece(_MARKS, 4, 7, _COMMA)
+            return
+        yield from self._payload()
+        yield self._piece(_MARKS, 3, 4)
+
+    def _payload(self):  # noqa: C901 one generator for all levels: no garbage for each object
+        """The object of the slots. The stack has six entries for each object around this one."""
+        stack = self._stack
+        depth = 0
+        node = self._node
+        slots = self._slots
+        base = 0
+        yield self._piece(_MARKS, 1, 2, _COMMA)
+        at = node + 2
+        fields = TABLE[node]
+        comma = _PLAIN
+        while True:
+            while fields:
+                fields -= 1
+                kind = TABLE[at + 1]
+                slot = base + TABLE[at + 2]
+                child = TABLE[at + 3]
+                at += 4
+                value = slots[slot] if slot < len(slots) else None
+                items = None
+                if kind == KIND_OBJECT:
+                    if not _any(_node(child), slots, slot):
+                        continue
+                elif value is None:
+                    continue
+                elif kind == KIND_ARRAY:
+                    items = iter(value)
+                    value = _next(items)
+                    if value is None:
+                        continue
+                yield self._known(TABLE[at - 4], comma | _COLON)
+                comma = _COMMA
+                if kind != KIND_OBJECT and kind != KIND_ARRAY:
+                    decimals = slots[slot + 1] if kind == KIND_NUMBER else 0
+                    yield self._leaf(kind, value, decimals, _PLAIN)
+                    continue
+                child = _node(child)
+                if kind == KIND_ARRAY and not TABLE[child + 2]:  # of scalars
+                    yield self._piece(_MARKS, 0, 1)
+                    around = _PLAIN
+                    while value is not None:
+                        yield self._leaf(TABLE[child + 3], value, 0, around)
+                        around = _COMMA
+                        value = _next(items)
+                    yield self._piece(_MARKS, 3, 4)
+                    continue
+                stack[depth] = at
+                stack[depth + 1] = fields
+                stack[depth + 2] = base
+                stack[depth + 3] = slots
+                stack[depth + 4] = node
+                stack[depth + 5] = items
+                depth += 6
+                node = child
+                base = slot
+                if items is None:
+                    yield self._piece(_MARKS, 1, 2)
+                else:
+                    yield self._piece(_MARKS, 0, 2)
+                    slots = value
+                    base = 0
+                at = node + 2
+                fields = TABLE[node]
+                comma = _PLAIN
+            yield self._piece(_MARKS, 2, 3)
+            if not depth:
+                return
+            items = stack[depth - 1]
+            value = None if items is None else _next(items)
+            if value is not None:
+                yield self._piece(_MARKS, 1, 2, _COMMA)
+                slots = value
+                at = node + 2
+                fields = TABLE[node]
+                comma = _PLAIN
+                continue
+            if items is not None:
+                yield self._piece(_MARKS, 3, 4)
+            depth -= 6
+            at = stack[depth]
+            fields = stack[depth + 1]
+            base = stack[depth + 2]
+            slots = stack[depth + 3]
+            node = stack[depth + 4]
+            stack[depth + 3] = stack[depth + 5] = None
+            comma = _COMMA
+
+    def _leaf(self, kind, value, decimals, around):
+        """A scalar as piece."""
+        if kind == KIND_BOOLEAN:
+            return self._piece(_WORDS, 5 if value else 0, 9 if value else 5, around)
+        if kind == KIND_INTEGER or kind == KIND_NUMBER:
+            n = write_number(self._scalar, value, decimals)
+            return self._piece(self._scalar, 0, n, around)
+        if kind == KIND_ANY:
+            return self._piece(value, 0, len(value), around)
+        if kind == KIND_TIME:
+            n = write_time(self._scalar, value)
+            return self._piece(self._scalar, 0, n, around | _QUOTED)
+        if isinstance(value, int):
+            return self._known(value, around)
+        return self._piece(value, 0, len(value), around | _QUOTED)
+
+
+def _node(number):
+    at = AT_NODE_INDEX + 2 * number
+    return AT_NODES + (TABLE[at] | TABLE[at + 1] << 8)
+
+
+def _any(node, slots, base):
+    """Whether an object has any field."""
+    at = node + 2
+    for _ in range(TABLE[node]):
+        slot = base + TABLE[at + 2]
+        if TABLE[at + 1] == KIND_OBJECT:
+            if _any(_node(TABLE[at + 3]), slots, slot):
+                return True
+        elif slot < len(slots) and slots[slot] is not None:
+            return True
+        at += 4
+    return False
+
+
+def _next(items):
+    """The next record or scalar; None: there is none."""
+    try:
+        return next(items)
+    except StopIteration:
+        return None
+
+
+@micropython.viper
+def _copy(state, buffer, source, around: int) -> int:  # noqa: C901 straight on
+    """Copies what the buffer has room for; 1: the whole piece, 0: empty the buffer first."""
+    st = ptr32(state)
+    out = ptr8(buffer)
+    text = ptr8(source)
+    digits = ptr8(_HEX)
+    counting = around & _COUNTING
+    size = st[_SIZE]
+    at = st[_AT]
+    i = st[_FROM]
+    end = st[_TO]
+    if st[_BEGUN] == 0:
+        if counting == 0 and at + 2 > size:
+            return 0
+        if around & _COMMA:
+            if counting == 0:
+                out[at] = 44
+            at += 1
+        if around & _QUOTED:
+            if counting == 0:
+                out[at] = 34
+            at += 1
+        st[_BEGUN] = 1
+        st[_AT] = at
+    if around & _QUOTED == 0:
+        if counting:
+            at += end - i
+            i = end
+        while i < end and at < size:
+            out[at] = text[i]
+            at += 1
+            i += 1
+    while i < end:  # quoted
+        c = text[i]
+        width = 1
+        if c == 34 or c == 92:
+            width = 2
+        elif c < 32:
+            width = 6
+        if counting == 0:
+            if at + width > size:
+                break
+            if width == 1:
+                out[at] = c
+            else:
+                out[at] = 92
+                out[at + 1] = c
+                if width == 6:
+                    out[at + 1] = 117
+                    out[at + 2] = 48
+                    out[at + 3] = 48
+                    out[at + 4] = digits[c >> 4]
+                    out[at + 5] = digits[c & 15]
+        at += width
+        i += 1
+    st[_FROM] = i
+    st[_AT] = at
+    if i < end:
+        return 0
+    if around & (_QUOTED | _COLON):
+        if counting == 0 and at + 2 > size:
+            return 0
+        if around & _QUOTED:
+            if counting == 0:
+                out[at] = 34
+            at += 1
+        if around & _COLON:
+            if counting == 0:
+                out[at] = 58
+            at += 1
+        st[_AT] = at
+    return 1

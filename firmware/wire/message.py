@@ -1,0 +1,287 @@
+"""A message in: MessageReader. A message out: MessageWriter (json_writer.py)."""
+
+import array
+
+import micropython
+from micropython import const
+from tables.layout import AT_ACTIONS, AT_NODE_INDEX, AT_NODES, FIRST_ACTION
+from tables.names import (
+    FORMAT_VIOLATION,
+    MESSAGE_TYPE_NOT_SUPPORTED,
+    NOT_IMPLEMENTED,
+    NOT_SUPPORTED,
+    OCCURRENCE_CONSTRAINT_VIOLATION,
+    PROPERTY_CONSTRAINT_VIOLATION,
+    PROTOCOL_ERROR,
+    RPC_FRAMEWORK_ERROR,
+    TYPE_CONSTRAINT_VIOLATION,
+)
+from tables.schema import INDEX, NAMES, TABLE
+
+from wire.constants import (
+    E_ACTION,
+    E_ENVELOPE,
+    E_MISSING,
+    E_SPACE,
+    E_SYNTAX,
+    E_TRUNCATED,
+    E_UNEXPECTED,
+    E_UNKNOWN_FIELD,
+    F_ARRAY,
+    F_NAME,
+    F_SEEN,
+    F_SIZE,
+    F_TYPE,
+    HEAD,
+    KIND_ENVELOPE,
+    M_DEAD,
+    M_END,
+    M_START,
+    S_ACTION,
+    S_ARENA,
+    S_AT_ERROR,
+    S_BAD_UTF8,
+    S_CAPACITY,
+    S_ERROR,
+    S_FRAME,
+    S_FRAMES,
+    S_ID,
+    S_IN_ARRAY,
+    S_INDEX,
+    S_KIND,
+    S_MESSAGE,
+    S_MODE,
+    S_MORE,
+    S_N,
+    S_NAMES,
+    S_PENDING,
+    S_POSITION,
+    S_TABLE,
+    S_TEXT,
+    S_W,
+    S_WORDS,
+)
+from wire.json_reader import scan
+from wire.json_writer import MessageWriter
+from wire.names import name
+from wire.records import array_at, decode
+
+__all__ = ("MessageReader", "MessageWriter")
+
+BAD = const(0)
+CALL = const(2)
+CALLRESULT = const(3)
+CALLERROR = const(4)
+
+
+_GUARD = const(80)  # room behind the last record for a key, an enum value or a date-time
+_LEAST_ARENA = const(512)
+_DETAIL = const(100)
+
+
+# What each E_* is to the CSMS (OCPP-J 2.0.1, 4.3), and in words.
+_F = const(FORMAT_VIOLATION)
+_T = const(TYPE_CONSTRAINT_VIOLATION)
+_P = const(PROPERTY_CONSTRAINT_VIOLATION)
+_O = const(OCCURRENCE_CONSTRAINT_VIOLATION)
+_R = const(RPC_FRAMEWORK_ERROR)
+_CODES = (
+    0, _F, _F, _F, _F, _F, _F, 0, 0, 0, _T, _P, _P, _P, _F, _F, _O, _O, _O, _F, _R,
+    MESSAGE_TYPE_NOT_SUPPORTED, NOT_IMPLEMENTED, NOT_SUPPORTED, PROTOCOL_ERROR, _R, _R,
+)  # fmt: skip
+_TEXTS = (
+    b"", b"not JSON", b"control character in a string", b"not UTF-8", b"nested too deep",
+    b"lone surrogate", b"the message ends too early", b"", b"", b"", b"wrong type", b"too long",
+    b"not one of its values", b"out of range", b"unknown field", b"given twice", b"missing",
+    b"has no element", b"has too many elements", b"the request is too large",
+    b"not [type, id, ...] as OCPP-J wants it", b"unknown message type", b"unknown action",
+    b"not for a charging station", b"the payload is no object", b"no such request was sent",
+    b"the message id can't be read",
+)  # fmt: skip
+
+
+class MessageReader:
+    """Reads one message at a time, in any split; RAM is the arena and 0.8 kB, whatever the length.
+
+    pending_id, pending_action: the CALL whose answer is awaited (bytes or None; name id), set
+    before start(). After finish(): kind, message_id, action, error, detail, size, and the accepted
+    fields by unpack(), each(), count().
+    Bad input of any sort ends as `error`, a name id of an RPC error code; nothing is raised.
+    """
+
+    def __init__(self, arena):
+        if not _LEAST_ARENA <= len(arena) <= 65535:
+            raise ValueError("arena: 512 to 65535 bytes")
+        self.arena = arena
+        self.state = array.array("i", bytes(4 * S_WORDS))
+        _bind(self.state, S_ARENA, arena)
+        _bind(self.state, S_TABLE, TABLE)
+        _bind(self.state, S_NAMES, NAMES)
+        _bind(self.state, S_INDEX, INDEX)
+        self.state[S_CAPACITY] = len(arena) - _GUARD
+        self.view = memoryview(arena)
+        self.pending_id = None
+        self.pending_action = 0
+        self._slots = []
+        self.start()
+
+    def start(self):
+        """A message begins."""
+        self._awaited = self.pending_id
+        _reset(self.state, 0 if self.pending_id is None else self.pending_action)
+        self.size = 0
+        self.kind = BAD
+        self.message_id = None
+        self.action = 0
+        self.error = 0
+
+    @property
+    def stop_early(self):
+        """The outcome is certain: what is still to come may be skipped.
+
+        What is fed all the same is only checked to be UTF-8.
+        """
+        return self.state[S_MODE] == M_DEAD
+
+    @property
+    def bad_utf8(self):
+        """What was fed is not UTF-8; known at once, of a last character cut off after finish()."""
+        return self.state[S_BAD_UTF8] != 0
+
+    def feed(self, buf, start, end):
+        """Takes in buf[start:end]."""
+        if not 0 <= start <= end <= len(buf):
+            raise ValueError("feed: outside of the buffer")
+        alive = self.state[S_MODE]
+        scan(self, buf, start, end)
+        if alive and not self.state[S_MODE]:
+            self.state[S_AT_ERROR] += self.size - start
+        self.size += end - start
+
+    def finish(self):
+        """The message has ended; -> kind."""
+        state = self.state
+        if state[S_MORE]:
+            state[S_BAD_UTF8] = 1
+        if state[S_MODE] != M_END and not state[S_ERROR]:
+            state[S_ERROR] = E_TRUNCATED
+            state[S_AT_ERROR] = self.size
+        message = state[S_MESSAGE]
+        if state[S_ID] >= 0:
+            self.message_id = bytes(self.view[HEAD : HEAD + state[S_ID]])
+        if CALL <= message <= 6 and state[S_POSITION]:
+            self.kind = message
+        self.action = state[S_ACTION]
+        answer = message == CALLRESULT or message == CALLERROR
+        if answer and (self._awaited is None or self.message_id != self._awaited):
+            state[S_ERROR] = E_UNEXPECTED
+        self.error = self._code(state[S_ERROR])
+        state[S_MODE] = M_DEAD
+        return self.kind
+
+    def _code(self, error):
+        state = self.state
+        if E_SYNTAX <= error <= E_TRUNCATED:
+            payload = 3 if state[S_MESSAGE] == CALL else 2
+            if state[S_POSITION] < payload:
+                return RPC_FRAMEWORK_ERROR
+        elif error == E_SPACE:
+            frame = S_FRAMES
+            while frame < state[S_FRAME]:
+                frame += F_SIZE
+                if state[frame + F_ARRAY] and state[frame + F_SEEN] > 1:
+                    return OCCURRENCE_CONSTRAINT_VIOLATION  # B06.FR.16; else B06.FR.17
+        return _CODES[error]
+
+    @property
+    def detail(self):
+        """Where and what is wrong, for errorDescription and the log: up to 100 bytes of ASCII."""
+        state = self.state
+        error = state[S_ERROR]
+        if not error:
+            return b""
+        if error < 10:
+            return b"%s (byte %d)" % (_TEXTS[error], state[S_AT_ERROR])
+        text = b""
+        frame = S_FRAMES
+        if error < E_ENVELOPE:
+            while frame < state[S_FRAME]:
+                frame += F_SIZE
+                if state[frame + F_ARRAY]:
+                    text += b"[%d]" % (state[frame + F_SEEN] - (state[frame + F_SEEN] > 0))
+                elif error == E_UNKNOWN_FIELD and frame == state[S_FRAME]:
+                    text += b"." + self._token()
+                elif error == E_MISSING and frame == state[S_FRAME]:
+                    text += b"." + self._missing(frame)
+                elif state[frame + F_NAME]:
+                    text += b"." + name(state[frame + F_NAME])
+            text = text[1:] + b": "
+        elif error == E_ACTION:
+            return (_TEXTS[error] + b" " + self._token())[:_DETAIL]
+        text += _TEXTS[error]
+        return text if len(text) <= _DETAIL else b"..." + text[3 - _DETAIL :]
+
+    def _token(self):
+        """The last key or text if it is plain ASCII."""
+        at = self.state[S_W] + HEAD
+        text = bytes(self.view[at : at + min(self.state[S_N], 40)])
+        return text if all(32 < c < 127 for c in text) else b"?"
+
+    def _missing(self, frame):
+        at = self.state[frame + F_TYPE] + 2
+        seen = self.state[frame + F_SEEN]
+        while seen & 1:
+            seen >>= 1
+            at += 2
+        return name(TABLE[at])
+
+    def _root(self):
+        """Where the declaration of this message's fields is in TABLE."""
+        at = AT_ACTIONS + 6 * (self.action - FIRST_ACTION) + self.kind
+        at = AT_NODE_INDEX + 2 * TABLE[at]
+        return AT_NODES + (TABLE[at] | TABLE[at + 1] << 8)
+
+    def unpack(self):
+        """The slots of a valid message, in a list that is used again. CALLERROR: [code, text]."""
+        state = self.state
+        if self.kind == CALLERROR:
+            at = state[S_W] + HEAD
+            return [state[S_ACTION], bytes(self.view[at : at + state[S_TEXT]])]
+        if self.error:
+            return []
+        decode(self.view, HEAD + state[S_ID], state[S_W], self._root(), self._slots)
+        return self._slots
+
+    def each(self, k=0):
+        """Iterates over records (one list, used again) or scalars of the k-th array declared."""
+        found = array_at(self.view, HEAD + self.state[S_ID], self.state[S_W], self._root(), k)
+        return iter(found or ())
+
+    def count(self, k=0):
+        """Elements of the k-th declared array, 0 if it is absent."""
+        found = array_at(self.view, HEAD + self.state[S_ID], self.state[S_W], self._root(), k)
+        return len(found) if found else 0
+
+
+@micropython.viper
+def _bind(state, i: int, buffer):
+    """Keeps a buffer's address: the walk reaches tables and arena without asking objects."""
+    st = ptr32(state)
+    st[i] = int(ptr8(buffer))
+
+
+@micropython.viper
+def _reset(state, pending: int):
+    st = ptr32(state)
+    i = 0
+    while i < S_FRAMES + F_SIZE:
+        if i < S_CAPACITY or i > S_INDEX:
+            st[i] = 0
+        i += 1
+    st[S_MODE] = M_START
+    st[S_KIND] = KIND_ENVELOPE
+    st[S_FRAME] = S_FRAMES
+    st[S_FRAMES] = 1  # F_ARRAY
+    st[S_IN_ARRAY] = 1
+    st[S_ID] = -1
+    st[S_PENDING] = pending

@@ -1,0 +1,276 @@
+#!/usr/bin/env python3
+"""Compiles the OCPP schemas and messages.txt into ROM tables (byte by byte: README.md).
+
+    python tools/schema/compile.py --declarations firmware/wire/messages.txt --out build/gen/tables
+
+The output depends on nothing but the two inputs: the same bytes on every machine.
+"""
+
+import argparse
+import os
+import re
+import struct
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from declarations import DeclarationError, Node, parse
+from schemas import CUSTOM_DATA, SchemaError, Schemas
+
+LIMIT = 16000  # bytes of ROM for all tables together
+MAX_DEPTH = 12  # frames of the reader
+MAX_FIELDS = 30  # bits of an object's "seen" mask
+MAX_SLOTS = 31  # 5 bits of a tag in the arena
+KINDS = ("any", "object", "array", "string", "enum", "time", "integer", "number", "boolean")
+ERROR_CODES = """
+    FormatViolation GenericError InternalError MessageTypeNotSupported NotImplemented NotSupported
+    OccurrenceConstraintViolation PropertyConstraintViolation ProtocolError RpcFrameworkError
+    SecurityError TypeConstraintViolation
+""".split()
+UNDECLARED = 255
+
+
+class Table:
+    """Numbers for things that are equal, in the order they were first seen."""
+
+    def __init__(self):
+        self.index = {}
+
+    def number(self, key):
+        return self.index.setdefault(key, len(self.index))
+
+
+class Names:
+    """Name ids: properties from 1 (they fit a byte), actions, all others; each part sorted."""
+
+    def __init__(self, schemas, extra):
+        properties = sorted(schemas.properties)
+        actions = sorted(schemas.actions)
+        rest = (
+            (set(schemas.values) | set(ERROR_CODES) | set(extra)) - set(properties) - set(actions)
+        )
+        self.all = properties + actions + sorted(rest)
+        self.first_action = 1 + len(properties)
+        self.first_other = self.first_action + len(actions)
+        self.id = {name: n for n, name in enumerate(self.all, 1)}
+        if self.first_action > 256 or not all(n.isascii() and len(n) < 64 for n in self.all):
+            raise SchemaError("more than 255 property names, or one that is long or not ASCII")
+
+    def constants(self):
+        """NAME -> id. Where a value has the constant already, a field's gets _FIELD."""
+        result = {}
+        for name in reversed(self.all):
+            constant = upper_snake(name)
+            while constant in result:
+                constant += "_FIELD"
+            result[constant] = self.id[name]
+        return result
+
+
+def upper_snake(name):
+    """EVConnected -> EV_CONNECTED, Energy.Active.Net -> ENERGY_ACTIVE_NET, L1-N -> L1_N."""
+    text = re.sub(r"[^A-Za-z0-9]+", "_", name)
+    text = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", text)
+    text = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", text).upper()
+    return text if text[0].isalpha() else "N_" + text
+
+
+class Compiler:
+    def __init__(self, schemas, declarations, names):
+        self.schemas = schemas
+        self.names = Names(schemas, names)
+        self.types = Table()
+        self.nodes = Table()
+        self.objects = b""
+        self.enums = b""
+        self.enum_at = {}
+        self.entries = []  # of TYPES, 4 bytes each
+        self.node_bytes = []
+        self.type_number(("any",))
+        self.custom = self.type_number(schemas.custom_data)
+        self.node_number(Node())
+        self.actions = b"".join(self.action(a, declarations) for a in sorted(schemas.actions))
+
+    def type_number(self, value):
+        if value in self.types.index:
+            return self.types.index[value]
+        kind = value[0]
+        a, b = 0, 0
+        if kind == "object":
+            a, b = int(value[1].free), self.object(value[1])
+        elif kind == "array":
+            a, b = self.type_number(value[1]), value[2]
+        elif kind == "string":
+            b = value[1]
+        elif kind == "enum":
+            a, b = len(value[1]), self.enum(value[1])
+        elif kind in ("integer", "number"):
+            if not isinstance(value[1], bool):
+                raise SchemaError("a received number with limits %s" % (value[1],))
+            a = int(value[1])
+        number = self.types.number(value)
+        self.entries.append(struct.pack("<BBH", KINDS.index(kind), a, b))
+        assert len(self.entries) == len(self.types.index) <= 256
+        return number
+
+    def object(self, shape):
+        """[fields (+128: others are welcome), required ones, then name and type of each].
+
+        The required ones come first.
+        """
+        fields = sorted(shape.fields.items(), key=lambda f: not f[1][1])
+        if len(fields) > MAX_FIELDS:
+            raise SchemaError("an object with %d fields" % len(fields))
+        required = sum(1 for _, (_, needed) in fields if needed)
+        data = bytes((len(fields) | shape.free << 7, required))
+        for name, (value, _) in fields:
+            data += bytes((self.names.id[name], self.type_number(value)))
+        at = len(self.objects)
+        self.objects += data
+        return at
+
+    def enum(self, values):
+        data = b"".join(struct.pack("<H", self.names.id[v]) for v in values)
+        if data not in self.enum_at:
+            self.enum_at[data] = len(self.enums)
+            self.enums += data
+        return self.enum_at[data]
+
+    def node_number(self, node):
+        """[entries, slots, then name, kind, slot, child of each]."""
+        key = node.key()
+        if key in self.nodes.index:
+            return self.nodes.index[key]
+        data = bytes((len(node.entries), node.slots))
+        for name, kind, slot, child in node.entries:
+            name_id = self.names.id[name] if name else 0
+            number = self.node_number(child) if child else 0
+            data += bytes((name_id, KINDS.index(kind), slot, number))
+        number = self.nodes.number(key)
+        assert number < UNDECLARED
+        self.node_bytes.append(data)
+        return number
+
+    def action(self, action, declarations):
+        """[type of the request, of the response (0: a station does not receive it), 4 nodes]."""
+        types = []
+        nodes = []
+        for direction in ("receive", "send"):
+            for suffix in ("Request", "Response"):
+                message = action + suffix
+                found = [
+                    d for d in declarations if d.message == message and d.direction == direction
+                ]
+                missing = 0 if direction == "receive" else UNDECLARED
+                nodes.append(self.node_number(found[0].node) if found else missing)
+                if found and direction == "receive" and found[0].node.slots > MAX_SLOTS:
+                    raise DeclarationError("%s: more than %d slots" % (found[0].where, MAX_SLOTS))
+        for suffix in ("Request", "Response"):
+            message = action + suffix
+            received = self.schemas.station_receives(message)
+            types.append(self.type_number(self.schemas.types[message]) if received else 0)
+            if received and depth(self.schemas.types[message]) > MAX_DEPTH:
+                raise SchemaError("%s: nested deeper than %d" % (message, MAX_DEPTH))
+        return bytes(types + nodes)
+
+    def sections(self):
+        """The parts of TABLE, in order; offsets within it are 16 bits."""
+        index = b""
+        at = 0
+        for data in self.node_bytes:
+            index += struct.pack("<H", at)
+            at += len(data)
+        return [
+            ("types", b"".join(self.entries)),
+            ("objects", self.objects),
+            ("enums", self.enums),
+            ("actions", self.actions),
+            ("node_index", index),
+            ("nodes", b"".join(self.node_bytes)),
+        ]
+
+    def name_tables(self):
+        index = struct.pack("<HH", 0, 0)
+        text = b""
+        for name in self.names.all:
+            text += name.encode()
+            index += struct.pack("<H", len(text))
+        return text, index
+
+    def layout(self, sections):
+        result = {"KIND_" + kind.upper(): n for n, kind in enumerate(KINDS)}
+        at = 0
+        for name, data in sections:
+            result["AT_" + name.upper()] = at
+            at += len(data)
+        result["TABLE_SIZE"] = at
+        result["CUSTOM_DATA_ID"] = self.names.id[CUSTOM_DATA]
+        result["CUSTOM_TYPE"] = self.custom
+        result["FIRST_ACTION"] = self.names.first_action
+        result["FIRST_OTHER"] = self.names.first_other
+        result["LAST_NAME"] = len(self.names.all)
+        result["MAX_DEPTH"] = MAX_DEPTH
+        result["UNDECLARED"] = UNDECLARED
+        return result
+
+
+def depth(value):
+    """Objects and arrays within each other, customData (an object in every object) among them."""
+    if value[0] == "object":
+        return 1 + max([depth(v) for v, _ in value[1].fields.values()] + [int(not value[1].free)])
+    return 1 + depth(value[1]) if value[0] == "array" else 0
+
+
+def write_module(path, first_line, lines):
+    with open(path, "w", encoding="ascii", newline="\n") as f:
+        f.write(first_line + "\n" + "\n".join(lines) + "\n")
+
+
+def compile_tables(declarations_file, out, schema_folder=None):
+    """Writes names.py, layout.py and schema.py into `out`; -> {part: bytes}."""
+    schemas = Schemas(schema_folder)
+    with open(declarations_file, encoding="utf-8") as f:
+        declarations, names = parse(f, declarations_file, schemas)
+    compiler = Compiler(schemas, declarations, names)
+    sections = compiler.sections()
+    text, index = compiler.name_tables()
+    os.makedirs(out, exist_ok=True)
+    constants = compiler.names.constants()
+    header = "# made by tools/schema/compile.py; do not edit"
+    for file, values in (("names", constants), ("layout", compiler.layout(sections))):
+        lines = [header] + [
+            "%s = %d" % item for item in sorted(values.items(), key=lambda i: (i[1], i[0]))
+        ]
+        write_module(os.path.join(out, file + ".py"), "# constants", lines)
+    table = b"".join(data for _, data in sections)
+    lines = ["NAMES = %r" % text, "INDEX = %r" % index, "TABLE = %r" % table]
+    write_module(os.path.join(out, "schema.py"), header, lines)
+    sizes = {"names": len(text), "name index": len(index)}
+    sizes.update((name, len(data)) for name, data in sections)
+    return sizes
+
+
+def main():
+    parser = argparse.ArgumentParser(description="OCPP schemas and messages.txt -> ROM tables")
+    parser.add_argument("--declarations", required=True)
+    parser.add_argument("--out", required=True)
+    parser.add_argument(
+        "--schemas", help="folder of the JSON schemas (default: those of the ocpp package)"
+    )
+    options = parser.parse_args()
+    try:
+        sizes = compile_tables(options.declarations, options.out, options.schemas)
+    except (DeclarationError, SchemaError, OSError) as error:
+        sys.exit("schema compiler: %s" % error)
+    total = sum(sizes.values())
+    print(
+        "schema tables: %d bytes of ROM (" % total
+        + ", ".join("%s %d" % s for s in sizes.items())
+        + ")"
+    )
+    if total > LIMIT:
+        sys.exit("schema compiler: the tables are larger than %d bytes" % LIMIT)
+
+
+if __name__ == "__main__":
+    main()
