@@ -44,6 +44,6 @@ def test_flipped_bits_are_survived_and_said():
 def test_heap():
     found = run("heap_model.py")
     assert found["store"] <= 700
-    assert found["model"] <= 400
+    assert found["model"] <= 600  # what the growing table of modules takes is in it
     assert found["changed"] <= 64
     assert found["garbage"] <= 64
