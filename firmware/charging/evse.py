@@ -149,6 +149,11 @@ class Evse(Machine):
         self.held = None
         self.update()
 
+    def set_limit(self, limit_ma):
+        """Offer `limit_ma` a phase; below 6000 the car has to wait (SuspendedEVSE)."""
+        self.limit_ma = limit_ma
+        self.update()
+
     def _plugged(self):
         self.armed = self.armed or self.transaction is None
         self.patient = True

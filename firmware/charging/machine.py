@@ -132,12 +132,11 @@ class Machine:
         offer = grant is not None and self._offers()
         for outlet in self.outlets:
             here = outlet is self.active
-            if grant is not None and here:
-                if outlet.plugged:
-                    outlet.lock(True)
-            elif self.held is None or not here:
-                outlet.lock(False)  # E06.FR.10, E07.FR.07, E09.FR.02
+            if here and grant is not None and outlet.plugged:
+                outlet.lock(True)
             outlet.drive(duty(self.limit_ma) if offer and here and outlet.plugged else STEADY)
+            if not here or (grant is None and self.held is None):
+                outlet.lock(False)  # E06.FR.10, E07.FR.07, E09.FR.02
             if outlet.settling > 1:
                 outlet.settling = 1
                 charging.watch()
@@ -203,6 +202,7 @@ class Machine:
         if grant is not None and grant.remote_start_id is not None:
             trigger = REMOTE_START  # F01.FR.19, F02.FR.21
         self.transaction = Transaction(self.charging.ids(), grant)
+        self.transaction.joined = self.facts & _CONNECTED != 0
         if self.id:
             self.transaction.start_wh = self.energy_wh()
         self.charging.listener.transaction_changed(self.id, self.transaction.id)
