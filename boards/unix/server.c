@@ -102,7 +102,24 @@ static void log_listener(int fd) {
     platform_logf(LEVEL_INFO, strchr(host, ':') ? "control connections at [%s]:%s" : "control connections at %s:%s", host, service);
 }
 
+// From here on a signal waits for the control thread.
+static void block_signals(void) {
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal_fd = signalfd(-1, &ends, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (signal_fd < 0) {
+        perror("pilotwire: signalfd");
+        exit(1);
+    }
+}
+
 void server_listen(void) {
+    block_signals();
     if (settings.control_host[0] == 0) {
         return;
     }
@@ -244,17 +261,9 @@ static void *serve(void *unused) {
 }
 
 void server_start(void) {
-    sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &ends, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    signal_fd = signalfd(-1, &ends, SFD_NONBLOCK | SFD_CLOEXEC);
     kick_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     pthread_t thread;
-    if (signal_fd < 0 || kick_fd < 0 || pthread_create(&thread, NULL, serve, NULL) != 0) {
+    if (kick_fd < 0 || pthread_create(&thread, NULL, serve, NULL) != 0) {
         perror("pilotwire: cannot start the control thread");
         exit(1);
     }

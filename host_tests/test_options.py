@@ -1,0 +1,256 @@
+"""Settings of the process: option and variable, help, and exit code 2 with a message that says what is wrong."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+
+import pytest
+from rig import BINARY
+
+_TIMEOUT_S = 10
+
+
+def run(*arguments, **variables):
+    """Run the process until it ends: (exit code, standard error, standard output)."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("STATION_")}
+    environment = {**clean, **{f"STATION_{k.upper()}": str(v) for k, v in variables.items()}}
+    words = [str(word) for word in (BINARY, *arguments)]
+    done = subprocess.run(
+        words, env=environment, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+    )
+    return done.returncode, done.stderr, done.stdout
+
+
+def starts(*arguments, **variables):
+    """True if the process gets as far as its first line of log; it is ended then."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("STATION_")}
+    environment = {**clean, **{f"STATION_{k.upper()}": str(v) for k, v in variables.items()}}
+    words = [str(word) for word in (BINARY, "--control", "127.0.0.1:0", *arguments)]
+    process = subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True)
+    line = process.stderr.readline()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=_TIMEOUT_S)
+    return " INFO control connections at " in line and process.returncode == 0
+
+
+WRONG = [
+    ("csms-url", "http://127.0.0.1:9000", "scheme"),
+    ("csms-url", "ws://", "host is missing"),
+    ("csms-url", "ws://127.0.0.1:0", "port"),
+    ("csms-url", "ws://127.0.0.1:65536", "port"),
+    ("csms-url", "ws://127.0.0.1:90x", "port"),
+    ("csms-url", "ws://a b:9000", "blank"),
+    ("csms-url", "ws://user:pass@host/", "'@'"),
+    ("csms-url", "ws://ho$t/", "host name"),
+    ("csms-url", "ws://host/" + "a" * 600, "512"),
+    ("id", "", "empty"),
+    ("id", "x" * 49, "48"),
+    ("id", "a\x01", "control characters"),
+    ("id", b"a\xff", "UTF-8"),
+    ("password", "a\nb", "control characters"),
+    ("password", "p" * 65, "64"),
+    ("security-profile", "4", "give 0, 1, 2 or 3"),
+    ("security-profile", "one", "give 0, 1, 2 or 3"),
+    ("security-profile", "2", "needs TLS"),
+    ("security-profile", "3", "needs TLS"),
+    ("ocpp-version", "ocpp1.6", "ocpp2.0.1"),
+    ("ocpp-version", "ocpp2.0.1,", "ocpp2.0.1"),
+    ("ocpp-version", "", "ocpp2.0.1"),
+    ("evses", "0", "number of connectors"),
+    ("evses", "1,,1", "number of connectors"),
+    ("evses", "", "number of connectors"),
+    ("evses", "5", "number of connectors"),
+    ("evses", ",".join("1" * 17), "too many"),
+    ("control", "9100", "host:port"),
+    ("control", "127.0.0.1:", "host:port"),
+    ("control", "127.0.0.1:99999", "host:port"),
+    ("control", ":9100", "no host"),
+    ("control", "192.0.2.1:9100", "give a free port"),
+    ("boot-reason", "Boredom", "PowerUp"),
+    ("heap", "1000", "16384"),
+    ("heap", "40k", "16384"),
+    ("heap", "-1", "16384"),
+    ("heap", "99999999999999999999", "16384"),
+    ("overrides", "/nowhere/file.json", "No such file"),
+    ("certs", "/nowhere", "no such directory"),
+    ("storage", "/dev/null/x", "directory"),
+]
+
+
+@pytest.mark.parametrize(("option", "value", "why"), WRONG)
+def test_a_wrong_value_is_named_with_the_reason(option, value, why):
+    extra = ("--control", "127.0.0.1:0") if option != "control" else ()
+    words = [*extra, f"--{option}", value]
+    if isinstance(value, bytes):
+        words = [os.fsencode(word) for word in words]
+    done = subprocess.run(
+        [BINARY, *words], capture_output=True, timeout=_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL
+    )
+    last = done.stderr.decode("utf-8", "replace").splitlines()[-1]
+    assert done.returncode == 2
+    assert last.startswith(f"pilotwire: --{option}")
+    assert why in last
+
+
+def test_a_variable_is_named_when_it_is_wrong():
+    code, log, _ = run(heap="12")
+    assert code == 2
+    assert "STATION_HEAP 12: " in log
+
+
+def test_the_option_wins_over_the_variable():
+    assert starts("--heap", "50000", heap="12")
+
+
+def test_an_empty_variable_is_as_good_as_none():
+    assert starts(heap="", evses="", password="")
+
+
+def test_option_and_value_may_be_one_word():
+    assert starts("--heap=50000", "--id=A B:ü%", "--csms-url=ws://[::1]:9/path/")
+
+
+def test_secrets_are_not_shown():
+    code, log, _ = run("--password", "p" * 80)
+    assert code == 2
+    assert "ppp" not in log
+
+
+def test_unknown_option():
+    code, log, _ = run("--colour", "red")
+    assert code == 2
+    assert "--colour: unknown option; --help lists" in log
+
+
+def test_a_word_that_is_no_option():
+    code, log, _ = run("start")
+    assert code == 2
+    assert "start: not an option" in log
+
+
+def test_a_missing_value():
+    code, log, _ = run("--heap")
+    assert code == 2
+    assert "--heap: its value is missing" in log
+
+
+def test_help_lists_every_option_and_variable():
+    code, _, text = run("--help")
+    assert code == 0
+    names = "csms-url id password security-profile ocpp-version storage overrides evses certs key-passphrase "
+    for name in (names + "control boot-reason heap").split():
+        assert f"--{name} " in text
+        assert "STATION_" + name.upper().replace("-", "_") in text
+
+
+def test_basic_authentication_needs_a_password():
+    code, log, _ = run("--security-profile", "1")
+    assert code == 2
+    assert "--password: missing" in log
+
+
+def test_tls_needs_certificates():
+    code, log, _ = run("--csms-url", "wss://host", "--password", "secret")
+    assert code == 2
+    assert "--certs: missing" in log
+
+
+def test_profile_1_goes_with_ws_only(tmp_path):
+    code, log, _ = run("--csms-url", "wss://host", "--password", "secret", "--security-profile", "1")
+    assert code == 2
+    assert "wss://" in log
+
+
+def test_profile_3_needs_a_key(tmp_path):
+    folder = tmp_path / "ca" / "csms"
+    folder.mkdir(parents=True)
+    (folder / "root.pem").write_text("")
+    code, log, _ = run("--csms-url", "wss://host", "--certs", tmp_path)
+    assert code == 2
+    assert "client/csms" in log
+
+
+def test_the_control_port_is_taken():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        code, log, _ = run("--control", f"127.0.0.1:{port}")
+    assert code == 2
+    assert "Address already in use" in log
+
+
+def test_one_process_for_each_storage(tmp_path):
+    words = (BINARY, "--control", "127.0.0.1:0", "--storage", tmp_path / "a" / "b")
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as first:
+        first.stderr.readline()
+        code, log, _ = run("--storage", tmp_path / "a" / "b")
+        first.terminate()
+    assert code == 2
+    assert "in use by another process" in log
+
+
+OVERRIDES = [
+    ("{", "not JSON: line 1"),
+    ('[\n{"component": 1}\n,]', "not JSON: line 3"),
+    ("{}", "not a list"),
+    ("[1]", "entry 1: not an object"),
+    ('[{"component": "A", "value": "1"}]', "entry 1: component or variable is missing"),
+    ('[{"component": "A", "variable": "B"}]', "neither value nor mutability"),
+    ('[{"component": "A", "variable": "B", "value": 1}]', "entry 1, value: not a string"),
+    ('[{"component": "A", "variable": "B", "value": "1", "evse": "1"}]', "evse: not a whole number"),
+    ('[{"component": "A", "variable": "B", "value": "1", "evse": 1.5}]', "evse: not a whole number"),
+    ('[{"component": "A", "variable": "B", "value": "1", "attribute": "Now"}]', "MinSet"),
+    ('[{"component": "A", "variable": "B", "mutability": "Never"}]', "ReadOnly"),
+    ('[{"component": "A", "variable": "B", "valu": "1"}]', "valu: no such field"),
+    ('[{"component": "A", "variable": "B", "value": "%s"}]' % ("x" * 2501), "longer than 2500"),
+]
+
+
+@pytest.mark.parametrize(("text", "why"), OVERRIDES)
+def test_wrong_overrides(tmp_path, text, why):
+    file = tmp_path / "overrides.json"
+    file.write_text(text)
+    code, log, _ = run("--overrides", file)
+    assert code == 2
+    assert "--overrides" in log
+    assert why in log
+
+
+def test_overrides_reach_the_board(tmp_path):
+    file = tmp_path / "overrides.json"
+    entry = {
+        "component": "AC",
+        "component_instance": None,
+        "evse": 1,
+        "connector": 2,
+        "variable": "é",
+        "instance": "I",
+        "attribute": "MaxSet",
+        "value": "",
+        "mutability": "ReadOnly",
+    }
+    file.write_text(json.dumps([{"component": "A", "variable": "B", "value": "1"}, entry]))
+    code = "import _sim\nfor entry in _sim.overrides(): print(entry)"
+    done = subprocess.run(
+        [BINARY.parent / "micropython", "-c", code],
+        env={**os.environ, "STATION_OVERRIDES": str(file)},
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_S,
+        check=True,
+    )
+    assert done.stdout.splitlines() == [
+        "(b'A', None, None, None, b'B', None, None, b'1', None)",
+        r"(b'AC', None, 1, 2, b'\xc3\xa9', b'I', b'MaxSet', b'', b'ReadOnly')",
+    ]
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_asked_to_end_it_ends_with_0(end):
+    words = (BINARY, "--control", "127.0.0.1:0")
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+        process.stderr.readline()
+        process.send_signal(end)
+        process.communicate(timeout=_TIMEOUT_S)
+    assert process.returncode == 0
