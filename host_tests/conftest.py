@@ -1,0 +1,63 @@
+"""Paths, and a runner for tests that are coroutines (no plug-in is needed for that).
+
+Unit tests import the firmware from firmware/ and the generated tables from build/gen, with shims for what only
+MicroPython has. Behaviour tests take the fixture `rig` (rig.py) and drive the real build/unix/pilotwire.
+"""
+
+import asyncio
+import inspect
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+for folder in (ROOT, ROOT / "host_tests" / "shims", ROOT / "build" / "gen", ROOT / "firmware"):
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+# shims/ replaces modules of CPython's library only where MicroPython has one of the same name
+sys.path.insert(0, str(ROOT / "host_tests" / "shims"))
+
+from rig import BINARY, Rig  # noqa: E402
+
+_LIMIT_S = 60
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "limit(seconds): longest time that a coroutine test may take")
+
+
+@pytest.fixture
+def rig(tmp_path):
+    """A Rig: makes stations and scripted CSMSs, and checks them when the test is over."""
+    if not BINARY.exists():
+        pytest.fail(f"{BINARY.relative_to(ROOT)} is missing; `make build` makes it", pytrace=False)
+    return Rig(tmp_path)
+
+
+async def _bounded(test, arguments, limit_s):
+    rig = arguments.get("rig")
+    if rig is None:
+        await asyncio.wait_for(test(**arguments), limit_s)
+        return
+    async with rig:
+        await asyncio.wait_for(test(**arguments), limit_s)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    test = pyfuncitem.obj
+    if not inspect.iscoroutinefunction(test):
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    arguments = {name: pyfuncitem.funcargs[name] for name in names}
+    marker = pyfuncitem.get_closest_marker("limit")
+    limit_s = marker.args[0] if marker else _LIMIT_S
+    try:
+        asyncio.run(_bounded(test, arguments, limit_s))
+    finally:
+        rig = arguments.get("rig")
+        if rig is not None:
+            for title, text in rig.report():
+                pyfuncitem.add_report_section("call", title, text)
+    return True

@@ -1,0 +1,223 @@
+"""B01 to B03, G02: registration with the CSMS, and what may be said before it; heartbeat."""
+
+import pytest
+from rig import setting
+from scripted_csms import STALL, CallError
+from sessions import booted_again, read, remote_start, value, write_status
+
+from tools.csms.ledger import stamp
+
+
+async def test_TC_B_01_CS_boot_accepted(rig):
+    # B01.FR.01, B01.FR.05
+    csms = await rig.csms()
+    csms.heartbeat_s = 123
+    await rig.station(csms)
+    boot = await csms.expect("BootNotification", 10)
+    station = boot["chargingStation"]
+    assert station["model"] and station["vendorName"]
+    statuses = [await csms.expect("StatusNotification") for _ in range(2)]
+    places = {(s["evseId"], s["connectorId"]): s["connectorStatus"] for s in statuses}
+    assert places == {(1, 1): "Available", (2, 1): "Available"}
+    assert await value(csms, "OCPPCommCtrlr.HeartbeatInterval") == "123"  # B01.FR.04
+    actions = [m.action for m in csms.conversation.messages]
+    assert actions[0] == "BootNotification"  # B01.FR.08
+    assert len(csms.calls("BootNotification")) == 1
+
+
+@pytest.mark.parametrize("reason", ["PowerUp", "Watchdog", "FirmwareUpdate"])
+async def test_TC_B_01_CS_boot_reason(rig, reason):
+    # B01.FR.09; --boot-reason counts for the first boot only
+    csms, station = await rig.booted(boot_reason=reason)
+    assert csms.calls("BootNotification")[0]["reason"] == reason
+    await station.command("reboot")
+    again = await csms.expect("BootNotification", 15)
+    assert again["reason"] == "LocalReset"
+
+
+async def test_TC_B_01_CS_identity_in_the_url(rig):
+    csms, _ = await rig.booted(id="A:1%x")
+    assert csms.identity(csms.requests[0]) == "A:1%x"
+    assert csms.requests[0].path.startswith("/A")
+    assert "ocpp2.0.1" in csms.requests[0].headers["Sec-WebSocket-Protocol"]
+
+
+async def test_boot_sets_the_clock(rig):
+    # B01.FR.06
+    rig.clock.advance(40_000_000)
+    csms, _ = await rig.booted()
+    told = stamp(csms.calls("StatusNotification")[0]["timestamp"])
+    assert abs((told - rig.clock.now()).total_seconds()) < 5
+
+
+async def test_TC_B_02_CS_boot_pending(rig):
+    # B02.FR.02, B02.FR.04, B02.FR.06, B02.FR.08
+    csms = await rig.csms()
+    csms.answer_next("BootNotification", lambda m: csms.boot_answer("Pending", 30))
+    station = await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    await station.plug()
+    await station.swipe()
+    await rig.quiet(csms)
+    assert len(csms.conversation.messages) == 2  # BootNotification and its answer
+    # B02.FR.01
+    (result,) = await read(csms, "OCPPCommCtrlr.HeartbeatInterval")
+    assert result["attributeStatus"] == "Accepted"
+    assert await write_status(csms, "OCPPCommCtrlr.OfflineThreshold", 77) == "Accepted"
+    # B02.FR.05
+    started = await csms.call("RequestStartTransaction", remote_start(1, evseId=1))
+    assert started["status"] == "Rejected"
+    stopped = await csms.call("RequestStopTransaction", {"transactionId": "none"})
+    assert stopped["status"] == "Rejected"
+    await station.clock(25)
+    await csms.never("BootNotification", 0.3)
+    await station.clock(6)
+    await csms.expect("BootNotification")
+    for _ in range(2):
+        await csms.expect("StatusNotification")
+    assert len(csms.requests) == 1
+
+
+async def test_TC_B_02_CS_trigger_in_pending(rig):
+    # B02.FR.02, B02.FR.04, F06.FR.17
+    csms = await rig.csms()
+    csms.answer_next("BootNotification", lambda m: csms.boot_answer("Pending", 600))
+    await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    place = {"id": 1, "connectorId": 1}
+    trigger = {"requestedMessage": "StatusNotification", "evse": place}
+    assert (await csms.call("TriggerMessage", trigger))["status"] == "Accepted"
+    status = await csms.expect("StatusNotification")
+    assert (status["evseId"], status["connectorId"]) == (1, 1)
+    answer = await csms.call("TriggerMessage", {"requestedMessage": "BootNotification"})
+    assert answer["status"] == "Accepted"
+    boot = await csms.expect("BootNotification")
+    assert boot["reason"] == "Triggered"
+    await csms.expect("StatusNotification")
+
+
+async def test_TC_B_03_CS_boot_refused(rig):
+    # B03.FR.02, B03.FR.06
+    csms = await rig.csms()
+    csms.answer_next("BootNotification", lambda m: csms.boot_answer("Rejected", 20))
+    station = await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    await station.plug()
+    await station.clock(15)
+    await rig.quiet(csms)
+    assert len(csms.conversation.messages) == 2
+    await station.clock(6)
+    await csms.expect("BootNotification", 10)
+    statuses = [await csms.expect("StatusNotification") for _ in range(2)]
+    assert {s["connectorStatus"] for s in statuses} == {"Occupied", "Available"}
+
+
+@pytest.mark.parametrize(
+    "action, payload",
+    [
+        (
+            "GetVariables",
+            {"getVariableData": [{"component": {"name": "A"}, "variable": {"name": "B"}}]},
+        ),
+        ("RequestStartTransaction", remote_start(1, evseId=1)),
+        ("Reset", {"type": "Immediate"}),
+    ],
+)
+async def test_TC_B_30_CS_refused_answers_security_error(rig, action, payload):
+    # B03.FR.08; a station that closes its connection until the next attempt (B03.FR.04) is not asked
+    csms = await rig.csms()
+    csms.answer("BootNotification", lambda m: csms.boot_answer("Rejected", 600))
+    await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    await rig.quiet(csms)
+    with pytest.raises(CallError) as refused:
+        await csms.call(action, payload)
+    assert refused.value.code == "SecurityError"
+
+
+@pytest.mark.parametrize("status", ["Pending", "Rejected"])
+async def test_boot_interval_zero_does_not_flood(rig, status):
+    # B02.FR.07, B03.FR.05
+    csms = await rig.csms()
+    csms.answer("BootNotification", lambda m: csms.boot_answer(status, 0))
+    station = await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    await station.clock(8)
+    await csms.never("BootNotification", 0.5)
+    await station.clock(1800)
+    await csms.expect("BootNotification", 10)
+
+
+async def test_boot_unanswered_is_repeated_and_said(rig):
+    csms = await rig.csms()
+    csms.answer_next("BootNotification", STALL)
+    station = await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    await station.clock(31)  # MessageTimeout
+    await station.logged("BootNotification without")
+    await station.clock(120)
+    await csms.expect("BootNotification", 10)
+    await csms.expect("StatusNotification")
+
+
+async def test_boot_answered_with_an_error_is_repeated(rig):
+    csms = await rig.csms()
+    csms.answer_next("BootNotification", CallError("InternalError", "no database"))
+    station = await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    await rig.quiet(csms)
+    await station.clock(120)
+    await csms.expect("BootNotification", 10)
+    await csms.expect("StatusNotification")
+
+
+async def test_basic_authentication(rig):
+    # A00.FR.202, A00.FR.204
+    csms, _ = await rig.booted(security_profile="1", password="0123456789abcdef")
+    assert csms.credentials(csms.requests[0]) == ("CS001", "0123456789abcdef")
+
+
+async def test_G02_heartbeat_interval(rig):
+    # G02.FR.01, G02.FR.02; G02.FR.05 lets the station count from any message it sends
+    csms = await rig.csms()
+    csms.heartbeat_s = 100
+    station = await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    await csms.expect("StatusNotification")
+    await rig.quiet(csms)
+    await station.clock(90)
+    await csms.never("Heartbeat", 0.2)
+    for _ in range(3):
+        await station.clock(101)
+        await csms.expect("Heartbeat")
+        await rig.quiet(csms)
+    assert len(csms.calls("Heartbeat")) == 3
+
+
+async def test_G02_heartbeat_interval_changed(rig):
+    csms, station = await rig.booted()
+    assert await write_status(csms, "OCPPCommCtrlr.HeartbeatInterval", 20) == "Accepted"
+    await station.clock(21)
+    await csms.expect("Heartbeat")
+
+
+async def test_G02_heartbeat_sets_the_clock(rig):
+    # G02.FR.06
+    csms, station = await rig.booted(overrides=[setting("ClockCtrlr.TimeSource", "Heartbeat")])
+    csms.clock.advance(5000)
+    await station.command("clock", advance_s=301)
+    csms.clock.advance(301)
+    await csms.expect("Heartbeat")
+    await rig.quiet(csms)
+    told = stamp(await value(csms, "ClockCtrlr.DateTime"))
+    assert abs((told - csms.clock.now()).total_seconds()) < 5
+
+
+async def test_boot_again_after_the_button(rig):
+    # B01.FR.03
+    csms, station = await rig.booted()
+    pid = station.charger.process.pid
+    await station.command("reboot")
+    statuses = await booted_again(csms, "LocalReset")
+    assert set(statuses.values()) == {"Available"}
+    assert station.charger.process.pid == pid and station.charger.running()

@@ -1,0 +1,147 @@
+"""J02: readings in the events of a transaction."""
+
+from rig import CARD, GROUP_CARD, setting
+from sessions import START, charge, write_status
+
+from tools.csms.ledger import registers, stamp
+
+_ALL = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage"
+_POWER_W = 16 * 3 * 230
+
+
+def _measurands(event):
+    samples = [s for value in event["meterValue"] for s in value["sampledValue"]]
+    return {s.get("measurand", "Energy.Active.Import.Register") for s in samples}
+
+
+def _contexts(event):
+    samples = [s for value in event.get("meterValue", ()) for s in value["sampledValue"]]
+    return {s.get("context", "Sample.Periodic") for s in samples}
+
+
+async def test_TC_J_07_CS_started(rig):
+    # J02.FR.01 to FR.04, E01.FR.09, E02.FR.09
+    csms, station = await rig.booted(overrides=[START["EVConnected"]])
+    await station.command("meter", evse=1, energy_wh=123456)
+    await station.plug()
+    event = await csms.expect_event(eventType="Started")
+    assert [(wh, context) for _, wh, context in registers(event)] == [
+        (123456, "Transaction.Begin")
+    ]
+    assert _contexts(event) == {"Transaction.Begin"}
+
+
+async def test_TC_J_08_CS_started_before_the_evse_is_known(rig):
+    # E01.FR.17, E03.FR.11
+    csms, station = await rig.booted(overrides=[START["Authorized"]])
+    await station.swipe(CARD)
+    event = await csms.expect_event(eventType="Started", triggerReason="Authorized")
+    assert "meterValue" not in event
+    await station.plug(2)
+    await station.ev("C", 2)
+    event = await csms.expect(
+        "TransactionEvent", where=lambda e: "Transaction.Begin" in _contexts(e)
+    )
+    assert event["eventType"] == "Updated"
+    assert event["evse"]["id"] == 2
+
+
+async def test_TC_J_09_CS_updated(rig):
+    # J02.FR.10, J02.FR.11, J02.FR.16, E02.FR.10
+    overrides = [
+        setting("SampledDataCtrlr.TxUpdatedInterval", 60),
+        setting("SampledDataCtrlr.TxUpdatedMeasurands", _ALL),
+    ]
+    csms, station = await rig.booted(overrides=overrides)
+    transaction = await charge(rig, csms, station)
+    for _ in range(5):
+        await station.clock(60)
+        event = await csms.expect_event(eventType="Updated", triggerReason="MeterValuePeriodic")
+        assert _contexts(event) == {"Sample.Periodic"}
+        assert _measurands(event) == set(_ALL.split(","))
+        for value in event["meterValue"]:
+            assert (
+                0 <= (stamp(event["timestamp"]) - stamp(value["timestamp"])).total_seconds() <= 60
+            )
+        await rig.quiet(csms)
+    energy = csms.ledger.transactions[transaction].energy()
+    gained = energy[-1] - energy[0]
+    assert abs(gained - _POWER_W * 300 / 3600) < _POWER_W * 15 / 3600
+
+
+async def test_measured_values_are_true(rig):
+    # J02.FR.03, J02.FR.06
+    overrides = [setting("SampledDataCtrlr.TxUpdatedMeasurands", _ALL)]
+    csms, station = await rig.booted(overrides=overrides)
+    await charge(rig, csms, station, phases=3)
+    await station.clock(61)
+    event = await csms.expect_event(triggerReason="MeterValuePeriodic")
+    samples = [s for value in event["meterValue"] for s in value["sampledValue"]]
+    by_kind = {}
+    for sample in samples:
+        factor = 10 ** sample.get("unitOfMeasure", {}).get("multiplier", 0)
+        by_kind.setdefault(sample.get("measurand"), []).append(sample["value"] * factor)
+    assert abs(sum(by_kind["Power.Active.Import"]) - _POWER_W) < 200
+    assert len(by_kind["Current.Import"]) == 3
+    assert all(abs(ampere - 16) < 0.5 for ampere in by_kind["Current.Import"])
+    assert len(by_kind["Voltage"]) == 3
+    assert all(abs(volt - 230) < 12 for volt in by_kind["Voltage"])
+
+
+async def test_TC_J_09_CS_interval_zero_sends_none(rig):
+    # J02.FR.11
+    csms, station = await rig.booted(overrides=[setting("SampledDataCtrlr.TxUpdatedInterval", 0)])
+    await charge(rig, csms, station)
+    await station.clock(200)
+    await csms.never("TransactionEvent", 0.3)
+
+
+async def test_TC_J_09_CS_interval_changed(rig):
+    # J02.FR.11: a new interval holds for the next transaction at the latest
+    csms, station = await rig.booted()
+    assert await write_status(csms, "SampledDataCtrlr.TxUpdatedInterval", 20) == "Accepted"
+    await charge(rig, csms, station)
+    for _ in range(3):
+        await station.clock(21)
+        await csms.expect_event(eventType="Updated", triggerReason="MeterValuePeriodic")
+        await rig.quiet(csms)
+
+
+async def test_TC_J_10_CS_ended(rig):
+    # J02.FR.10, E06.FR.11, E07.FR.08
+    csms, station = await rig.booted()
+    transaction = await charge(rig, csms, station)
+    await station.clock(100)
+    await rig.quiet(csms)
+    await station.swipe(CARD, evse=1)
+    await csms.until(lambda: csms.ledger.transactions[transaction].ended, "Ended")
+    ended = csms.ledger.transactions[transaction].events[-1]
+    assert "Transaction.End" in _contexts(ended)
+    assert registers(ended)[-1][1] > 0
+    contexts = set().union(*map(_contexts, csms.ledger.transactions[transaction].events))
+    assert "Transaction.Begin" in contexts
+
+
+async def test_values_belong_to_the_evse(rig):
+    # J02.FR.17, J02.FR.22
+    csms, station = await rig.booted()
+    await station.command("meter", evse=1, energy_wh=1_000_000)
+    await station.command("meter", evse=2, energy_wh=9_000_000)
+    first = await charge(rig, csms, station, 1)
+    second = await charge(rig, csms, station, 2, GROUP_CARD)
+    await station.clock(70)
+    await rig.quiet(csms)
+    one = csms.ledger.transactions[first].energy()
+    two = csms.ledger.transactions[second].energy()
+    assert 1_000_000 <= min(one) <= max(one) < 1_010_000
+    assert 9_000_000 <= min(two) <= max(two) < 9_010_000
+
+
+async def test_measurands_can_be_switched_off(rig):
+    csms, station = await rig.booted()
+    status = await write_status(csms, "SampledDataCtrlr.TxEndedMeasurands", "")
+    assert status == "Accepted"
+    transaction = await charge(rig, csms, station)
+    await station.swipe(CARD, evse=1)
+    await csms.until(lambda: csms.ledger.transactions[transaction].ended, "Ended")
+    assert "meterValue" not in csms.ledger.transactions[transaction].events[-1]

@@ -1,0 +1,214 @@
+"""B05 and B06: SetVariables and GetVariables on the wire."""
+
+import pytest
+from rig import setting
+from scripted_csms import CallError
+from sessions import read, value, write, write_status
+
+from tools.csms.arguments import variable
+
+
+def _echo(name):
+    """What a result repeats of the request."""
+    item = variable(name)
+    return {k: item[k] for k in ("component", "variable")}
+
+
+async def test_TC_B_06_CS_read_one(rig):
+    # B06.FR.01, B06.FR.02, B06.FR.04, B06.FR.10, B06.FR.11
+    csms, _ = await rig.booted()
+    (result,) = await read(csms, "OCPPCommCtrlr.OfflineThreshold")
+    assert result["attributeStatus"] == "Accepted"
+    assert result["attributeValue"] == "60"
+    assert result.get("attributeType", "Actual") == "Actual"
+    assert {k: result[k] for k in ("component", "variable")} == _echo(
+        "OCPPCommCtrlr.OfflineThreshold"
+    )
+
+
+async def test_TC_B_07_CS_read_several(rig):
+    # B06.FR.01 to B06.FR.04, B06.FR.10
+    csms, _ = await rig.booted()
+    names = [
+        "OCPPCommCtrlr.OfflineThreshold#Actual",
+        "EVSE@1.AvailabilityState",
+        "Connector@2.1.AvailabilityState",
+        "DeviceDataCtrlr.ItemsPerMessage/GetVariables",
+        "ChargingStation.Model",
+    ]
+    results = await read(csms, *names)
+    assert [r["attributeStatus"] for r in results] == ["Accepted"] * len(names)
+    for name, result in zip(names, results, strict=True):
+        assert {k: result[k] for k in ("component", "variable")} == _echo(name)
+    assert results[0]["attributeType"] == "Actual"
+    assert [r["attributeValue"] for r in results[1:3]] == ["Available", "Available"]
+
+
+async def test_TC_B_09_CS_write_one(rig):
+    # B05.FR.01 to B05.FR.03, B05.FR.10, B05.FR.12
+    csms, _ = await rig.booted()
+    (result,) = await write(csms, ("OCPPCommCtrlr.OfflineThreshold#Actual", 250))
+    assert result["attributeStatus"] == "Accepted"
+    assert result["attributeType"] == "Actual"
+    assert {k: result[k] for k in ("component", "variable")} == _echo(
+        "OCPPCommCtrlr.OfflineThreshold"
+    )
+    assert await value(csms, "OCPPCommCtrlr.OfflineThreshold") == "250"
+
+
+async def test_TC_B_10_CS_write_several(rig):
+    # B05.FR.01, B05.FR.02, B05.FR.10: one result per item, each item for itself
+    csms, _ = await rig.booted()
+    results = await write(
+        csms,
+        ("OCPPCommCtrlr.OfflineThreshold", 99),
+        ("Nonsense.OfflineThreshold", 99),
+        ("TxCtrlr.StopTxOnInvalidId", "false"),
+        ("TxCtrlr.TxStartPoint", "EVConnected,Authorized"),
+    )
+    statuses = [r["attributeStatus"] for r in results]
+    assert statuses == ["Accepted", "UnknownComponent", "Accepted", "Accepted"]
+    assert await value(csms, "OCPPCommCtrlr.OfflineThreshold") == "99"
+    assert await value(csms, "TxCtrlr.StopTxOnInvalidId") == "false"
+    assert await value(csms, "TxCtrlr.TxStartPoint") == "EVConnected,Authorized"
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("OCPPCommCtrlr.OfflineThreshold", "soon"),
+        ("OCPPCommCtrlr.OfflineThreshold", "12.5"),
+        ("OCPPCommCtrlr.OfflineThreshold", "-1"),
+        ("OCPPCommCtrlr.OfflineThreshold", ""),
+        ("OCPPCommCtrlr.OfflineThreshold", "99999999999999999999"),
+        ("TxCtrlr.StopTxOnInvalidId", "maybe"),
+        ("TxCtrlr.TxStartPoint", "EVConnected,Nonsense"),
+        ("TxCtrlr.TxStartPoint", "EVConnected,,Authorized"),
+        ("SampledDataCtrlr.TxUpdatedMeasurands", "Energy.Active.Import.Register;Voltage"),
+    ],
+)
+async def test_TC_B_11_CS_write_badly_formatted(rig, name, text):
+    # B05.FR.07, B05.FR.08: Rejected, and the value stays
+    csms, _ = await rig.booted()
+    before = await value(csms, name)
+    assert await write_status(csms, name, text) == "Rejected"
+    assert await value(csms, name) == before
+
+
+async def test_TC_B_32_CS_read_unknown_component(rig):
+    # B06.FR.06
+    csms, _ = await rig.booted()
+    for name in ("Nonsense.OfflineThreshold", "EVSE@9.AvailabilityState", "EVSE/x@1.Power"):
+        (result,) = await read(csms, name)
+        assert result["attributeStatus"] == "UnknownComponent", name
+        assert "attributeValue" not in result
+
+
+async def test_TC_B_33_CS_read_unknown_variable(rig):
+    # B06.FR.07, B06.FR.15
+    csms, _ = await rig.booted()
+    names = (
+        "OCPPCommCtrlr.Nonsense",
+        "DeviceDataCtrlr.ItemsPerMessage",
+        "OCPPCommCtrlr.OfflineThreshold/x",
+    )
+    for name in names:
+        (result,) = await read(csms, name)
+        assert result["attributeStatus"] == "UnknownVariable", name
+        assert "attributeValue" not in result
+
+
+async def test_TC_B_34_CS_read_missing_attribute(rig):
+    # B06.FR.08, B06.FR.03
+    csms, _ = await rig.booted()
+    (result,) = await read(csms, "OCPPCommCtrlr.OfflineThreshold#Target")
+    assert result["attributeStatus"] == "NotSupportedAttributeType"
+    assert result["attributeType"] == "Target"
+    assert "attributeValue" not in result
+
+
+async def test_TC_B_35_CS_write_unknown_component(rig):
+    # B05.FR.04
+    csms, _ = await rig.booted()
+    assert await write_status(csms, "Nonsense.OfflineThreshold", 1) == "UnknownComponent"
+
+
+async def test_TC_B_36_CS_write_unknown_variable(rig):
+    # B05.FR.05
+    csms, _ = await rig.booted()
+    assert await write_status(csms, "OCPPCommCtrlr.Nonsense", 1) == "UnknownVariable"
+
+
+async def test_TC_B_37_CS_write_missing_attribute(rig):
+    # B05.FR.06
+    csms, _ = await rig.booted()
+    status = await write_status(csms, "OCPPCommCtrlr.OfflineThreshold#MaxSet", 1)
+    assert status == "NotSupportedAttributeType"
+
+
+async def test_TC_B_39_CS_write_read_only(rig):
+    # B05.FR.09
+    csms, _ = await rig.booted()
+    before = await value(csms, "DeviceDataCtrlr.ItemsPerMessage/GetVariables")
+    assert (
+        await write_status(csms, "DeviceDataCtrlr.ItemsPerMessage/GetVariables", 7) == "Rejected"
+    )
+    assert await value(csms, "DeviceDataCtrlr.ItemsPerMessage/GetVariables") == before
+
+
+async def test_read_write_only(rig):
+    # B06.FR.09
+    csms, _ = await rig.booted(security_profile="1", password="0123456789abcdef")
+    (result,) = await read(csms, "SecurityCtrlr.BasicAuthPassword")
+    assert result["attributeStatus"] == "Rejected"
+    assert "attributeValue" not in result
+
+
+async def test_read_unset(rig):
+    # B06.FR.13
+    csms, _ = await rig.booted()
+    assert await value(csms, "AlignedDataCtrlr.TxEndedMeasurands") == ""
+
+
+async def test_more_items_than_fit(rig):
+    # B06.FR.16
+    csms, _ = await rig.booted()
+    most = int(await value(csms, "DeviceDataCtrlr.ItemsPerMessage/GetVariables"))
+    names = ["OCPPCommCtrlr.OfflineThreshold"] * most
+    assert len(await read(csms, *names)) == most
+    with pytest.raises(CallError) as refused:
+        await read(csms, *names, *names)
+    assert refused.value.code == "OccurrenceConstraintViolation"
+
+
+async def test_written_values_survive(rig):
+    # and win over options and overrides
+    csms, station = await rig.booted(overrides=[setting("OCPPCommCtrlr.OfflineThreshold", 33)])
+    assert await value(csms, "OCPPCommCtrlr.OfflineThreshold") == "33"
+    assert await write_status(csms, "OCPPCommCtrlr.OfflineThreshold", 44) == "Accepted"
+    csms.forget()
+    await station.restart()
+    await csms.expect("BootNotification", 10)
+    assert await value(csms, "OCPPCommCtrlr.OfflineThreshold") == "44"
+
+
+async def test_overrides_change_read_only_values_and_mutability(rig):
+    locked = {**setting("OCPPCommCtrlr.OfflineThreshold", 33), "mutability": "ReadOnly"}
+    overrides = [
+        locked,
+        setting("EVSE.AllowReset", "true", evse=1),
+        setting("Nonsense.Nothing", "1"),
+    ]
+    csms, station = await rig.booted(overrides=overrides)
+    assert await value(csms, "EVSE@1.AllowReset") == "true"
+    assert await value(csms, "EVSE@2.AllowReset") == "false"
+    assert await write_status(csms, "OCPPCommCtrlr.OfflineThreshold", 44) == "Rejected"
+    assert await station.logged("Nonsense")
+
+
+async def test_TC_P_03_CS_custom_data_is_taken(rig):
+    csms, _ = await rig.booted()
+    custom = {"customData": {"vendorId": "org.example", "deep": [{"x": [1, 2.5, None, "ü"]}]}}
+    item = {**variable("OCPPCommCtrlr.OfflineThreshold"), **custom}
+    answer = await csms.call("GetVariables", {"getVariableData": [item], **custom})
+    assert answer["getVariableResult"][0]["attributeStatus"] == "Accepted"
