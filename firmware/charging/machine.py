@@ -152,28 +152,30 @@ class Machine:
         outlet = self.active
         facts = 0 if self.grant is None else _AUTHORIZED
         state = IDLE
-        if (
-            outlet is not None
-            and outlet.plugged
-            and outlet.fault is None
-            and (self.transaction is not None or outlet.operative)
-        ):
-            facts |= _CONNECTED
-            if self.transaction is not None:
-                self.transaction.joined = True
+        if outlet is not None and outlet.plugged:
             state = EV_CONNECTED
-            if self.grant is not None:
-                facts |= _PATH
-                if outlet.on:
-                    facts |= _ENERGY
-                    state = CHARGING
-                    self.patient = False
-                elif not offer:
-                    state = SUSPENDED_EVSE
-                elif not self.patient:
-                    state = SUSPENDED_EVSE if outlet.drawing else SUSPENDED_EV
+            if outlet.fault is None and (self.transaction is not None or outlet.operative):
+                facts |= _CONNECTED
+                if self.transaction is not None:
+                    self.transaction.joined = True
+                if self.grant is not None:
+                    facts |= _PATH
+                    state = self._state_of(outlet, offer)
+                    if state == CHARGING:
+                        facts |= _ENERGY
         self.facts = facts
         self.state = state
+
+    def _state_of(self, outlet, offer):
+        """The charging state of an authorized car."""
+        if outlet.on:
+            self.patient = False
+            return CHARGING
+        if not offer:
+            return SUSPENDED_EVSE
+        if self.patient:
+            return EV_CONNECTED
+        return SUSPENDED_EVSE if outlet.drawing else SUSPENDED_EV
 
     def _offers(self):
         grant = self.grant

@@ -1,0 +1,413 @@
+"""A board, a device model and a clock for tests of charging and its blocks, all moved by hand.
+
+    world = World()                 # two EVSEs with one detachable connector each
+    world.plug(1)                   # pilot B
+    world.swipe(b"A1")
+    world.allow()                   # the CSMS accepts what it is asked
+    world.ev(1, "C")
+    world.events()                  # what has been told since, as Event
+    world.relay(1)
+
+`World.install` and `World.uninstall` give `time` the functions of MicroPython, on the world's clock.
+"""
+
+import time
+from collections import namedtuple
+
+from tables import names, variables
+
+from blocks.authorization import Authorization
+from blocks.metering import Metering
+from blocks.port import ANSWERED
+from blocks.remote_control import RemoteControl
+from blocks.transactions import Transactions
+from charging.charging import Charging
+from hal.timers import Timers
+from storage.journal import Journal
+from wire.names import name
+
+WRAP = 1 << 30
+START_UTC = 200_000_000 - 200_000_000 % 86400 + 36000  # 10:00:00
+
+DEFAULTS = {
+    "AUTH_CTRLR_ENABLED": b"true",
+    "AUTH_CTRLR_AUTHORIZE_REMOTE_START": b"false",
+    "AUTH_CTRLR_OFFLINE_TX_FOR_UNKNOWN_ID_ENABLED": b"false",
+    "ALIGNED_DATA_CTRLR_INTERVAL": b"0",
+    "ALIGNED_DATA_CTRLR_MEASURANDS": b"Energy.Active.Import.Register",
+    "ALIGNED_DATA_CTRLR_SEND_DURING_IDLE": b"false",
+    "ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL": b"0",
+    "ALIGNED_DATA_CTRLR_TX_ENDED_MEASURANDS": b"",
+    "CHARGING_STATION_ENABLED": b"true",
+    "EVSE_ENABLED": b"true",
+    "CONNECTOR_ENABLED": b"true",
+    "OCPP_COMM_CTRLR_MESSAGE_ATTEMPTS_TRANSACTION_EVENT": b"3",
+    "OCPP_COMM_CTRLR_MESSAGE_ATTEMPT_INTERVAL_TRANSACTION_EVENT": b"10",
+    "OCPP_COMM_CTRLR_UNLOCK_ON_EV_SIDE_DISCONNECT": b"true",
+    "SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL": b"0",
+    "SAMPLED_DATA_CTRLR_TX_ENDED_MEASURANDS": b"Energy.Active.Import.Register",
+    "SAMPLED_DATA_CTRLR_TX_STARTED_MEASURANDS": b"Energy.Active.Import.Register",
+    "SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL": b"0",
+    "SAMPLED_DATA_CTRLR_TX_UPDATED_MEASURANDS": b"Energy.Active.Import.Register,Power.Active.Import",
+    "TX_CTRLR_EV_CONNECTION_TIME_OUT": b"60",
+    "TX_CTRLR_MAX_ENERGY_ON_INVALID_ID": b"0",
+    "TX_CTRLR_STOP_TX_ON_EV_SIDE_DISCONNECT": b"true",
+    "TX_CTRLR_STOP_TX_ON_INVALID_ID": b"true",
+    "TX_CTRLR_TX_START_POINT": b"EVConnected",
+    "TX_CTRLR_TX_STOP_POINT": b"EVConnected,Authorized",
+}
+
+# The slots of TransactionEventRequest (messages.txt), names as str
+Event = namedtuple(
+    "Event",
+    "kind at trigger seq_no offline phases reservation_id transaction_id state spent_s reason "
+    "remote_start_id evse connector token token_kind meter_value",
+)
+Value = namedtuple("Value", "value decimals context measurand phase location unit multiplier")
+
+
+def word(name_id):
+    """A name id as str."""
+    return None if name_id is None else name(name_id).decode()
+
+
+def readings(meter_value):
+    """[(timestamp, [Value])], read twice as the writer does."""
+    passes = []
+    for _ in range(2):
+        groups = []
+        for at, samples in meter_value or ():
+            groups.append((at, [Value(*s) for s in samples]))
+        passes.append(groups)
+    assert passes[0] == passes[1]
+    return [
+        (
+            at,
+            [
+                v._replace(
+                    context=word(v.context),
+                    measurand=word(v.measurand),
+                    phase=word(v.phase),
+                )
+                for v in values
+            ],
+        )
+        for at, values in passes[0]
+    ]
+
+
+class FakeClock:
+    def __init__(self):
+        self.ms = WRAP - 5000  # ticks wrap during the test
+        self.known = True
+
+    def utc(self):
+        return START_UTC + (self.ms - WRAP + 5000) // 1000 if self.known else None
+
+
+class FakeModel:
+    def __init__(self):
+        self.values = {getattr(variables, key): value for key, value in DEFAULTS.items()}
+
+    def text(self, variable, evse=0, connector=0):
+        return self.values.get((variable, evse, connector), self.values[variable])
+
+    def int(self, variable, evse=0, connector=0):
+        return int(self.text(variable, evse, connector))
+
+    def flag(self, variable, evse=0, connector=0):
+        return self.text(variable, evse, connector) == b"true"
+
+    def members(self, variable, evse=0, connector=0):
+        members = self.text(variable, evse, connector).split(b",")
+        known = {name(i): i for i in range(1, 900) if i in _IDS}
+        return tuple(known[m] for m in members if m)
+
+    def set(self, variable, value, evse=0, connector=0):
+        self.values[(variable, evse, connector)] = value
+
+
+_IDS = {value for key, value in vars(names).items() if key.isupper()}
+
+
+class FakeConnector:
+    def __init__(self, meter):
+        self.meter = meter
+        self.detachable = True
+        self.state = 0
+        self.error = None
+        self.permille = 0
+        self.closed = False
+        self.welded = False
+        self.is_locked = False
+        self.jammed = False
+
+    def pilot(self):
+        return self.state
+
+    def set_pwm(self, permille):
+        assert permille in (0, 50, 1000) or 100 <= permille <= 960
+        self.permille = permille
+
+    def relay(self, on):
+        assert not (on and self.error), "closed in spite of a fault"
+        self.meter.count()
+        self.closed = on
+
+    def relay_closed(self):
+        return self.closed or self.welded
+
+    def lock(self, on):
+        if not self.jammed:
+            self.is_locked = on
+
+    def locked(self):
+        return self.is_locked
+
+    def fault(self):
+        return self.error
+
+
+class FakeMeter:
+    def __init__(self, clock, connectors):
+        self.clock = clock
+        self.connectors = connectors
+        self.mwh = 1_000_000
+        self.rest = 0
+        self.since = clock.ms
+        self.phase_count = 3
+        self.record = None
+
+    def drawing(self):
+        return any(c.relay_closed() and c.state in (2, 3) for c in self.connectors)
+
+    def count(self):
+        self.rest += (self.clock.ms - self.since) * (11040 if self.drawing() else 0)
+        self.since = self.clock.ms
+        self.mwh += self.rest // 3600
+        self.rest %= 3600
+
+    def energy_wh(self):
+        self.count()
+        return self.mwh // 1000
+
+    def power_w(self):
+        return 11040 if self.drawing() else 0
+
+    def current_ma(self, phase):
+        return 16000 if self.drawing() and phase <= self.phase_count else 0
+
+    def voltage_dv(self, phase):
+        return 2300 if phase <= self.phase_count else 0
+
+    def phases(self):
+        return self.phase_count if self.drawing() else 0
+
+    def signed(self):
+        return self.record
+
+
+class FakeBoard:
+    def __init__(self, clock, connectors=(1, 1)):
+        self.connectors = connectors
+        self.clock = clock
+        self.outlets = {}
+        self.meters = {}
+        for e, n in enumerate(connectors, 1):
+            mine = []
+            self.meters[e] = FakeMeter(clock, mine)
+            for c in range(1, n + 1):
+                self.outlets[e, c] = FakeConnector(self.meters[e])
+                mine.append(self.outlets[e, c])
+
+    def connector(self, evse, connector):
+        return self.outlets[evse, connector]
+
+    def meter(self, evse):
+        return self.meters.get(evse)
+
+
+class Reader:
+    """What a block gets as `reader`."""
+
+    def __init__(self, slots, error=0):
+        self.slots = slots
+        self.error = error
+        self.detail = b"somewhere"
+        self.message_id = b"1"
+
+    def unpack(self):
+        return self.slots
+
+
+class World:
+    """charging and its blocks around fakes. Settings: variables by their constant's name, as keyword arguments."""
+
+    def __init__(self, connectors=(1, 1), resume=True, online=True, journal=16000, **settings):
+        self.clock = FakeClock()
+        self.install()
+        self.board = FakeBoard(self.clock, connectors)
+        self.model = FakeModel()
+        self.set(**settings)
+        self.timers = Timers()
+        self.journal = Journal(journal)
+        self.ids = 0
+        self.charging = Charging(
+            self.board, self.model, self.timers, self.clock, self._transaction_id
+        )
+        self.metering = Metering(self.charging)
+        self.transactions = Transactions(self.charging, self.journal, self.metering)
+        self.authorization = Authorization(self.charging)
+        self.remote = RemoteControl(self.charging)
+        self.charging.listener = self
+        self.charging.events = self.transactions
+        self.charging.authorizer = self.authorization
+        for source in (self.metering, self.transactions, self.authorization):
+            source.link = self
+        self.statuses = []
+        self.texts = []
+        self.open = {}
+        self.wakes = 0
+        if online:
+            self.connect(True)
+        if resume:
+            self.charging.resume()
+            self.metering.configure()
+            self.statuses.clear()
+
+    # ---- the clock
+
+    def install(self):
+        time.ticks_ms = lambda: self.clock.ms % WRAP
+        time.ticks_add = lambda ticks, delta: (ticks + delta) % WRAP
+        time.ticks_diff = lambda a, b: (a - b + WRAP // 2) % WRAP - WRAP // 2
+
+    def advance(self, seconds):
+        """Let time pass, and timers fire when they are due."""
+        end = self.clock.ms + int(seconds * 1000)
+        while True:
+            wait = self.timers.fire_due()
+            step = min(wait, end - self.clock.ms)
+            self.clock.ms += step
+            if self.clock.ms >= end and wait > step:
+                return
+            if self.clock.ms >= end:
+                self.timers.fire_due()
+                return
+
+    # ---- partners of charging, and the link
+
+    def _transaction_id(self):
+        self.ids += 1
+        return b"tx-%d" % self.ids
+
+    def status_changed(self, evse, connector):
+        self.statuses.append((evse, connector, self.status(evse, connector)))
+
+    def transaction_changed(self, evse, transaction_id):
+        self.open[evse] = transaction_id
+
+    def display(self, evse, text):
+        self.texts.append((evse, text.decode()))
+
+    def wake(self):
+        self.wakes += 1
+
+    # ---- the world outside
+
+    def set(self, **settings):
+        for key, value in settings.items():
+            self.model.values[getattr(variables, key)] = value.encode()
+
+    def connect(self, up):
+        self.authorization.connected(up)
+        self.transactions.connected(up)
+        self.metering.connected(up)
+
+    def ev(self, evse, state, connector=1):
+        hardware = self.board.outlets[evse, connector]
+        hardware.meter.count()
+        hardware.state = "ABCDEF".index(state)
+        self.charging.pilot_changed(evse, connector)
+
+    def plug(self, evse, connector=1):
+        self.ev(evse, "B", connector)
+
+    def unplug(self, evse, connector=1):
+        self.ev(evse, "A", connector)
+
+    def fault(self, evse, error, connector=1):
+        hardware = self.board.outlets[evse, connector]
+        hardware.error = error
+        self.charging.fault_changed(evse, connector)
+
+    def swipe(self, token, evse=0, kind=b"ISO14443"):
+        self.charging.token(1 << (evse - 1) if evse else 0, token, kind)
+
+    def asked(self):
+        """The token that the CSMS is asked about now, or None."""
+        item = self.authorization.take(True)
+        return None if item is None else item[1][0]
+
+    def answer(self, status, group=None, evses=None, outcome=ANSWERED):
+        """The CSMS answers Authorize."""
+        assert self.authorization.take(True) is not None
+        kind = names.CENTRAL if group else None
+        self.authorization.answered(outcome, Reader([status, None, group, kind, evses]))
+
+    def allow(self, group=None):
+        self.answer(names.ACCEPTED, group)
+
+    def start(self, token=b"R1", evse=None, remote_start_id=7, kind=names.CENTRAL, group=None):
+        slots = [evse, remote_start_id, token, kind, group, names.CENTRAL if group else None]
+        return self.remote.handle(names.REQUEST_START_TRANSACTION, Reader(slots))
+
+    def stop(self, transaction_id):
+        return self.remote.handle(names.REQUEST_STOP_TRANSACTION, Reader([transaction_id]))
+
+    # ---- what has come of it
+
+    def event(self, status=None, outcome=ANSWERED, group=None):
+        """The next TransactionEvent as the CSMS gets it, which answers with idTokenInfo `status`; None: none."""
+        item = self.transactions.take(True)
+        if item is None:
+            return None
+        event = Event(*item[1])
+        assert item[0] == names.TRANSACTION_EVENT
+        event = event._replace(
+            kind=word(event.kind),
+            trigger=word(event.trigger),
+            state=word(event.state),
+            reason=word(event.reason),
+            token_kind=word(event.token_kind),
+            meter_value=readings(event.meter_value),
+        )
+        kind = names.CENTRAL if group else None
+        reader = Reader([None, None, status, None, group, kind, None])
+        self.transactions.answered(outcome, reader)
+        return event
+
+    def events(self):
+        """All that waits, as Event."""
+        result = []
+        while (event := self.event()) is not None:
+            result.append(event)
+        return result
+
+    def told(self):
+        """All that waits, in short: (kind, trigger, state) and the reason of an end."""
+        return [
+            (e.kind, e.trigger, e.state) + ((e.reason,) if e.reason else ()) for e in self.events()
+        ]
+
+    def status(self, evse, connector=1):
+        return word(self.charging.status(evse, connector))
+
+    def relay(self, evse, connector=1):
+        return self.board.outlets[evse, connector].closed
+
+    def pwm(self, evse, connector=1):
+        return self.board.outlets[evse, connector].permille
+
+    def locked(self, evse, connector=1):
+        return self.board.outlets[evse, connector].is_locked

@@ -1,0 +1,233 @@
+"""Drivers, cars, faults and a CSMS at random: what holds whatever happens."""
+
+import random
+
+import pytest
+from fakes import World
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tables import names
+
+EVSES = (1, 2)
+TOKENS = (b"A1", b"B2", b"C3")
+POINTS = ("EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer")
+FLAGS = (
+    "AUTH_CTRLR_ENABLED",
+    "AUTH_CTRLR_AUTHORIZE_REMOTE_START",
+    "AUTH_CTRLR_OFFLINE_TX_FOR_UNKNOWN_ID_ENABLED",
+    "OCPP_COMM_CTRLR_UNLOCK_ON_EV_SIDE_DISCONNECT",
+    "TX_CTRLR_STOP_TX_ON_EV_SIDE_DISCONNECT",
+    "TX_CTRLR_STOP_TX_ON_INVALID_ID",
+)
+STATUSES = (names.ACCEPTED, names.ACCEPTED, names.ACCEPTED, names.INVALID)
+
+evses = st.sampled_from(EVSES)
+steps = st.one_of(
+    st.tuples(st.just("ev"), evses, st.sampled_from("AABBCCCDEF"), st.integers(1, 2)),
+    st.tuples(st.just("swipe"), st.integers(0, 2), st.sampled_from(TOKENS)),
+    st.tuples(st.just("answer"), st.sampled_from(STATUSES), st.sampled_from([None, b"G"])),
+    st.tuples(st.just("advance"), st.sampled_from([0, 1, 4, 30, 61, 100])),
+    st.tuples(st.just("start"), st.sampled_from([None, 1, 2]), st.sampled_from(TOKENS)),
+    st.tuples(st.just("stop"), st.integers(0, 5)),
+    st.tuples(st.just("fault"), evses, st.sampled_from([None, None, b"GroundFailure"])),
+    st.tuples(st.just("weld"), evses, st.booleans()),
+    st.tuples(st.just("connect"), st.booleans()),
+    st.tuples(st.just("drain"), st.sampled_from(STATUSES)),
+    st.tuples(st.just("available"), st.integers(0, 2), st.booleans()),
+    st.tuples(st.just("limit"), evses, st.sampled_from([0, 6000, 32000])),
+    st.tuples(st.just("reset"), st.integers(0, 2)),
+)
+worlds = st.fixed_dictionaries(
+    {
+        "TX_CTRLR_TX_START_POINT": st.lists(st.sampled_from(POINTS), min_size=1).map(",".join),
+        "TX_CTRLR_TX_STOP_POINT": st.lists(st.sampled_from(POINTS), min_size=1).map(",".join),
+        "SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL": st.sampled_from(["0", "30"]),
+        "SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL": st.sampled_from(["0", "5"]),
+        "ALIGNED_DATA_CTRLR_INTERVAL": st.sampled_from(["0", "60"]),
+        "TX_CTRLR_MAX_ENERGY_ON_INVALID_ID": st.sampled_from(["0", "50"]),
+    }
+    | {flag: st.sampled_from(["true", "false"]) for flag in FLAGS}
+)
+
+
+class Play:
+    """Does what a step says, then looks at the invariants."""
+
+    def __init__(self, settings_):
+        self.world = World((2, 1), **settings_)
+        self.transactions = {}  # id -> [Event]
+        self.energy = [0, 0, 0]
+
+    def do(self, step):
+        getattr(self, step[0])(*step[1:])
+        self.check()
+
+    def ev(self, evse, state, connector):
+        self.world.ev(evse, state, min(connector, self.world.board.connectors[evse - 1]))
+
+    def swipe(self, evse, token):
+        self.world.swipe(token, evse)
+
+    def answer(self, status, group):
+        if self.world.asked():
+            self.world.answer(status, group)
+
+    def advance(self, seconds):
+        self.world.advance(seconds)
+
+    def start(self, evse, token):
+        self.world.start(token, evse)
+
+    def stop(self, number):
+        self.world.stop(b"tx-%d" % number)
+
+    def fault(self, evse, error):
+        self.world.fault(evse, error)
+
+    def weld(self, evse, on):
+        self.world.board.outlets[evse, 1].welded = on
+
+    def connect(self, up):
+        self.world.connect(up)
+
+    def drain(self, status):
+        while self.take(status):
+            pass
+
+    def available(self, evse, operative):
+        self.world.charging.set_available(evse, 0, operative)
+
+    def limit(self, evse, limit_ma):
+        self.world.charging.evses[evse - 1].set_limit(limit_ma)
+
+    def reset(self, evse):
+        self.world.charging.end(evse, names.RESET_COMMAND, names.IMMEDIATE_RESET)
+        if evse:
+            self.world.charging.restart(evse)
+
+    def take(self, status):
+        item = self.world.transactions.take(True)
+        if item is None:
+            return False
+        event = self.world.event(status if item[1][14] is not None else None)
+        self.transactions.setdefault(event.transaction_id, []).append(event)
+        return True
+
+    # ---- invariants
+
+    def check(self):
+        world = self.world
+        for (number, connector), hardware in world.board.outlets.items():
+            evse = world.charging.evses[number - 1]
+            if hardware.closed:
+                assert evse.grant is not None, "energy without authorization (C01.FR.01)"
+                assert hardware.error is None and hardware.state in (2, 3)
+                assert 100 <= hardware.permille <= 960 and hardware.is_locked
+                assert evse.active.number == connector
+                assert evse.limit_ma >= 6000
+                assert evse.transaction is not None, "energy without a transaction"
+            if hardware.permille != 1000:
+                assert evse.grant is not None and hardware.state not in (0, 4, 5)
+        for number in EVSES:
+            energy = world.board.meter(number).energy_wh()
+            assert energy >= self.energy[number]
+            self.energy[number] = energy
+            closed = [h.closed for (e, _), h in world.board.outlets.items() if e == number]
+            assert sum(closed) <= 1
+        for evse in world.charging.evses:
+            for outlet in evse.outlets:
+                assert outlet.status == evse.status(outlet.number), "a status was not told"
+
+    def finish(self):
+        """End all, drain, and look at the transactions as the CSMS has seen them."""
+        for evse, connector in self.world.board.outlets:
+            self.world.board.outlets[evse, connector].error = None
+            self.ev(evse, "A", connector)
+        self.world.charging.end(0, names.RESET_COMMAND, names.IMMEDIATE_RESET)
+        assert not self.world.charging.active()
+        self.drain(None)
+        for events in self.transactions.values():
+            self.check_transaction(events)
+
+    def check_transaction(self, events):
+        kinds = [e.kind for e in events]
+        assert kinds == ["Started"] + ["Updated"] * (len(kinds) - 2) + ["Ended"]
+        assert [e.seq_no for e in events] == list(range(len(events)))
+        assert events[-1].reason is not None and not any(e.reason for e in events[:-1])
+        assert [e.at for e in events] == sorted(e.at for e in events)
+        placed = [e for e in events if e.evse is not None and e.connector is not None]
+        assert len({(e.evse, e.connector) for e in placed}) <= 2
+        registers = [
+            v.value
+            for e in events
+            for _, values in e.meter_value
+            for v in values
+            if v.measurand == "Energy.Active.Import.Register" and e.kind != "Ended"
+        ]
+        assert registers == sorted(registers), "energy falls (J02.FR.16)"
+        state = None
+        for event in events:
+            if event.trigger == "ChargingStateChanged" and event.kind == "Updated":
+                assert event.state != state, "told twice (E01.FR.18)"
+            state = event.state
+        if any(e.state == "Charging" for e in events):
+            assert any(e.token is not None for e in events), "nobody's token was told (E01.FR.10)"
+            assert placed, "the EVSE was never told (E01.FR.16)"
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(worlds, st.lists(steps, min_size=5, max_size=60))
+def test_play(settings_, play_steps):
+    play = Play(settings_)
+    for step in play_steps:
+        play.do(step)
+    play.finish()
+
+
+def long_play(seed):
+    """Steps as they are likely in life, with the odd accident; many transactions in one world."""
+    rnd = random.Random(seed)
+
+    def pick(*weighted):
+        return rnd.choices([w[1:] for w in weighted], [w[0] for w in weighted])[0]
+
+    values = {flag: rnd.choice(["true", "true", "false"]) for flag in FLAGS}
+    values["AUTH_CTRLR_ENABLED"] = rnd.choice(["true"] * 5 + ["false"])
+    for point in ("TX_CTRLR_TX_START_POINT", "TX_CTRLR_TX_STOP_POINT"):
+        values[point] = ",".join(rnd.sample(POINTS, rnd.choice([1, 1, 2])))
+    values["SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL"] = rnd.choice(["0", "30"])
+    values["TX_CTRLR_MAX_ENERGY_ON_INVALID_ID"] = rnd.choice(["0", "100"])
+    play = Play(values)
+    for _ in range(300):
+        evse = rnd.choice(EVSES)
+        token = rnd.choice(TOKENS)
+        status = rnd.choice(STATUSES)
+        play.do(
+            pick(
+                (12, "ev", evse, rnd.choice("BBBCCCCCCA"), 1),
+                (2, "ev", evse, rnd.choice("ABCDEF"), 2),
+                (8, "swipe", rnd.choice([evse, 0]), token),
+                (9, "answer", status, rnd.choice([None, b"G"])),
+                (6, "advance", rnd.choice([1, 4, 30, 61, 100])),
+                (2, "start", rnd.choice([None, evse]), token),
+                (1, "stop", rnd.randint(1, max(1, play.world.ids))),
+                (0.5, "fault", evse, b"GroundFailure"),
+                (2, "fault", evse, None),
+                (0.2, "weld", evse, True),
+                (2, "weld", evse, False),
+                (1, "connect", rnd.random() < 0.7),
+                (2, "drain", status),
+                (0.5, "available", rnd.randint(0, 2), False),
+                (2, "available", rnd.randint(0, 2), True),
+                (0.5, "limit", evse, rnd.choice([0, 6000])),
+                (2, "limit", evse, 32000),
+                (0.2, "reset", rnd.randint(0, 2)),
+            )
+        )
+    play.finish()
+    return play
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_long_play(seed):
+    assert long_play(seed).transactions
