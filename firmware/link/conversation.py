@@ -8,12 +8,22 @@ from tables.names import INTERNAL_ERROR, NOT_SUPPORTED
 from blocks.port import DEFER, NOT_MINE
 from hal import log
 from hal.errors import CallError, CloseConnection, LinkError
-from wire.events import CLOSE, DATA, END, HANDLE, HEADROOM, IGNORE, NONE, PING, REFUSE, START
+from wire.events import (
+    DATA,
+    END,
+    HEADROOM,
+    IGNORE,
+    INVALID_DATA,
+    NONE,
+    PING,
+    REFUSE,
+    REPEATED,
+    START,
+)
 from wire.message import MessageReader, MessageWriter
 from wire.names import name
-from wire.octets import printable
 from wire.rpc import Rpc
-from wire.websocket import WebSocket
+from wire.websocket import WebSocket, printable
 
 
 class Conversation:
@@ -36,8 +46,8 @@ class Conversation:
         self.writes = 0
         self.pings = 0  # sent since anything came in
         self._handler = handler
-        self._rx = rx_buf
-        self._tx = memoryview(tx_buf)
+        self.rx = rx_buf
+        self.tx = memoryview(tx_buf)
         self._free = asyncio.Event()
 
     async def begin(self, stream):
@@ -58,20 +68,17 @@ class Conversation:
         while not self.ended:
             event = websocket.next()
             if event == DATA:
-                reader.feed(self._rx, websocket.start, websocket.end)
+                reader.feed(self.rx, websocket.start, websocket.end)
+                if reader.bad_utf8:
+                    raise CloseConnection(INVALID_DATA, "text that is not UTF-8")
             elif event == START:
                 reader.start()
             elif event == END:
                 await self._message()
             elif event == PING:
                 await self._pong()
-            elif event == CLOSE:
-                code = websocket.close_code
-                reason = str(printable(websocket.close_reason), "utf-8")
-                text = "the CSMS closed the connection (%d %s)" % (code, reason)
-                raise CloseConnection(code, text)
             elif event == NONE:
-                count = await self.stream.readinto(self._rx)
+                count = await self.stream.readinto(self.rx)
                 if count == 0:
                     raise LinkError("the connection ended without a goodbye")
                 if count:
@@ -88,6 +95,8 @@ class Conversation:
     async def _message(self):
         rpc = self.rpc
         verdict = rpc.received()
+        if rpc.reader.bad_utf8:
+            raise CloseConnection(INVALID_DATA, "text that ends within a character")
         if verdict == IGNORE:
             log.warning("ignored: an answer to nothing outstanding, id %s", printable(rpc.id))
             return
@@ -101,19 +110,18 @@ class Conversation:
             await self.lock()
             try:
                 action = rpc.reader.action
-                reply = self._handle(action) if verdict == HANDLE else self._refuse()
+                reply = self._refuse() if verdict == REFUSE else self._handle(action, verdict)
                 await self.respond(rpc.id, action, reply)
             finally:
                 self.unlock()
         finally:
             self.replying = False
 
-    def _handle(self, action):
-        rpc = self.rpc
-        if rpc.repeated:
+    def _handle(self, action, verdict):
+        if verdict == REPEATED:
             log.warning("%s once more, with the same id: handled again", name(action))
         try:
-            return self._handler(action, rpc.reader)
+            return self._handler(action, self.rpc.reader)
         except CallError as error:
             return error
         except Exception as error:  # noqa: BLE001, a defect in one block must not end the link
@@ -121,9 +129,10 @@ class Conversation:
             return INTERNAL_ERROR
 
     def _refuse(self):
-        rpc = self.rpc
-        log.warning("a message was refused with %s: %s", name(rpc.code), printable(rpc.detail))
-        return CallError(rpc.code, rpc.detail)
+        code = self.rpc.code
+        detail = self.rpc.reader.detail
+        log.warning("a message was refused with %s: %s", name(code), printable(detail))
+        return CallError(code, detail)
 
     # ---- out
 
@@ -162,11 +171,11 @@ class Conversation:
 
         Raises: LinkError, WriterMismatch.
         """
-        start = self.websocket.text(self._tx, size)
+        start = self.websocket.text(self.tx, size)
         for chunk in self.writer.chunks():
             end = HEADROOM + len(chunk)
-            self.websocket.mask(self._tx, HEADROOM, end)
-            await self.write(self._tx[start:end])
+            self.websocket.mask(self.tx, HEADROOM, end)
+            await self.write(self.tx[start:end])
             start = HEADROOM
 
     async def write(self, frame):
@@ -181,5 +190,5 @@ class Conversation:
         """
         await self.stream.write(self.websocket.close(code))
         # Closed with input unread, TCP resets, and the peer may never see the close frame.
-        while await self.stream.readinto(self._rx) != 0:
+        while await self.stream.readinto(self.rx) != 0:
             pass

@@ -6,7 +6,6 @@ writes in between.
 """
 
 import asyncio
-import sys
 import time
 
 from micropython import const
@@ -18,7 +17,7 @@ from hal.timers import Timer
 from link.conversation import Conversation
 from link.outbox import Outbox
 from wire.events import GOING_AWAY, NORMAL
-from wire.octets import printable
+from wire.websocket import printable
 
 _IDLE = const(0)  # phases
 _WAITING = const(1)  # for the next attempt
@@ -35,20 +34,8 @@ _MAX_PINGS = const(2)  # unanswered, then the peer is dead; a jump of the clock 
 _MAX_PING_INTERVAL_S = const(86400)
 
 
-def _yes():
-    return True
-
-
 def _describe(error):
     return str(error) if isinstance(error, PilotwireError) else repr(error)
-
-
-def _unload():
-    # What only an attempt to connect needs: all of its heap comes back.
-    for overlay in ("link.opening", "link.profile", "link.back_off", "wire.handshake"):
-        if sys.modules.pop(overlay, None):
-            package, module = overlay.split(".")
-            delattr(sys.modules[package], module)
 
 
 class Link:
@@ -69,14 +56,13 @@ class Link:
     def __init__(self, board, model, timers, sources, handler, rx_buf, tx_buf, arena,
     boot_count=0):
         self.connected = False
-        # Set by the station: callable() -> bool, BootNotification is Accepted; callable(up).
-        self.accepted = _yes
+        # Set by the station: callable() -> bool, the CSMS has accepted it; callable(up).
+        self.accepted = None
         self.on_connection = None
         # Something may be ready to be sent; or the wait for the next attempt is over.
         self.event = asyncio.Event()
         self._talk = Conversation(board.random, handler, rx_buf, tx_buf, arena, boot_count)
         self._outbox = self._talk.outbox = Outbox(self, self._talk, model, timers, sources)
-        self._rx = rx_buf
         self._board = board
         self._model = model
         self._timers = timers
@@ -147,7 +133,6 @@ class Link:
             from link.back_off import back_off_ms
 
             wait_ms = back_off_ms(self._model, self._board.random, self._failures)
-        _unload()
         if self._why is not None:
             log.warning("%s; next attempt in %d s", self._why, (wait_ms + 999) // 1000)
         self._soon = False
@@ -193,9 +178,8 @@ class Link:
         from link.opening import connect
 
         talk = self._talk
-        stream, self._protocol = await connect(self._board, self._model, talk.websocket, self._rx)
+        stream, self._protocol = await connect(self._board, self._model, talk)
         await talk.begin(stream)
-        _unload()
         if self._protocol is None:
             log.warning("connected, but the CSMS agreed to no OCPP version: trying all the same")
         else:

@@ -1,28 +1,39 @@
-"""Opens a connection to the CSMS. An overlay: link.py loads it for an attempt and drops it
-afterwards."""
+"""Opens a connection to the CSMS. An overlay: loaded for an attempt, and dropped afterwards."""
+
+import sys
 
 from hal import log
 from link.profile import load
 from wire.handshake import Handshake
 
 
-async def connect(board, model, websocket, rx):
+def unload(*modules):
+    """Drop modules: what only an attempt to connect needs gives all of its heap back."""
+    for module in modules:
+        if sys.modules.pop(module, None):
+            package, name = module.split(".")
+            delattr(sys.modules[package], name)
+
+
+async def connect(board, model, talk):
     """Connect, and shake hands. The caller bounds the time, by cancelling.
 
     Args:
-        websocket: WebSocket; ready for frames afterwards, with those that have come along already.
-        rx: its receive buffer.
+        talk: Conversation; lends its buffers. Its WebSocket is ready for frames afterwards, with
+            those that have come along already.
 
     Returns: (stream, sub-protocol that the CSMS agreed to or None).
 
     Raises: LinkError, TlsError, HandshakeError. The stream is closed then.
     """
-    host, port, tls, host_header, target, protocols, authorization = load(board, model)
-    log.info("connecting to %s:%d%s", host, port, target)
-    stream = await board.network.connect(host, port, tls)
+    rx = talk.rx
+    stream = None
     opened = False
     try:
-        handshake = Handshake(board.random, websocket.control)
+        host, port, tls, host_header, target, protocols, authorization = load(board, model)
+        log.info("connecting to %s:%d%s", host, port, target)
+        stream = await board.network.connect(host, port, tls)
+        handshake = Handshake(board.random, talk.tx)
         await stream.write(handshake.request(host_header, target, protocols, authorization))
         at = -1
         while at < 0:
@@ -31,10 +42,11 @@ async def connect(board, model, websocket, rx):
                 handshake.closed()
             if count:
                 at = handshake.feed(rx, 0, count)
-        websocket.open()
-        websocket.received(at, count)
+        talk.websocket.open()
+        talk.websocket.received(at, count)
         opened = True
         return stream, handshake.protocol
     finally:
-        if not opened:
+        if stream is not None and not opened:
             stream.close()
+        unload("link.opening", "link.profile", "wire.handshake")

@@ -19,7 +19,7 @@ from hal import log
 from hal.timers import Timer
 from wire.events import ANSWER
 from wire.names import name
-from wire.octets import printable
+from wire.websocket import printable
 
 # The time-out runs in slices, of which a jump of the clock uses up one at most.
 _SLICES = const(4)
@@ -116,7 +116,8 @@ class Outbox:
 
     def _take(self, source):
         try:
-            return source.take(self._link.accepted())
+            accepted = self._link.accepted
+            return source.take(accepted is None or accepted())
         except Exception as error:  # noqa: BLE001, a defect in one block must not end the others
             log.error("%s.take() failed: %r", type(source).__name__, error)
             return None

@@ -10,7 +10,6 @@ DATA = const(2)  # a piece of it: rx[start:end]
 END = const(3)  # the message is complete, and is UTF-8
 PING = const(4)  # to be answered with the frame of pong()
 PONG = const(5)
-CLOSE = const(6)  # the peer closes: close_code, close_reason; nothing follows
 
 # Close codes (RFC 6455, 7.4.1)
 NORMAL = const(1000)
@@ -26,7 +25,8 @@ HEADROOM = const(14)  # bytes in front of a payload, for the longest frame heade
 
 # Verdicts of Rpc.received()
 HANDLE = const(0)  # a valid CALL: to be handled and answered
-REFUSE = const(1)  # to be answered with the CALLERROR `code`, `detail`
-ANSWER = const(2)  # the valid response to our CALL
-FAULT = const(3)  # our CALL was answered by a CALLERROR, or by a response that breaks the schema
-IGNORE = const(4)  # an answer to nothing that is outstanding: nothing happens
+REPEATED = const(1)  # the same, but its id is that of the CALL before
+REFUSE = const(2)  # to be answered with a CALLERROR: `code`, and the reader's detail
+ANSWER = const(3)  # the valid response to our CALL
+FAULT = const(4)  # our CALL was answered by a CALLERROR, or by a response that breaks the schema
+IGNORE = const(5)  # an answer to nothing that is outstanding: nothing happens

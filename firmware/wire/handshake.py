@@ -8,7 +8,7 @@ from binascii import b2a_base64
 from micropython import const
 
 from hal.errors import HandshakeError
-from wire.octets import printable
+from wire.websocket import printable
 
 try:
     from hashlib import sha1

@@ -8,7 +8,7 @@ caller.
 from micropython import const
 from tables.names import MESSAGE_TYPE_NOT_SUPPORTED, RPC_FRAMEWORK_ERROR
 
-from wire.events import ANSWER, FAULT, HANDLE, IGNORE, REFUSE
+from wire.events import ANSWER, FAULT, HANDLE, IGNORE, REFUSE, REPEATED
 
 _CALL = const(2)
 _CALLRESULT = const(3)
@@ -29,8 +29,6 @@ class Rpc:
         self.reader = reader
         self.id = _NO_ID  # of the message last received, for its answer
         self.code = 0
-        self.detail = b""
-        self.repeated = False
         self._last = None
         self._boot_count = boot_count
         self._count = 0
@@ -56,13 +54,13 @@ class Rpc:
     def received(self):
         """A message is complete: what is to be done with it.
 
-        Returns: HANDLE, REFUSE, ANSWER, FAULT or IGNORE. `id` is the message's id.
+        Returns: HANDLE, REPEATED, REFUSE, ANSWER, FAULT or IGNORE. `id` is the message's id; with
+            REFUSE `code` is the name id of the error code.
         """
         reader = self.reader
         kind = reader.finish()
         message_id = reader.message_id
         self.id = _NO_ID if message_id is None else message_id
-        self.repeated = False
         if kind == _CALLRESULT or kind == _CALLERROR:
             pending = reader.pending_id
             if pending is None or message_id != pending:
@@ -70,12 +68,11 @@ class Rpc:
             self.forget()
             return FAULT if kind == _CALLERROR or reader.error else ANSWER
         self.code = reader.error
-        self.detail = reader.detail
         if kind == _CALL:
             # A retry may carry the id of the original (Part 4): it is handled like any other.
-            self.repeated = self.id == self._last
+            repeated = self.id == self._last
             self._last = self.id
-            return REFUSE if self.code else HANDLE
+            return REFUSE if self.code else REPEATED if repeated else HANDLE
         if kind:
             self.code = MESSAGE_TYPE_NOT_SUPPORTED
         elif not self.code:

@@ -5,15 +5,15 @@ at a time. The payload of a text message is handed on as slices of the receive b
 copied, whatever its length, its fragments and the split of the input. Frames to be sent are built
 in a buffer of the caller.
 
-Errors: CloseConnection with the code of RFC 6455, 7.4.1, nothing else, whatever comes in. Text
-that is no UTF-8 is found here (1007); what the text says is for the reader above.
+Errors: CloseConnection with the code of RFC 6455, 7.4.1, nothing else, whatever comes in. Whether
+text is UTF-8 is checked by the reader above, which looks at each byte anyway.
 """
 
+import micropython
 from micropython import const
 
 from hal.errors import CloseConnection
 from wire.events import (
-    CLOSE,
     DATA,
     END,
     HEADROOM,
@@ -27,9 +27,6 @@ from wire.events import (
     TOO_BIG,
     UNSUPPORTED_DATA,
 )
-from wire.octets import check_utf8, mask
-
-_CONTROL_SIZE = const(131)  # header and payload of the longest control frame that we send
 
 _TEXT = const(1)
 _BINARY = const(2)
@@ -46,6 +43,22 @@ _COLLECT = const(4)
 _CLOSED = const(5)
 
 _MAX_MESSAGE = const(16777216)
+
+
+@micropython.viper
+def _mask(buf: ptr8, start: int, end: int, key: ptr8):
+    # key[4] says which of the four bytes comes next, from piece to piece of a payload.
+    turn = key[4]
+    while start < end:
+        buf[start] = buf[start] ^ key[turn]
+        turn = (turn + 1) & 3
+        start += 1
+    key[4] = turn
+
+
+def printable(text):
+    """`text` as it may go into a log line, whatever the peer put into it."""
+    return bytes([c if 32 <= c < 127 else 63 for c in text])
 
 
 def _valid_code(code):
@@ -65,19 +78,17 @@ class WebSocket:
         self._random = random
         self._rx = rx
         self._max = max_message
-        self.control = bytearray(_CONTROL_SIZE)  # lent out while no connection is open
+        self._control = None  # a control frame: room for our header, then the payload
         self._key = bytearray(5)
         self.start = self.end = 0
-        self.close_reason = b""
         self.open()
 
     def open(self):
         """Expect the first frame of a new connection."""
         self._at = self._stop = 0
         self._state = _FIRST
-        self._opcode = self._final = self._left = self._count = self._total = self._utf8 = 0
+        self._opcode = self._final = self._left = self._count = self._total = 0
         self._in_message = False
-        self.close_code = 0
 
     def received(self, start, end):
         """rx[start:end] has come in. Only after next() returned NONE."""
@@ -85,9 +96,10 @@ class WebSocket:
         self._stop = end
 
     def next(self):
-        """The next event: START, DATA, END, PING, PONG, CLOSE; NONE: receive more.
+        """The next event: START, DATA, END, PING, PONG; NONE: receive more.
 
-        Raises: CloseConnection.
+        Raises: CloseConnection, with the code for our close frame; also when the peer has closed.
+            Nothing follows.
         """
         while True:
             state = self._state
@@ -152,12 +164,13 @@ class WebSocket:
         # The header is complete, self._left is the frame's length.
         if self._opcode & _CONTROL:
             self._count = 0
+            self._control = bytearray(6 + self._left)
             self._state = _COLLECT
             return NONE if self._left else self._control_frame()
         self._state = _DATA
         if self._opcode == _TEXT:
             self._in_message = True
-            self._total = self._utf8 = 0
+            self._total = 0
         self._total += self._left
         if self._total > self._max:
             raise CloseConnection(TOO_BIG, "a message of over %d bytes" % self._max)
@@ -171,21 +184,16 @@ class WebSocket:
             if not size:
                 return NONE
             self._left -= size
-            self._utf8 = check_utf8(self._rx, self.start, self.end, self._utf8)
-            if self._utf8 < 0:
-                raise CloseConnection(INVALID_DATA, "text that is not UTF-8")
             return DATA
         self._state = _FIRST
         if not self._final:
             return NONE
-        if self._utf8:
-            raise CloseConnection(INVALID_DATA, "text that ends within a character")
         self._in_message = False
         return END
 
     def _collect(self, byte):
         # Where pong() needs it: behind the header.
-        self.control[6 + self._count] = byte
+        self._control[6 + self._count] = byte
         self._count += 1
         return self._control_frame() if self._count == self._left else NONE
 
@@ -195,52 +203,50 @@ class WebSocket:
             return PING
         if self._opcode == _PONG:
             return PONG
-        size = self._count
-        payload = self.control
-        self.close_code = NO_CODE
-        if size:
-            self.close_code = (payload[6] << 8) | payload[7]
-            if size == 1 or not _valid_code(self.close_code):
-                raise CloseConnection(PROTOCOL_ERROR, "a close frame without a valid code")
-            if check_utf8(payload, 8, 6 + size, 0):
-                raise CloseConnection(INVALID_DATA, "a close reason that is not UTF-8")
-        self.close_reason = bytes(payload[8 : 6 + size])
         self._state = _CLOSED
-        return CLOSE
+        payload = self._control
+        code = NO_CODE
+        if self._count:
+            code = 0 if self._count == 1 else (payload[6] << 8) | payload[7]
+            if not _valid_code(code):
+                raise CloseConnection(PROTOCOL_ERROR, "a close frame without a valid code")
+        try:
+            str(payload[8:], "utf-8")
+        except UnicodeError:
+            raise CloseConnection(INVALID_DATA, "a close reason that is not UTF-8")
+        reason = str(printable(payload[8:]), "utf-8")
+        raise CloseConnection(code, "the CSMS closed the connection (%d %s)" % (code, reason))
 
     def text(self, buf, length):
         """Begin a text frame of `length` bytes; its header ends at buf[HEADROOM].
 
-        Returns: the index in buf where the header begins. The payload then goes through mask(),
+        Returns: the index in buf where the header begins. The payload then goes through _mask(),
             piece by piece.
         """
         return self._header(buf, HEADROOM, _TEXT, length)
 
     def mask(self, buf, start, end):
         """Mask the next piece of the payload, in place."""
-        mask(buf, start, end, self._key)
+        _mask(buf, start, end, self._key)
 
     def pong(self):
-        """The frame that answers the PING just announced; valid until the next call of next()."""
-        return self._control(_PONG, self._count)
+        """The frame that answers the PING just announced; only before the next call of next()."""
+        return self._frame(_PONG, self._control)
 
     def ping(self):
-        """A ping frame without payload. Any byte that comes in afterwards is taken as a sign of
-        life."""
-        return self._control(_PING, 0)
+        """A ping frame without payload. Any byte that comes in afterwards is a sign of life."""
+        return self._frame(_PING, bytearray(6))
 
     def close(self, code):
         """A close frame; NO_CODE: without a code, as the peer's was."""
         if code == NO_CODE:
-            return self._control(_CLOSE, 0)
-        self.control[6] = code >> 8
-        self.control[7] = code & 0xFF
-        return self._control(_CLOSE, 2)
+            return self._frame(_CLOSE, bytearray(6))
+        return self._frame(_CLOSE, bytearray((0, 0, 0, 0, 0, 0, code >> 8, code & 0xFF)))
 
-    def _control(self, opcode, size):
-        self._header(self.control, 6, opcode, size)
-        mask(self.control, 6, 6 + size, self._key)
-        return memoryview(self.control)[: 6 + size]
+    def _frame(self, opcode, frame):
+        self._header(frame, 6, opcode, len(frame) - 6)
+        _mask(frame, 6, len(frame), self._key)
+        return frame
 
     def _header(self, buf, end, opcode, length):
         key = self._random(4)

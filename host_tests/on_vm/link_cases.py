@@ -245,6 +245,8 @@ async def case_protocol_errors_are_answered_with_their_code(w):
         (1002, b"\x81\x81\0\0\0\0a"),
         (1003, b"\x82\x01a"),
         (1007, b"\x81\x01\xff"),
+        (1007, close(1000, b"\xff")),
+        (1002, close(999)),
         (1009, b"\x81\x7f\0\0\0\1\0\0\0\0" + b"x" * 5000),
     ):
         server = await w.connect()
@@ -259,7 +261,7 @@ async def case_protocol_errors_are_answered_with_their_code(w):
         wait_s *= 2
         if wait_s > 40:
             wait_s = 40
-    assert len([1 for level, text in w.lines if level == WARNING]) == 4
+    assert len([1 for level, text in w.lines if level == WARNING]) == 6
 
 
 async def case_a_peer_that_does_not_close_after_our_goodbye(w):

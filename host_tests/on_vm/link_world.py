@@ -29,7 +29,7 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class Reader:
-    """[kind,"id","action",payload], [3,"id",payload] or [4,"id","code",...]; anything else is BAD."""
+    """[kind,"id","action",payload], [3,"id",payload] or [4,"id","code",...]; else BAD."""
 
     def __init__(self, arena):
         self.pending_id = None
@@ -41,6 +41,10 @@ class Reader:
 
     def feed(self, buf, start, end):
         self.text += bytes(buf[start:end])
+
+    @property
+    def bad_utf8(self):
+        return b"\xff" in self.text
 
     def finish(self):
         self.message_id, self.action, self.error, self.detail = None, 0, 0, b""
