@@ -8,7 +8,7 @@
     world.events()                  # what has been told since, as Event
     world.relay(1)
 
-`World.install` and `World.uninstall` give `time` the functions of MicroPython, on the world's clock.
+The newest World gives `time` the functions of MicroPython, on its own clock.
 """
 
 import time
@@ -48,7 +48,9 @@ DEFAULTS = {
     "SAMPLED_DATA_CTRLR_TX_ENDED_MEASURANDS": b"Energy.Active.Import.Register",
     "SAMPLED_DATA_CTRLR_TX_STARTED_MEASURANDS": b"Energy.Active.Import.Register",
     "SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL": b"0",
-    "SAMPLED_DATA_CTRLR_TX_UPDATED_MEASURANDS": b"Energy.Active.Import.Register,Power.Active.Import",
+    "SAMPLED_DATA_CTRLR_TX_UPDATED_MEASURANDS": (
+        b"Energy.Active.Import.Register,Power.Active.Import"
+    ),
     "TX_CTRLR_EV_CONNECTION_TIME_OUT": b"60",
     "TX_CTRLR_MAX_ENERGY_ON_INVALID_ID": b"0",
     "TX_CTRLR_STOP_TX_ON_EV_SIDE_DISCONNECT": b"true",
@@ -241,7 +243,7 @@ class Reader:
 
 
 class World:
-    """charging and its blocks around fakes. Settings: variables by their constant's name, as keyword arguments."""
+    """charging and its blocks around fakes; variables are set by their constants' names."""
 
     def __init__(self, connectors=(1, 1), resume=True, online=True, journal=16000, **settings):
         self.clock = FakeClock()
@@ -368,7 +370,7 @@ class World:
     # ---- what has come of it
 
     def event(self, status=None, outcome=ANSWERED, group=None):
-        """The next TransactionEvent as the CSMS gets it, which answers with idTokenInfo `status`; None: none."""
+        """The next TransactionEvent as the CSMS gets it, or None; it answers `status`."""
         item = self.transactions.take(True)
         if item is None:
             return None

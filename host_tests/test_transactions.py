@@ -1,4 +1,6 @@
-"""blocks/transactions.py, blocks/records.py, blocks/authorization.py: what is told, kept, retried."""
+"""blocks/transactions.py, blocks/records.py, blocks/authorization.py: what is told, kept,
+retried.
+"""
 
 import pytest
 from fakes import START_UTC, Reader, World
@@ -231,7 +233,9 @@ def test_judgement_of_another_token_does_not_count():
 
 
 def test_journal_thins_samples_only():
-    """J02.FR.13: Started, Ended and changes of state stay; numbers have gaps only where samples were."""
+    """J02.FR.13: Started, Ended and changes of state stay; numbers have gaps only where samples
+    were.
+    """
     w = World(journal=600, SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL="60", online=False)
     w.set(AUTH_CTRLR_OFFLINE_TX_FOR_UNKNOWN_ID_ENABLED="true")
     w.plug(1)

@@ -9,7 +9,7 @@ _WAITING = const(4)
 
 
 class Authorization:
-    """`charging.authorizer`, and a source. Its answers go to charging; caching them comes with C10.
+    """`charging.authorizer`, and a source; what the CSMS answers goes to charging.
 
     Args:
         charging: Charging.
@@ -35,7 +35,10 @@ class Authorization:
         return True
 
     def connected(self, up):
-        """The connection to the CSMS, which has accepted us, came or went; what waits then is decided without it."""
+        """The connection to the CSMS, which has accepted us, came or went.
+
+        What waits when it goes is decided without the CSMS.
+        """
         self.charging.online = up
         if not up:
             grants = self._grants
@@ -63,7 +66,7 @@ class Authorization:
 
 
 def _restrict(grant, evses):
-    """C01.FR.21: charge only on the EVSEs that are listed (C01.FR.19: none means all); whether one is left."""
+    """Charge only on listed EVSEs (C01.FR.21; an empty list: all, C01.FR.19): is one left?"""
     allowed = 0
     for evse in evses or ():
         if 0 < evse < 31:

@@ -1,18 +1,15 @@
-"""J01, J02 meter values: what is read when, into which message it goes, and MeterValues of idle EVSEs."""
+"""J01, J02 meter values: what is read when, and MeterValues of idle EVSEs."""
 
 import time
 
 from micropython import const
 from tables.names import (
     CHARGING,
-    CURRENT_IMPORT,
     ENDED,
-    ENERGY_ACTIVE_IMPORT_REGISTER,
     METER_VALUE_CLOCK,
     METER_VALUE_PERIODIC,
     METER_VALUES,
     OTHER,
-    POWER_ACTIVE_IMPORT,
     SAMPLE_CLOCK,
     SAMPLE_PERIODIC,
     STARTED,
@@ -34,7 +31,7 @@ from tables.variables import (
     SAMPLED_DATA_CTRLR_TX_UPDATED_MEASURANDS,
 )
 
-from blocks.records import QUANTITIES, Readings, put, put_name, stamp
+from blocks.records import QUANTITIES, Readings, measure, put, put_name, stamp
 from hal.timers import Timer
 
 _DAY_S = const(86400)
@@ -43,15 +40,13 @@ _LONGEST_S = const(536870)
 _KEPT = const(
     12
 )  # readings of a transaction for its Ended event; thinned when there are more (E06.FR.13)
-_FIRST_CURRENT = const(2)  # places in QUANTITIES: the total, then L1 to L3
-_FIRST_VOLTAGE = const(6)
 
 
 class Metering:
-    """Reads the meters when it is time to, and has the transactions block tell it; a source for idle EVSEs.
+    """Reads the meters when it is time to; a source, of MeterValues of idle EVSEs.
 
     Args:
-        charging: Charging; lends board, model, timers and clock, and its `events` tell samples of transactions.
+        charging: Charging; its `events` tell the samples of transactions.
     """
 
     def __init__(self, charging):
@@ -109,7 +104,7 @@ class Metering:
     # ---- for the station
 
     def configure(self):
-        """At boot, and whenever intervals or the clock have been set: find out anew what is due when."""
+        """At boot, and when intervals or the clock have been set: find out what is due when."""
         for evse in self.charging.evses:
             if evse.transaction is not None and evse.transaction.metered:
                 self._schedule(evse.transaction)
@@ -161,7 +156,7 @@ class Metering:
         return min(self.charging.model.int(variable), _LONGEST_S) * 1000
 
     def _next_aligned(self, variable):
-        """The next time, in seconds since 2020, that is a multiple of the interval after midnight UTC; 0: none."""
+        """The next multiple of an interval since midnight UTC, in seconds since 2020; 0: none."""
         interval_s = self.charging.model.int(variable)
         utc = self.charging.clock.utc()
         if not interval_s or utc is None:
@@ -170,7 +165,11 @@ class Metering:
         return utc - today_s + min(today_s - today_s % interval_s + interval_s, _DAY_S)
 
     def _plan(self, starting=None):
-        """Have the timer fire when the next thing is due; `starting`: a transaction that its Evse may not know yet."""
+        """Have the timer fire when the next thing is due.
+
+        Args:
+            starting: a transaction that its Evse may not know yet, or None.
+        """
         wait_ms = _LONGEST_MS
         now = time.ticks_ms()
         transactions = [evse.transaction for evse in self.charging.evses]
@@ -255,7 +254,7 @@ class Metering:
     # ---- what
 
     def _keep(self, transaction, reading):
-        """Keep a reading for the Ended event; of too many every second one goes, but the first (E06.FR.13)."""
+        """Keep a reading for Ended; of too many every second goes, never the first (E06.FR.13)."""
         readings = transaction.readings
         if reading:
             if len(readings) >= _KEPT:
@@ -263,7 +262,7 @@ class Metering:
             readings.append(reading)
 
     def _read(self, evse, variable, context, at=None):
-        """A packed reading of the measurands that `variable` lists; empty if there is nothing to read.
+        """A packed reading of the measurands that `variable` lists; empty: nothing to read.
 
         Args:
             at: the time it stands for, seconds since 2020, if not now.
@@ -279,7 +278,7 @@ class Metering:
         measurands = charging.model.members(variable)
         for i, quantity in enumerate(QUANTITIES):
             if quantity[0] in measurands:
-                value = _measure(meter, i)
+                value = measure(meter, i)
                 if value is not None:
                     reading.append(i)
                     put(reading, max(value, 0))
@@ -288,22 +287,6 @@ class Metering:
         size = bytearray()
         put(size, len(reading))
         return bytes(size + reading)
-
-
-def _measure(meter, i):
-    """The value of QUANTITIES[i]; None: the meter has no such phase."""
-    measurand = QUANTITIES[i][0]
-    if measurand == ENERGY_ACTIVE_IMPORT_REGISTER:
-        return meter.energy_wh()  # J02.FR.17
-    if measurand == POWER_ACTIVE_IMPORT:
-        return meter.power_w()
-    if i == _FIRST_CURRENT:
-        return meter.current_ma(1) + meter.current_ma(2) + meter.current_ma(3)
-    phase = i - _FIRST_CURRENT if measurand == CURRENT_IMPORT else i - _FIRST_VOLTAGE + 1
-    voltage_dv = meter.voltage_dv(phase)
-    if phase > 1 and not voltage_dv:
-        return None
-    return meter.current_ma(phase) if measurand == CURRENT_IMPORT else voltage_dv
 
 
 def _passed(due, now):

@@ -1,7 +1,7 @@
-"""Transaction events and meter readings as compact bytes: what the journal keeps, and what a message is made of.
+"""Transaction events and meter readings as compact bytes: in the journal, and into messages.
 
-README.md describes the format. Names are kept as places in _NAMES, never as name ids, which change with the firmware:
-so a record outlives an update. New names go to the end.
+README.md describes the format. Names are kept as places in _NAMES, never as name ids, which
+change with the firmware: so a record outlives an update. New names go to the end.
 """
 
 import time
@@ -82,16 +82,17 @@ _NAMES = (
     # 1: TransactionEventEnumType
     STARTED, UPDATED, ENDED,
     # 4: TriggerReasonEnumType
-    AUTHORIZED, CABLE_PLUGGED_IN, CHARGING_RATE_CHANGED, CHARGING_STATE_CHANGED, DEAUTHORIZED, ENERGY_LIMIT_REACHED,
-    EV_COMMUNICATION_LOST, EV_CONNECT_TIMEOUT, METER_VALUE_CLOCK, METER_VALUE_PERIODIC, TIME_LIMIT_REACHED, TRIGGER,
-    UNLOCK_COMMAND, STOP_AUTHORIZED, EV_DEPARTED, EV_DETECTED, REMOTE_STOP, REMOTE_START, ABNORMAL_CONDITION,
-    SIGNED_DATA_RECEIVED, RESET_COMMAND,
+    AUTHORIZED, CABLE_PLUGGED_IN, CHARGING_RATE_CHANGED, CHARGING_STATE_CHANGED, DEAUTHORIZED,
+    ENERGY_LIMIT_REACHED, EV_COMMUNICATION_LOST, EV_CONNECT_TIMEOUT, METER_VALUE_CLOCK,
+    METER_VALUE_PERIODIC, TIME_LIMIT_REACHED, TRIGGER, UNLOCK_COMMAND, STOP_AUTHORIZED,
+    EV_DEPARTED, EV_DETECTED, REMOTE_STOP, REMOTE_START, ABNORMAL_CONDITION, SIGNED_DATA_RECEIVED,
+    RESET_COMMAND,
     # 25: ChargingStateEnumType
     CHARGING, EV_CONNECTED, SUSPENDED_EV, SUSPENDED_EVSE, IDLE,
     # 30: ReasonEnumType
-    DE_AUTHORIZED, EMERGENCY_STOP, EV_DISCONNECTED, GROUND_FAULT, IMMEDIATE_RESET, LOCAL, LOCAL_OUT_OF_CREDIT,
-    MASTER_PASS, OTHER, OVERCURRENT_FAULT, POWER_LOSS, POWER_QUALITY, REBOOT, REMOTE, SOC_LIMIT_REACHED, STOPPED_BY_EV,
-    TIMEOUT,
+    DE_AUTHORIZED, EMERGENCY_STOP, EV_DISCONNECTED, GROUND_FAULT, IMMEDIATE_RESET, LOCAL,
+    LOCAL_OUT_OF_CREDIT, MASTER_PASS, OTHER, OVERCURRENT_FAULT, POWER_LOSS, POWER_QUALITY, REBOOT,
+    REMOTE, SOC_LIMIT_REACHED, STOPPED_BY_EV, TIMEOUT,
     # 47: IdTokenEnumType
     CENTRAL, E_MAID, ISO14443, ISO15693, KEY_CODE, MAC_ADDRESS, NO_AUTHORIZATION,
     # 54: ReadingContextEnumType
@@ -111,9 +112,9 @@ QUANTITIES = (
     (VOLTAGE, L3_N, 1, b"V"),
 )
 
-_TICKS = const(
-    0x40000000
-)  # a stamp of the time before the clock was set: ticks_ms instead of seconds
+_FIRST_CURRENT = const(2)  # of QUANTITIES: the total, then L1 to L3
+_FIRST_VOLTAGE = const(6)
+_TICKS = const(0x40000000)  # a stamp made before the clock was set: ticks instead of seconds
 _MORE = const(0x80)
 
 
@@ -142,6 +143,22 @@ def put_text(out, text):
 def stamp(utc):
     """The time to be kept: `utc` (seconds since 2020), or ticks while it is None."""
     return _TICKS | time.ticks_ms() if utc is None else utc
+
+
+def measure(meter, i):
+    """The value of QUANTITIES[i]; None: the meter has no such phase."""
+    measurand = QUANTITIES[i][0]
+    if measurand == ENERGY_ACTIVE_IMPORT_REGISTER:
+        return meter.energy_wh()  # J02.FR.17
+    if measurand == POWER_ACTIVE_IMPORT:
+        return meter.power_w()
+    if i == _FIRST_CURRENT:
+        return meter.current_ma(1) + meter.current_ma(2) + meter.current_ma(3)
+    phase = i - _FIRST_CURRENT if measurand == CURRENT_IMPORT else i - _FIRST_VOLTAGE + 1
+    voltage_dv = meter.voltage_dv(phase)
+    if phase > 1 and not voltage_dv:
+        return None
+    return meter.current_ma(phase) if measurand == CURRENT_IMPORT else voltage_dv
 
 
 class Cursor:
@@ -192,7 +209,7 @@ class Cursor:
 
 
 class Readings:
-    """The meterValue array of a message, out of packed readings; may be iterated as often as need be.
+    """The meterValue array of a message, out of packed readings; may be iterated many times.
 
     Args:
         data: bytes or memoryview.

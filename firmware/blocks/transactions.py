@@ -1,4 +1,4 @@
-"""E01-E15 TransactionEvent: what charging tells goes into the journal, and from there to the CSMS, in order."""
+"""E01-E15 TransactionEvent: what charging tells goes into the journal, from there to the CSMS."""
 
 import time
 
@@ -6,7 +6,6 @@ from micropython import const
 from tables.names import (
     ACCEPTED,
     CHARGING,
-    ENDED,
     METER_VALUE_CLOCK,
     METER_VALUE_PERIODIC,
     TRANSACTION_EVENT,
@@ -51,7 +50,8 @@ class Transactions:
 
         Args:
             evse: Evse; its id is 0 while the EVSE is not known.
-            kind, trigger, state, reason: name ids of TransactionEvent, TriggerReason, ChargingState and Reason (or 0).
+            kind, trigger, state, reason: name ids of TransactionEvent, TriggerReason,
+                ChargingState and Reason (or 0).
         """
         out = bytearray()
         put_text(out, transaction.id)
@@ -88,7 +88,7 @@ class Transactions:
         self.link.wake()
 
     def trigger(self, evse=0):
-        """TriggerMessage(TransactionEvent) for an EVSE (0: all); whether there was anything to tell (F06.FR.07)."""
+        """TriggerMessage(TransactionEvent) for an EVSE (0: all): is there one (F06.FR.07)?"""
         told = False
         for each in self.charging.evses:
             if evse in (0, each.id) and each.transaction is not None:
@@ -97,7 +97,7 @@ class Transactions:
         return told
 
     def _put_place(self, out, evse, transaction):
-        """E01.FR.16: evse and connector in the first event after an EV is connected; and in the first one of all."""
+        """The place, in the first event, and in the first with an EV connected (E01.FR.16)."""
         number = connector = 0
         if evse.id:
             if transaction.joined and transaction.place_told < 2:
@@ -123,8 +123,11 @@ class Transactions:
     # ---- source
 
     def connected(self, up):
-        """The connection to the CSMS, which has accepted us, came or went: what waits now is of an offline time, and
-        so is what waited when the connection broke (E04.FR.03, E11.FR.07)."""
+        """The connection to the CSMS, which has accepted us, came or went.
+
+        What waits when it comes is of an offline time, or waited when it broke (E04.FR.03,
+        E11.FR.07).
+        """
         if up:
             self._offline = self.journal.count()
 
@@ -159,8 +162,8 @@ class Transactions:
         readings = Readings(record, cursor.at, utc) if cursor.at < len(record) else None
         offline = True if self._offline else None
         return (
-            kind, at, trigger, seq_no, offline, phases, reservation_id, transaction_id, state, spent_s, reason,
-            remote_start_id, evse, connector, token, token_kind, readings,
+            kind, at, trigger, seq_no, offline, phases, reservation_id, transaction_id, state,
+            spent_s, reason, remote_start_id, evse, connector, token, token_kind, readings,
         )  # fmt: skip
 
     def answered(self, outcome, reader):

@@ -1,4 +1,4 @@
-"""Who may charge where: tokens at the readers, remote starts, and what the CSMS says about them."""
+"""Who may charge where: tokens at the readers, remote starts, what the CSMS says about them."""
 
 import time
 
@@ -32,9 +32,9 @@ _KEY_WAITS = const(6)
 
 
 class Access:
-    """The part of Charging that lets people in. `authorizer`: blocks/authorization.py, set by the station.
+    """The part of Charging that lets people in.
 
-    A grant that has been asked for is bound to an EVSE only when the answer is there: the cable may come first.
+    A grant is bound to an EVSE only when the CSMS has answered: the cable may have come since.
     """
 
     def __init__(self):
@@ -109,7 +109,7 @@ class Access:
         evse.authorize(grant)
 
     def judge(self, transaction_id, token, kind, accepted, group, group_kind):
-        """What the CSMS says about the token (`token`, `kind`) of an event of a transaction (E05, C09.FR.12)."""
+        """What the CSMS says about the token of a transaction's event (E05, C09.FR.12)."""
         evse = self.find(transaction_id)
         grant = None if evse is None else evse.grant
         if grant is None or grant.token != token or grant.kind != kind:
@@ -137,7 +137,9 @@ class Access:
         Args:
             evse: id, 0: any.
 
-        Returns: the Evse where it takes place if `grant` is good, or None: not possible (F01.FR.23, F01.FR.24).
+        Returns:
+            The Evse where it takes place if `grant` is good; None: not possible (F01.FR.23,
+            F01.FR.24).
         """
         if evse:
             if evse > len(self.evses) or evse < 0:
@@ -154,7 +156,7 @@ class Access:
         self.listener.display(0, text)
 
     def _stop(self, grant):
-        """The token that charges, waits or keeps a cable locked is presented again: no need to ask (C01.FR.03)."""
+        """The token that charges, waits or holds a cable is presented again (C01.FR.03)."""
         for evse in self.evses + (self.unbound,):
             if evse.id and not _among(grant.evses, evse):
                 continue
@@ -183,7 +185,7 @@ class Access:
         return False
 
     def _place(self, grant, plugged):
-        """The Evse for `grant`: where a car waits (`plugged`), the latest first; or where one may come."""
+        """The Evse for `grant`: where a car waits (`plugged`), the latest; or where one may."""
         found = None
         for evse in self.evses:
             if _among(grant.evses, evse) and evse.free(grant, plugged):

@@ -1,4 +1,4 @@
-"""The charging room's front: hardware events and tokens in, sessions on EVSEs, who may charge where."""
+"""The charging room's front: all EVSEs, for hardware events, resets and availability."""
 
 from micropython import const
 from tables.variables import CHARGING_STATION_ENABLED, CONNECTOR_ENABLED, EVSE_ENABLED
@@ -12,13 +12,16 @@ _SETTLE_MS = const(500)  # for a relay's feedback contact, after it has moved
 
 
 class Charging(Access):
-    """All EVSEs. Works with no CSMS at all; what it has to tell goes to three partners, set by the station:
+    """All EVSEs. Works with no CSMS at all; its three partners are set by the station.
 
-        listener    status_changed(evse, connector)         a connector's status has changed
-                    transaction_changed(evse, id or None)   a transaction has begun or ended; evse 0: not known yet
-                    display(evse, text)                     for the driver; evse 0: at every reader
-        events      event(evse, transaction, kind, trigger, state, reason)      blocks/transactions.py
-        authorizer  ask(grant) -> bool                                           blocks/authorization.py
+    listener, for the station:
+        status_changed(evse, connector): a connector's status has changed.
+        transaction_changed(evse, id or None): one has begun or ended; evse 0: not known yet.
+        display(evse, text): for the driver; evse 0: at every reader.
+    events, blocks/transactions.py:
+        event(evse, transaction, kind, trigger, state, reason).
+    authorizer, blocks/authorization.py:
+        ask(grant) -> bool: `decide` or `decide_offline` will be called.
 
     Args:
         board: connectors, connector(evse, c), meter(evse).
@@ -52,7 +55,9 @@ class Charging(Access):
     # ---- from the hardware
 
     def resume(self):
-        """After boot, once the partners are set: look at the hardware; a cable may be in already."""
+        """After boot, once the partners are set: look at the hardware; a cable may be in
+        already.
+        """
         for evse in self.evses:
             self._apply_availability(evse)
             evse.resume()
@@ -79,13 +84,12 @@ class Charging(Access):
 
     def active(self, evse=0):
         """Whether a transaction is open at an EVSE (0: anywhere)."""
-        for each in self._range(evse):
-            if each.transaction is not None:
-                return True
-        return False
+        return any(each.transaction is not None for each in self._range(evse))
 
     def end(self, evse, trigger, reason):
-        """End sessions and transactions at an EVSE (0: everywhere), whatever the stop points (B12.FR.04)."""
+        """End sessions and transactions at an EVSE (0: everywhere), whatever the stop points
+        (B12.FR.04).
+        """
         for each in self._range(evse):
             each.end(trigger, reason)
 
@@ -93,7 +97,8 @@ class Charging(Access):
         return self.evses[evse - 1].status(connector)
 
     def set_available(self, evse, connector, operative):
-        """ChangeAvailability of a connector, an EVSE (connector 0) or the station (evse 0); survives reboots.
+        """ChangeAvailability of a connector, an EVSE (connector 0) or the station (evse 0);
+        survives reboots.
 
         Returns: True: it takes effect when a transaction has ended (G03.FR.05, G04.FR.06).
         """

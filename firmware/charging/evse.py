@@ -33,7 +33,7 @@ class Evse(Machine):
     """See Machine. One transaction at a time, whatever its connectors (E01.FR.14)."""
 
     def resume(self):
-        """Power on, or reset of this EVSE (B12.FR.08): look at everything as if for the first time."""
+        """Power on, or reset of this EVSE (B12.FR.08): look at everything anew."""
         self.grant = self.held = None
         for outlet in self.outlets:
             outlet.plugged = False
@@ -60,7 +60,7 @@ class Evse(Machine):
             self.update()
 
     def set_operative(self, outlet, operative):
-        """The CSMS changes what a connector may be used for; a transaction goes on first (G03.FR.05)."""
+        """A connector may be used from now on, or not, once it is idle (G03.FR.05)."""
         arrives = (
             operative
             and not outlet.operative
@@ -210,11 +210,8 @@ class Evse(Machine):
             return False  # C01.FR.23
         if plugged or self.active.plugged:
             return plugged and self.active.plugged and self.active.usable()
-        for outlet in self.outlets:
-            if outlet.usable() and not outlet.plugged:
-                return True
-        return False
+        return any(outlet.usable() and not outlet.plugged for outlet in self.outlets)
 
     def _in_use(self):
-        """The active outlet can't change: a car is there, or has been and its transaction is open."""
+        """The active outlet can't change: a car is there, or was and its transaction is open."""
         return self.active.plugged or (self.transaction is not None and self.transaction.joined)

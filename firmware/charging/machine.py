@@ -1,8 +1,8 @@
-"""What an EVSE's hardware, grant and transaction come to: outputs, charging state, and events for the CSMS.
+"""What hardware, grant and transaction of an EVSE come to: outputs, charging state, events.
 
-Whatever happens (evse.py) changes what is known, and then calls `update`. It moves the outputs first, and then compares
-the *facts* of before and after: a transaction starts with the first fact of TxStartPoint (E01) and ends when a fact of
-TxStopPoint is gone (E06). README.md draws the picture.
+Whatever happens (evse.py) changes what is known, and then calls `update`. It moves the outputs
+first, and then compares the *facts* of before and after: a transaction starts with the first fact
+of TxStartPoint (E01) and ends when a fact of TxStopPoint is gone (E06). README.md has the tables.
 """
 
 from micropython import const
@@ -39,7 +39,7 @@ from charging.outlet import STEADY, duty
 from charging.session import Transaction
 from hal.timers import Timer
 
-# Facts; each is a start and stop point too. ParkingBayOccupancy needs a sensor and is never a fact.
+# Facts; each is a start and stop point too. ParkingBayOccupancy needs a sensor: it is never one.
 _CONNECTED = const(1)
 _AUTHORIZED = const(2)
 _PATH = const(4)
@@ -61,7 +61,7 @@ _IF_AUTHORIZATION = const(
 )  # the authorization is over: E05.FR.10, E06.FR.03, E06.FR.06, F03.FR.03
 _CERTAIN = const(2)
 
-# Events told with the charging state of before them; what follows from them is told as ChargingStateChanged.
+# Events that tell the charging state before them; what follows is told as ChargingStateChanged.
 _BEFORE_STATE = (AUTHORIZED, REMOTE_START, STOP_AUTHORIZED, REMOTE_STOP)
 
 _EV_TAKES_MS = const(3000)  # for a car to answer an offer; then it is SuspendedEV
@@ -71,7 +71,7 @@ _DEFAULT_MA = const(32000)
 
 
 class Machine:
-    """The state of an EVSE; of the Evse 0 without outlets too, where a session waits whose EVSE is not known (E03).
+    """The state of an EVSE; of Evse 0, without outlets: where a session waits for its EVSE (E03).
 
     Args:
         charging: Charging, which lends board, model, timers, ids, listener and events.

@@ -1,4 +1,4 @@
-"""One connector: the only place where its pilot, relay and lock are moved, and where a fault is found out."""
+"""One connector: where its pilot, relay and lock are moved, and its faults are found out."""
 
 from micropython import const
 from tables.names import (
@@ -28,7 +28,7 @@ _REASON_OF = (
 
 
 def duty(limit_ma):
-    """Pilot duty cycle in permille that offers `limit_ma`; STEADY below 6 A (IEC 61851-1, table A.7)."""
+    """Pilot duty cycle in permille that offers `limit_ma`; STEADY below 6 A (IEC 61851-1)."""
     if limit_ma < _MIN_MA:
         return STEADY
     if limit_ma <= 51000:
@@ -60,7 +60,8 @@ class Outlet:
         self.drawing = False  # pilot C or D: the car closes the circuit
         self.fault = None  # name
         self.on = False  # relay, as commanded
-        self.settling = 2  # 2: relay has just moved, 1: a moment ago: its feedback doesn't count yet, 0: it counts
+        # 2: the relay has just moved, 1: a moment ago; 0: its feedback counts
+        self.settling = 2
         self.status = 0  # name id of ConnectorStatus as last told
         self._permille = -1
         hardware.relay(False)
@@ -89,10 +90,13 @@ class Outlet:
         return self.hardware.detachable and self.hardware.locked()
 
     def drive(self, permille):
-        """Offer current (`permille` of the pilot's duty cycle) or none (STEADY), and close the relay when the car
-        asks for it and nothing speaks against it; a cable that is not locked does (G05.FR.01)."""
+        """Offer current, and close the relay if the car asks for it and nothing speaks against it.
+
+        Args:
+            permille: of the pilot's duty cycle, or STEADY: nothing is offered.
+        """
         on = permille != STEADY and self.drawing and self.fault is None
-        on = on and (self.locked() or not self.hardware.detachable)
+        on = on and (self.locked() or not self.hardware.detachable)  # G05.FR.01
         if not on and self.on:
             self._switch(False)
         if permille != self._permille:

@@ -1,4 +1,4 @@
-"""What a session is made of: the grant by which somebody may charge, and the transaction that the CSMS is told of."""
+"""What a session is made of: who may charge, and the transaction that the CSMS is told of."""
 
 
 class Grant:
@@ -18,7 +18,7 @@ class Grant:
         self.remote_start_id = remote_start_id
         self.group = None  # groupIdToken, and
         self.group_kind = 0  # its type
-        self.limit_wh = None  # refused by the CSMS: the register's value up to which energy may flow (E05.FR.03)
+        self.limit_wh = None  # refused (E05.FR.03): energy flows up to this value of the register
 
     def same(self, other):
         """The same token: idToken and type are equal (C01.FR.25)."""
@@ -35,7 +35,7 @@ class Grant:
 
 
 class Transaction:
-    """An open transaction. Its Evse owns it; blocks/transactions.py and blocks/metering.py keep their part here.
+    """An open transaction, owned by its Evse; the blocks keep their part of it here too.
 
     Args:
         transaction_id: bytes, unique for ever (E01.FR.08).
@@ -45,7 +45,7 @@ class Transaction:
     def __init__(self, transaction_id, grant):
         self.id = transaction_id
         self.grant = grant  # the last one, also after it has ended: C01.FR.23
-        self.reason = 0  # name id of stoppedReason: the first cause counts, for instance Local before EVDisconnected
+        self.reason = 0  # name id of stoppedReason: the first cause counts
         self.start_wh = None  # register at the start; None while the EVSE is not known
         self.joined = False  # an EV has been connected
 
