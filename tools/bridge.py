@@ -126,9 +126,19 @@ def _escaped(value: str) -> str:
     return "".join(f"%{ord(c):02X}" if c < " " or c == "%" else c for c in value)
 
 
+def _security_profile(options: argparse.Namespace) -> str:
+    """The given one, or the highest that the other settings allow."""
+    if options.security_profile:
+        return options.security_profile
+    if options.csms_url.startswith("wss:"):
+        return "2" if options.password else "3"
+    return "1" if options.password else "0"
+
+
 def settings_text(options: argparse.Namespace) -> str:
     """The file of settings that the board reads by semihosting."""
     lines = []
+    options.security_profile = _security_profile(options)
     for option in OPTIONS:
         name = option.name.replace("-", "_")
         value = getattr(options, name)

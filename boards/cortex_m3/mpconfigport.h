@@ -45,21 +45,32 @@
 #define MICROPY_STREAMS_NON_BLOCK (1)
 #define MICROPY_MODULE_BUILTIN_INIT (1)
 
+// What the firmware uses ...
 #define MICROPY_PY_BUILTINS_MEMORYVIEW (1)
 #define MICROPY_PY_ARRAY_SLICE_ASSIGN (1)
-#define MICROPY_PY_BUILTINS_STR_UNICODE (1)
+#define MICROPY_PY_BUILTINS_STR_PARTITION (1)
 #define MICROPY_PY_BINASCII (1)
 #define MICROPY_PY_BINASCII_CRC32 (1)
-#define MICROPY_PY_ERRNO (1)
-#define MICROPY_PY_ERRNO_ERRORCODE (0)
-#define MICROPY_PY_HASHLIB (1)
-#define MICROPY_PY_HASHLIB_SHA256 (1)
+
+// ... and what it does not. (crc32() is asked for together with all of zlib: the Makefile compiles it for itself.)
+#ifndef MICROPY_PY_DEFLATE
+#define MICROPY_PY_DEFLATE (0)
+#endif
+#define MICROPY_PY_STRUCT (0)
+#define MICROPY_PY_COLLECTIONS (0)
+#define MICROPY_PY_IO (0) // without it asyncio does without ThreadSafeFlag, which would need io.IOBase
+#define MICROPY_PY_ATTRTUPLE (0)
+#define MICROPY_PY_GENERATOR_PEND_THROW (0)
+#define MICROPY_PY_BUILTINS_SET (0)
+#define MICROPY_PY_BUILTINS_FILTER (0)
+#define MICROPY_PY_BUILTINS_REVERSED (0)
+#define MICROPY_PY_BUILTINS_STR_COUNT (0)
+#define MICROPY_PY___FILE__ (0)
 
 // littlefs (the Makefile sets MICROPY_VFS_LFS2)
 #define MICROPY_VFS (1)
 #define MICROPY_PY_OS (1)
-#define MICROPY_PY_OS_STATVFS (1)
-#define MICROPY_PY_IO_IOBASE (0)
+#define MICROPY_PY_OS_STATVFS (0)
 
 #define MICROPY_USE_INTERNAL_ERRNO (1)
 

@@ -1,0 +1,2 @@
+// Names that the search in the sources misses.
+Q(crc32)
