@@ -1,4 +1,4 @@
-"""blocks/transactions.py, blocks/records.py, blocks/authorization.py: what is told, kept,
+"""blocks/transactions.py, charging/records.py, blocks/authorization.py: what is told, kept,
 retried.
 """
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tables import names
 
 from blocks.port import ANSWERED, ERROR, LOST, TIMEOUT
-from blocks.records import Cursor, put, put_name, put_optional, put_text, stamp
+from charging.records import Cursor, put, put_name, put_optional, put_text, stamp
 
 
 def begun(**settings):

@@ -31,7 +31,7 @@ from tables.variables import (
     SAMPLED_DATA_CTRLR_TX_UPDATED_MEASURANDS,
 )
 
-from blocks.records import QUANTITIES, Readings, measure, put, put_name, stamp
+from charging.records import QUANTITIES, Readings, measure, put, put_name, stamp
 from hal.timers import Timer
 
 _DAY_S = const(86400)

@@ -18,7 +18,7 @@ from tables.variables import (
 )
 
 from blocks.port import ANSWERED, ERROR, LOST
-from blocks.records import Cursor, Readings, put, put_name, put_optional, put_text, stamp
+from charging.records import Cursor, Readings, put, put_name, put_optional, put_text, stamp
 from hal import log
 from hal.timers import Timer
 from wire.names import name
