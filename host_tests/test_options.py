@@ -1,4 +1,4 @@
-"""Settings of the process: option and variable, help, and exit code 2 with a message that says what is wrong."""
+"""Settings of the process: option and variable, help, exit code 2 and what the message says."""
 
 import json
 import os
@@ -86,7 +86,11 @@ def test_a_wrong_value_is_named_with_the_reason(option, value, why):
     if isinstance(value, bytes):
         words = [os.fsencode(word) for word in words]
     done = subprocess.run(
-        [BINARY, *words], capture_output=True, timeout=_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL
+        [BINARY, *words],
+        capture_output=True,
+        timeout=_TIMEOUT_S,
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
     last = done.stderr.decode("utf-8", "replace").splitlines()[-1]
     assert done.returncode == 2
@@ -139,8 +143,11 @@ def test_a_missing_value():
 def test_help_lists_every_option_and_variable():
     code, _, text = run("--help")
     assert code == 0
-    names = "csms-url id password security-profile ocpp-version storage overrides evses certs key-passphrase "
-    for name in (names + "control boot-reason heap").split():
+    names = (
+        "csms-url id password security-profile ocpp-version storage overrides evses certs "
+        "key-passphrase control boot-reason heap"
+    )
+    for name in names.split():
         assert f"--{name} " in text
         assert "STATION_" + name.upper().replace("-", "_") in text
 
@@ -158,7 +165,9 @@ def test_tls_needs_certificates():
 
 
 def test_profile_1_goes_with_ws_only(tmp_path):
-    code, log, _ = run("--csms-url", "wss://host", "--password", "secret", "--security-profile", "1")
+    code, log, _ = run(
+        "--csms-url", "wss://host", "--password", "secret", "--security-profile", "1"
+    )
     assert code == 2
     assert "wss://" in log
 
@@ -198,8 +207,14 @@ OVERRIDES = [
     ('[{"component": "A", "value": "1"}]', "entry 1: component or variable is missing"),
     ('[{"component": "A", "variable": "B"}]', "neither value nor mutability"),
     ('[{"component": "A", "variable": "B", "value": 1}]', "entry 1, value: not a string"),
-    ('[{"component": "A", "variable": "B", "value": "1", "evse": "1"}]', "evse: not a whole number"),
-    ('[{"component": "A", "variable": "B", "value": "1", "evse": 1.5}]', "evse: not a whole number"),
+    (
+        '[{"component": "A", "variable": "B", "value": "1", "evse": "1"}]',
+        "evse: not a whole number",
+    ),
+    (
+        '[{"component": "A", "variable": "B", "value": "1", "evse": 1.5}]',
+        "evse: not a whole number",
+    ),
     ('[{"component": "A", "variable": "B", "value": "1", "attribute": "Now"}]', "MinSet"),
     ('[{"component": "A", "variable": "B", "mutability": "Never"}]', "ReadOnly"),
     ('[{"component": "A", "variable": "B", "valu": "1"}]', "valu: no such field"),

@@ -1,6 +1,7 @@
 """The simulated charger as the firmware's board (contract: firmware/hal/README.md).
 
-What needs no coroutine is in C, in the module `_sim`: `Board` passes on to it whatever it does not have itself.
+What needs no coroutine is in C, in the module `_sim`: `Board` passes on to it whatever it does
+not have itself.
 """
 
 import sys
@@ -26,8 +27,9 @@ class _Events:
 class _Stream:
     """A connection that is open. One task may read while another one writes; nobody else.
 
-    With TLS the handshake runs inside the first write, step by step: only then has the TLS layer a direction of its
-    own, and is itself what is waited for. Later it is the TCP connection under it, which has a file descriptor.
+    With TLS the handshake runs inside the first write, step by step: only then has the TLS layer
+    a direction of its own, and is itself what is waited for. Later it is the TCP connection under
+    it, which has a file descriptor.
     """
 
     def __init__(self, connection, tls):
@@ -54,7 +56,7 @@ class _Stream:
             yield core._io_queue.queue_read(self._waits_for)
 
     async def write(self, buf):
-        """Write all of `buf`. After a LinkError, or when it is cancelled, the stream is of no use any more.
+        """Write all of `buf`. After an error, or when it was cancelled, only close() is left.
 
         Raises:
             LinkError; TlsError in the handshake.

@@ -1,12 +1,13 @@
-"""TLS settings for a connection to the CSMS, from the certificate directory. An overlay: loaded for each attempt.
+"""TLS settings for a connection to the CSMS, from the certificate directory.
 
-TLS 1.2 with the cipher suites of OCPP 2.0.1 (A00.FR.318 and following) that have forward secrecy.
+An overlay: loaded for each attempt. TLS 1.2 with the cipher suites of OCPP 2.0.1 (A00.FR.318 and
+following) that have forward secrecy.
 """
 
 import gc
-import tls
 
 import _sim
+import tls
 
 from hal import log
 from hal.errors import TlsError

@@ -1,0 +1,231 @@
+"""The simulated hardware's C code by itself: JSON reader, queue of events, clock, meter."""
+
+import collections
+import ctypes
+import datetime
+import json
+import random
+from decimal import ROUND_HALF_UP, Decimal
+
+import pytest
+import simulated_library
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from simulated_library import Event, Slice
+
+lib = simulated_library.load()
+EPOCH = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+DAY_S = 86400
+
+
+def parse(text):
+    """(valid, what it holds, offset of the first wrong byte)"""
+    value, wrong = Slice(), ctypes.c_size_t()
+    good = lib.json_parse(
+        text, ctypes.c_size_t(len(text)), ctypes.byref(value), ctypes.byref(wrong)
+    )
+    return good, value, wrong.value
+
+
+def answers(text):
+    """The replies of the control protocol to these bytes."""
+    lib.test_input(text, ctypes.c_size_t(len(text)))
+    length = ctypes.c_size_t.in_dll(lib, "test_sent_length").value
+    data = (ctypes.c_char * 200000).in_dll(lib, "test_sent").raw[:length]
+    return [json.loads(line) for line in data.splitlines()]
+
+
+# ---- JSON
+
+documents = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(documents)
+def test_valid_json_is_taken(document):
+    for text in (json.dumps(document), json.dumps(document, ensure_ascii=False, indent=1)):
+        try:
+            data = text.encode()
+        except UnicodeEncodeError:  # a lone surrogate
+            continue
+        assert parse(data)[0]
+
+
+@given(documents, st.data())
+def test_damaged_json_is_judged_as_by_python(document, data):
+    text = bytearray(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
+    place = data.draw(st.integers(0, len(text) - 1))
+    text[place] = data.draw(st.integers(0, 255))
+    try:
+        json.loads(text.decode(), parse_constant=lambda name: int("no"))
+        valid = True
+    except ValueError:
+        valid = False
+    assert parse(bytes(text))[0] == valid
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *b"01 1. .5 +1 1e 1e+ - -a 1.e1 nul truee [1,] [1 [1]]".split(b" "),
+        *b'{"a":1,} {"a"} {1:1} "\\x" "\\u12g4" "\t" "a'.split(b" "),
+    ],
+)
+def test_invalid_json(text):
+    assert not parse(text)[0]
+
+
+@pytest.mark.parametrize(
+    "sequence", ["c080", "e08080", "eda080", "f0808080", "f4908080", "ff", "80", "c3", "e282"]
+)
+def test_invalid_utf8(sequence):
+    assert not parse(b'"' + bytes.fromhex(sequence) + b'"')[0]
+
+
+def test_the_offset_of_what_is_wrong():
+    assert parse(b'{"a": tru}')[2] == 6
+    assert parse(b"[1] 2")[2] == 4
+
+
+@given(st.decimals(-(10**9), 10**9, allow_nan=False, places=4), st.integers(0, 3), st.booleans())
+def test_scaled_numbers(number, decimals, exponent):
+    text = (f"{number:e}" if exponent else f"{number:f}").encode()
+    _, value, _ = parse(text)
+    result = ctypes.c_int64()
+    assert lib.json_scaled(value, ctypes.c_uint(decimals), ctypes.byref(result))
+    wanted = number.scaleb(decimals).quantize(Decimal(1), ROUND_HALF_UP)
+    assert result.value == int(wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [(b"1e400", None), (b"0e400", 0), (b"1e-400", 0), (b"9" * 40, None), (b"0." + b"9" * 40, 1)],
+)
+def test_scaled_numbers_at_the_edges(text, wanted):
+    _, value, _ = parse(text)
+    result = ctypes.c_int64()
+    good = lib.json_scaled(value, ctypes.c_uint(0), ctypes.byref(result))
+    assert (result.value if good else None) == wanted
+
+
+@given(st.binary(max_size=200))
+def test_no_input_gets_no_answer(data):
+    lib.sim_init(b"\1", ctypes.c_uint8(1))
+    for reply in answers(data.replace(b"\n", b" ") + b"\n"):
+        assert reply["ok"] is False
+        assert reply["error"]
+
+
+# ---- the queue of events
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32))
+def test_the_queue_keeps_order_and_contents(seed):
+    small = simulated_library.load("SIM_EVENTS_SIZE=400")
+    small.sim_events_clear()
+    choose = random.Random(seed)
+    wanted = collections.deque()
+    for number in range(300):
+        if choose.random() < 0.55:
+            texts = [choose.choice([None, b"", b"x" * choose.randrange(90)]) for _ in range(3)]
+            event = Event(kind=2, number=number)
+            for i, text in enumerate(texts):
+                event.text[i] = text
+                event.length[i] = len(text or b"")
+            if small.sim_event_push(ctypes.byref(event)):
+                wanted.append((number, texts))
+            else:
+                assert wanted  # an empty queue has room
+        else:
+            event = Event()
+            if not small.sim_event_peek(ctypes.byref(event)):
+                assert not wanted
+                continue
+            number_wanted, texts = wanted.popleft()
+            pointers = ctypes.cast(event.text, ctypes.POINTER(ctypes.c_void_p * 3)).contents
+            found = [
+                p if p is None else ctypes.string_at(p, n)
+                for p, n in zip(pointers, event.length, strict=True)
+            ]
+            assert (event.number, found) == (number_wanted, texts)
+            small.sim_event_take()
+
+
+# ---- clock and meter
+
+
+@given(st.datetimes(datetime.datetime(2020, 1, 1), datetime.datetime(2099, 12, 31)))
+def test_stamps_there_and_back(moment):
+    moment = moment.replace(tzinfo=datetime.UTC, microsecond=moment.microsecond // 1000 * 1000)
+    us = (moment - EPOCH) // datetime.timedelta(microseconds=1)
+    text = ctypes.create_string_buffer(32)
+    lib.sim_stamp(ctypes.c_int64(us), text)
+    assert text.value.decode() == moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+    back = ctypes.c_int64()
+    assert lib.sim_parse_stamp(text.value, ctypes.byref(back))
+    assert back.value == us
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        (b"2020-01-01T02:00:00+02:00", 0),
+        (b"2020-01-01T00:00:01-01:30", 5401),
+        (b"2020-03-01T00:00:00Z", 60 * DAY_S),
+        (b"2020-01-01T00:00:00", None),
+        (b"2020-13-01T00:00:00Z", None),
+        (b"2020-01-01 00:00:00Z", None),
+        (b"2020-01-01T00:00:00.Z", None),
+        (b"2020-01-01T00:00:00Zulu", None),
+        (b"2019-12-31T23:59:59Z", None),
+        (b"2020-01-01T00:00:00+2:00", None),
+        (b"", None),
+        (b"2", None),
+    ],
+)
+def test_stamps(text, seconds):
+    us = ctypes.c_int64()
+    good = lib.sim_parse_stamp(text, ctypes.byref(us))
+    assert (us.value // 1000000 if good else None) == seconds
+
+
+def now(us):
+    ctypes.c_uint64.in_dll(lib, "test_now_us").value = us
+
+
+def test_time_runs_at_its_factor_and_jumps():
+    now(5_000_000)
+    lib.sim_clock_init(ctypes.c_int64(0))
+    lib.sim_set_factor(ctypes.c_uint32(2500))
+    now(5_000_000 + 10 * 3600 * 1_000_000)
+    assert lib.sim_ticks_us() == 25 * 3600 * 1_000_000
+    lib.sim_set_factor(ctypes.c_uint32(1000))
+    lib.sim_advance(ctypes.c_uint64(2500 * DAY_S))  # two and a half days
+    steps = [lib.sim_ticks_us()]
+    while lib.sim_advance_step():
+        steps.append(lib.sim_ticks_us())
+    hours = [us // 3_600_000_000 for us in steps]
+    assert hours == [25 + 24, 25 + 48, 25 + 60]
+    assert lib.sim_utc_us() == steps[-1]
+
+
+@given(st.lists(st.integers(1, 10**9), min_size=1, max_size=20))
+def test_the_meter_loses_nothing_between_readings(waits):
+    now(0)
+    lib.sim_clock_init(ctypes.c_int64(0))
+    lib.sim_init(b"\1", ctypes.c_uint8(1))
+    answers(b'{"cmd": "meter", "evse": 1, "power_w": 7}\n')
+    total = 0
+    for us in waits:
+        total += us
+        now(total)
+        mwh = lib.sim_meter_mwh(ctypes.c_uint8(1))
+        assert mwh == total // 1000 * 7000 // 3_600_000
