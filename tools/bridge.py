@@ -29,6 +29,7 @@ ESCAPE = 0x10
 _CONNECT_S = 20
 _HOLD_ABOVE = 8192  # bytes that wait for the network
 _CLIENTS = "abcdef"
+_FACTS = b"!"  # a line that asks for the facts of measurements
 _LINE_MAX = 1 << 20
 _END_S = 3
 
@@ -288,10 +289,15 @@ class ControlHub:
         self._reader = reader
         self._writer = writer
         self._clients: dict[str, asyncio.StreamWriter] = {}
+        self._curious: list[asyncio.StreamWriter] = []
 
     async def run(self):
         """Hands lines of the charger to the clients."""
         while line := await self._reader.readline():
+            if line[:1] == _FACTS:
+                for client in self._curious:
+                    client.write(line[1:])
+                self._curious.clear()
             client = self._clients.get(chr(line[0]))
             if client is None:
                 continue
@@ -312,6 +318,10 @@ class ControlHub:
         self._put(letter, b"+\n")
         try:
             while line := await reader.readline():
+                if line[:1] == _FACTS:
+                    self._curious.append(client)
+                    self._writer.write(_FACTS + b"\n")
+                    continue
                 self._put(letter, b"=" + line.rstrip(b"\r\n") + b"\n")
                 await self._writer.drain()
         except (OSError, ValueError, asyncio.CancelledError):

@@ -6,13 +6,16 @@
 #include <stdbool.h>
 
 #include "boards/simulated/control.h"
+#include "boards/simulated/json.h"
 #include "boards/simulated/port.h"
 
+#include "facts.h"
 #include "platform.h"
 #include "registers.h"
 
 #define LOWEST_PRIORITY (0xf0u)
 #define FIRST_LETTER ('a')
+#define FACTS_LETTER ('!')
 
 static control_client_t clients[CONTROL_CLIENTS_MAX];
 static bool is_open[CONTROL_CLIENTS_MAX];
@@ -58,9 +61,23 @@ static void take_kind(char byte) {
     }
 }
 
+static void send_facts(void) {
+    json_out_t out;
+    control_start_line(&out);
+    facts_put(&out);
+    send_byte(FACTS_LETTER);
+    for (size_t i = 0; i < out.length; i++) {
+        send_byte(out.buffer[i]);
+    }
+    send_byte('\n');
+}
+
 static void take(char byte) {
     switch (expected) {
         case EXPECT_LETTER:
+            if (byte == FACTS_LETTER) {
+                send_facts();
+            }
             current = (uint8_t)(byte - FIRST_LETTER);
             expected = current < CONTROL_CLIENTS_MAX ? EXPECT_KIND : EXPECT_END;
             break;

@@ -1,5 +1,5 @@
-# What is in the image: MicroPython's asyncio, and the firmware as tools/freeze.py prepared it.
+# What is in the image: of MicroPython's asyncio what the firmware uses, and the firmware as tools/freeze.py prepared it.
 # Assertions are left out: they are for those who develop, with the unix build.
 
-include("$(MPY_DIR)/extmod/asyncio")
+package("asyncio", ("__init__.py", "core.py", "event.py", "funcs.py"), base_path="$(MPY_DIR)/extmod", opt=3)
 freeze("$(FROZEN)", opt=1)

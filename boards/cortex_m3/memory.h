@@ -16,5 +16,6 @@ extern uint8_t _heap_size[]; // its address is the number of bytes given to the 
 
 // Bytes of stack used since reset: it was filled with a pattern before the first use.
 size_t memory_stack_used(void);
+size_t memory_handler_stack_used(void);
 
 #endif

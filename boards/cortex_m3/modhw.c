@@ -13,6 +13,7 @@
 #include "boards/simulated/sim.h"
 
 #include "clock.h"
+#include "facts.h"
 #include "memory.h"
 
 static mp_uint_t events_ioctl(mp_obj_t self, mp_uint_t request, uintptr_t argument, int *error) {
@@ -21,6 +22,7 @@ static mp_uint_t events_ioctl(mp_obj_t self, mp_uint_t request, uintptr_t argume
         *error = MP_EINVAL;
         return MP_STREAM_ERROR;
     }
+    facts_turn(); // the event loop looks at its streams at each turn
     port_lock();
     bool any = sim_event_peek(&event);
     port_unlock();

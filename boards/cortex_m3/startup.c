@@ -23,12 +23,27 @@ void systick_handler(void);
 void usart1_handler(void);
 void usart2_handler(void);
 
-size_t memory_stack_used(void) {
-    const uint32_t *word = (const uint32_t *)_stack_bottom;
-    while (word < (const uint32_t *)_stack_top && *word == STACK_PATTERN) {
+// A stack is filled with the pattern from `bottom` on, before it is used.
+static void paint(uint8_t *bottom, const uint8_t *end) {
+    for (uint32_t *word = (uint32_t *)bottom; word < (const uint32_t *)end; word++) {
+        *word = STACK_PATTERN;
+    }
+}
+
+static size_t used(const uint8_t *bottom, const uint8_t *top) {
+    const uint32_t *word = (const uint32_t *)bottom;
+    while (word < (const uint32_t *)top && *word == STACK_PATTERN) {
         word++;
     }
-    return _stack_top - (const uint8_t *)word;
+    return top - (const uint8_t *)word;
+}
+
+size_t memory_stack_used(void) {
+    return used(_stack_bottom, _stack_top);
+}
+
+size_t memory_handler_stack_used(void) {
+    return used(_handler_stack_bottom + HANDLER_GUARD_SIZE, _handler_stack_top);
 }
 
 static void forbid(uint32_t region, uint32_t base, uint32_t size) {
@@ -46,11 +61,10 @@ static void guard_memory(void) {
 }
 
 __attribute__((used, noreturn)) static void start(void) {
-    uint32_t *here;
+    uint8_t *here;
     __asm__ volatile ("mov %0, sp" : "=r" (here));
-    for (uint32_t *word = (uint32_t *)_stack_bottom; word < here; word++) {
-        *word = STACK_PATTERN;
-    }
+    paint(_stack_bottom, here - 64); // this function's calls need a little of it already
+    paint(_handler_stack_bottom, _handler_stack_top);
     memcpy(_data_start, _data_in_flash, _data_end - _data_start);
     memset(_bss_start, 0, _bss_end - _bss_start);
     guard_memory();

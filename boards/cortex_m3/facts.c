@@ -1,0 +1,39 @@
+#include "facts.h"
+
+#include "py/gc.h"
+
+#include "clock.h"
+#include "memory.h"
+
+static uint64_t last_turn, longest; // in cycles awake; 0: the event loop has not turned yet
+
+static uint64_t cycles_awake(void) {
+    return clock_cycles() - clock_cycles_asleep();
+}
+
+void facts_turn(void) {
+    uint64_t now = cycles_awake();
+    if (last_turn != 0 && now - last_turn > longest) {
+        longest = now - last_turn;
+    }
+    last_turn = now;
+}
+
+static void put(json_out_t *out, const char *name, uint64_t value) {
+    json_put(out, name);
+    json_put_number(out, (int64_t)value);
+}
+
+void facts_put(json_out_t *out) {
+    gc_info_t heap;
+    gc_info(&heap);
+    put(out, "{\"heap\":", heap.total);
+    put(out, ",\"heap_used\":", heap.used);
+    put(out, ",\"stack_used\":", memory_stack_used());
+    put(out, ",\"handler_stack_used\":", memory_handler_stack_used());
+    put(out, ",\"instructions\":", clock_instructions(cycles_awake()));
+    put(out, ",\"asleep\":", clock_instructions(clock_cycles_asleep()));
+    put(out, ",\"longest\":", clock_instructions(longest));
+    json_put(out, "}");
+    longest = 0;
+}
