@@ -7,7 +7,7 @@ from tables.names import INTERNAL_ERROR, NOT_SUPPORTED
 
 from blocks.port import DEFER, NOT_MINE
 from hal import log
-from hal.errors import CallError, CloseConnection, LinkError
+from hal.errors import CallError, LinkError
 from wire.events import (
     DATA,
     END,
@@ -23,7 +23,7 @@ from wire.events import (
 from wire.message import MessageReader, MessageWriter
 from wire.names import name
 from wire.rpc import Rpc
-from wire.websocket import WebSocket, printable
+from wire.websocket import WebSocket, broken, printable
 
 
 class Conversation:
@@ -70,7 +70,7 @@ class Conversation:
             if event == DATA:
                 reader.feed(self.rx, websocket.start, websocket.end)
                 if reader.bad_utf8:
-                    raise CloseConnection(INVALID_DATA, "text that is not UTF-8")
+                    raise broken(INVALID_DATA, "text that is not UTF-8")
             elif event == START:
                 reader.start()
             elif event == END:
@@ -96,7 +96,7 @@ class Conversation:
         rpc = self.rpc
         verdict = rpc.received()
         if rpc.reader.bad_utf8:
-            raise CloseConnection(INVALID_DATA, "text that ends within a character")
+            raise broken(INVALID_DATA, "text that ends within a character")
         if verdict == IGNORE:
             log.warning("ignored: an answer to nothing outstanding, id %s", printable(rpc.id))
             return

@@ -53,8 +53,9 @@ class Link:
         boot_count: a number that no earlier boot has had.
     """
 
-    def __init__(self, board, model, timers, sources, handler, rx_buf, tx_buf, arena,
-    boot_count=0):
+    def __init__(
+        self, board, model, timers, sources, handler, rx_buf, tx_buf, arena, boot_count=0
+    ):
         self.connected = False
         # Set by the station: callable() -> bool, the CSMS has accepted it; callable(up).
         self.accepted = None
@@ -101,9 +102,13 @@ class Link:
         self._interrupt("closing", GOING_AWAY)
 
     def reconnect(self):
-        """Drop the connection in good order, and connect anew at once."""
-        self._soon = True
-        self._interrupt("connecting anew", NORMAL)
+        """Drop the connection in good order, and connect anew at once.
+
+        No effect on a connection that is ending anyway: its back-off holds.
+        """
+        if self._phase != _CLOSING:
+            self._soon = True
+            self._interrupt("connecting anew", NORMAL)
 
     def network(self, up):
         """The network came: connect at once, the back-off forgotten. Or it went: drop the

@@ -61,6 +61,11 @@ def printable(text):
     return bytes([c if 32 <= c < 127 else 63 for c in text])
 
 
+def broken(code, what):
+    """The CloseConnection to raise when the peer has sent what it must not."""
+    return CloseConnection(code, "the CSMS sent %s: closing with %d" % (what, code))
+
+
 def _valid_code(code):
     return 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999
 
@@ -124,27 +129,27 @@ class WebSocket:
 
     def _first(self, byte):
         if byte & 0x70:
-            raise CloseConnection(PROTOCOL_ERROR, "reserved bits are set in a frame")
+            raise broken(PROTOCOL_ERROR, "a frame with reserved bits set")
         opcode = byte & 15
         self._final = byte & 0x80
         if opcode == _BINARY:
-            raise CloseConnection(UNSUPPORTED_DATA, "a binary frame")
+            raise broken(UNSUPPORTED_DATA, "a binary frame")
         if opcode > _PONG or _TEXT < opcode < _CONTROL:
-            raise CloseConnection(PROTOCOL_ERROR, "a frame of an unknown kind")
+            raise broken(PROTOCOL_ERROR, "a frame of an unknown kind")
         if opcode & _CONTROL:
             if not self._final:
-                raise CloseConnection(PROTOCOL_ERROR, "a control frame in fragments")
+                raise broken(PROTOCOL_ERROR, "a control frame in fragments")
         elif (opcode == 0) != self._in_message:
-            raise CloseConnection(PROTOCOL_ERROR, "fragments out of order")
+            raise broken(PROTOCOL_ERROR, "fragments in a wrong order")
         self._opcode = opcode
         self._state = _SECOND
 
     def _length(self, byte):
         if self._state == _SECOND:
             if byte & 0x80:
-                raise CloseConnection(PROTOCOL_ERROR, "a masked frame")
+                raise broken(PROTOCOL_ERROR, "a masked frame")
             if self._opcode & _CONTROL and byte > 125:
-                raise CloseConnection(PROTOCOL_ERROR, "a control frame of over 125 bytes")
+                raise broken(PROTOCOL_ERROR, "a control frame of over 125 bytes")
             self._state = _LENGTH
             if byte < 126:
                 self._left = byte
@@ -153,11 +158,11 @@ class WebSocket:
             self._count = 2 if byte == 126 else 8
             return NONE
         if self._count == 8 and byte & 0x80:
-            raise CloseConnection(PROTOCOL_ERROR, "a frame of negative length")
+            raise broken(PROTOCOL_ERROR, "a frame of negative length")
         self._left = (self._left << 8) | byte
         self._count -= 1
         if self._left > self._max:
-            raise CloseConnection(TOO_BIG, "a frame of over %d bytes" % self._max)
+            raise broken(TOO_BIG, "a frame of over %d bytes" % self._max)
         return NONE if self._count else self._begin()
 
     def _begin(self):
@@ -173,7 +178,7 @@ class WebSocket:
             self._total = 0
         self._total += self._left
         if self._total > self._max:
-            raise CloseConnection(TOO_BIG, "a message of over %d bytes" % self._max)
+            raise broken(TOO_BIG, "a message of over %d bytes" % self._max)
         return START if self._opcode == _TEXT else NONE
 
     def _data(self):
@@ -209,11 +214,11 @@ class WebSocket:
         if self._count:
             code = 0 if self._count == 1 else (payload[6] << 8) | payload[7]
             if not _valid_code(code):
-                raise CloseConnection(PROTOCOL_ERROR, "a close frame without a valid code")
+                raise broken(PROTOCOL_ERROR, "a close frame without a valid code")
         try:
             str(payload[8:], "utf-8")
         except UnicodeError:
-            raise CloseConnection(INVALID_DATA, "a close reason that is not UTF-8")
+            raise broken(INVALID_DATA, "a close reason that is not UTF-8")
         reason = str(printable(payload[8:]), "utf-8")
         raise CloseConnection(code, "the CSMS closed the connection (%d %s)" % (code, reason))
 

@@ -1,6 +1,7 @@
 """link/ against a scripted CSMS; test_link.py runs it under CPython and on the charger's VM."""
 
 import asyncio
+import hashlib
 import sys
 
 from link_world import World
@@ -13,6 +14,7 @@ from tables.variables import (
     SECURITY_CTRLR_SECURITY_PROFILE,
 )
 
+import wire.sha1
 from blocks.port import ANSWERED, DEFER, ERROR, LOST, NOT_MINE, TIMEOUT
 from hal.errors import CallError
 from wire.names import name_id
@@ -262,6 +264,7 @@ async def case_protocol_errors_are_answered_with_their_code(w):
         if wait_s > 40:
             wait_s = 40
     assert len([1 for level, text in w.lines if level == WARNING]) == 6
+    assert w.logged("the CSMS sent a binary frame: closing with 1003; next attempt in 10 s")
 
 
 async def case_a_peer_that_does_not_close_after_our_goodbye(w):
@@ -698,6 +701,25 @@ async def case_reconnect_from_a_source(w):
     assert len(w.network.streams) == 2 and w.clock.now == 0
 
 
+async def case_reconnect_because_of_the_loss_does_not_skip_the_back_off(w):
+    server = await w.connect()
+    w.sources[0].then = w.link.reconnect
+    w.give(b"Heartbeat")
+    await w.settle()
+    server.hang_up()
+    await w.settle()
+    assert w.timers.next() == 5000
+
+
+async def case_reconnect_while_waiting_connects_at_once(w):
+    w.network.error = "refused"
+    await w.start()
+    w.network.error = None
+    w.link.reconnect()
+    await w.settle()
+    assert len(w.network.streams) == 1
+
+
 async def case_many_connections_leave_nothing_behind(w):
     await w.start()
     for i in range(50):
@@ -716,6 +738,13 @@ async def case_many_connections_leave_nothing_behind(w):
     assert len(w.network.streams) == 51
     assert w.sources[0].told == [(LOST, None)] * 50
     assert len(w.timers.running) == 1
+
+
+async def case_sha1_for_boards_whose_hashlib_has_none(w):
+    if sys.implementation.name == "micropython":  # viper's arithmetic wraps, CPython's does not
+        for size in (0, 1, 55, 56, 60, 63, 64, 119, 120, 1000):
+            data = bytes([i * 7 & 255 for i in range(size)])
+            assert wire.sha1.sha1(data).digest() == hashlib.sha1(data).digest(), size
 
 
 def run(case):
