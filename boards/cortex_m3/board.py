@@ -92,7 +92,7 @@ class _Network:
             raise LinkError("this image has no TLS: take a ws:// URL")
         connection = None
         try:
-            connection = _sim.connect(host, port, 0)
+            connection = hw.connect(host, port)
             yield core._io_queue.queue_write(connection)
             code = connection.error()
             if code:

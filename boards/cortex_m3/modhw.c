@@ -1,6 +1,7 @@
 // Module `hw`: what measurements and board.py want of the chip itself.
 //
 //     hw.events     a stream that is readable while the simulated hardware has an event
+//     hw.connect(host, port)   a connection to the CSMS that is being made: network.c
 //     hw.facts()    (static RAM, heap size, heap in use after a collection, stack used: bytes each,
 //                   instructions executed since reset, instructions' time slept)
 
@@ -50,9 +51,12 @@ static mp_obj_t hw_facts(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(hw_facts_obj, hw_facts);
 
+MP_DECLARE_CONST_FUN_OBJ_2(network_connect_obj); // network.c
+
 static const mp_rom_map_elem_t hw_globals[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_hw) },
     { MP_ROM_QSTR(MP_QSTR_events), MP_ROM_PTR(&events_object) },
+    { MP_ROM_QSTR(MP_QSTR_connect), MP_ROM_PTR(&network_connect_obj) },
     { MP_ROM_QSTR(MP_QSTR_facts), MP_ROM_PTR(&hw_facts_obj) },
 };
 static MP_DEFINE_CONST_DICT(hw_globals_dict, hw_globals);

@@ -7,7 +7,14 @@
 
 #include "boards/simulated/port.h"
 #include "boards/simulated/sim.h"
+// What takes a fixed number of arguments over there takes none here.
+#define modsim_lookup_obj modsim_lookup_unix_obj
+#define modsim_trusted_obj modsim_trusted_unix_obj
+#define modsim_own_certificate_obj modsim_own_certificate_unix_obj
 #include "boards/unix/modsim.h"
+#undef modsim_lookup_obj
+#undef modsim_trusted_obj
+#undef modsim_own_certificate_obj
 
 #include "platform.h"
 #include "settings.h"
@@ -160,14 +167,12 @@ static mp_obj_t modsim_log(mp_obj_t level, mp_obj_t text_in) {
 }
 MP_DEFINE_CONST_FUN_OBJ_2(modsim_log_obj, modsim_log);
 
-// Certificates are for an image with TLS: none here.
-static mp_obj_t modsim_trusted(mp_obj_t index) {
-    (void)index;
+// Of no use on this board: its module looks names up (network.c), and this image has no TLS.
+static mp_obj_t absent(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
+    (void)args;
     return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_1(modsim_trusted_obj, modsim_trusted);
-
-static mp_obj_t modsim_own_certificate(void) {
-    return mp_const_none;
-}
-MP_DEFINE_CONST_FUN_OBJ_0(modsim_own_certificate_obj, modsim_own_certificate);
+MP_DEFINE_CONST_FUN_OBJ_VAR(modsim_lookup_obj, 0, absent);
+MP_DEFINE_CONST_FUN_OBJ_VAR(modsim_trusted_obj, 0, absent);
+MP_DEFINE_CONST_FUN_OBJ_VAR(modsim_own_certificate_obj, 0, absent);

@@ -1,4 +1,4 @@
-// The serial-to-Ethernet module as MicroPython streams: `connect(host, port, index)`.
+// The serial-to-Ethernet module as MicroPython streams: `hw.connect(host, port)`.
 
 #include "py/mperrno.h"
 #include "py/runtime.h"
@@ -114,12 +114,9 @@ static const mp_stream_p_t connection_protocol = {
 static MP_DEFINE_CONST_OBJ_TYPE(connection_type, MP_QSTR_Connection, MP_TYPE_FLAG_NONE,
     protocol, &connection_protocol, locals_dict, &connection_dict);
 
-// connect(host, port, index) -> Connection that is being made; None: index > 0, for the module looks at all addresses.
-static mp_obj_t connect(mp_obj_t host, mp_obj_t port, mp_obj_t index) {
+// connect(host, port) -> Connection that is being made.
+static mp_obj_t connect(mp_obj_t host, mp_obj_t port) {
     modsim_text_t name = modsim_text(host);
-    if (mp_obj_get_int(index) > 0) {
-        return mp_const_none;
-    }
     connection_t *self = mp_obj_malloc(connection_t, &connection_type);
     port_lock();
     bool up = sim.network_up;
@@ -130,7 +127,7 @@ static mp_obj_t connect(mp_obj_t host, mp_obj_t port, mp_obj_t index) {
     self->number = latest = serial_ethernet_connect(name.text, name.length, mp_obj_get_int(port));
     return MP_OBJ_FROM_PTR(self);
 }
-MP_DEFINE_CONST_FUN_OBJ_3(modsim_connect_obj, connect);
+MP_DEFINE_CONST_FUN_OBJ_2(network_connect_obj, connect);
 
 static mp_obj_t error_text(mp_obj_t code) {
     const char *text;
