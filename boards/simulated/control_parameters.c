@@ -17,7 +17,7 @@ bool control_need_room(control_request_t *request) {
 bool control_number(control_request_t *request, const char *name, unsigned decimals, int64_t lowest, int64_t highest,
     int64_t *value, bool *given) {
     json_t item = json_member(request->request, name);
-    *given = item.text != NULL;
+    *given = item.text != NULL && !json_is_null(item);
     if (!*given) {
         return true;
     }
@@ -89,12 +89,13 @@ bool control_text(control_request_t *request, const char *name, bool optional, c
 
 bool control_flag(control_request_t *request, const char *name, const bool *otherwise, bool *value) {
     json_t item = json_member(request->request, name);
-    if (!item.text && otherwise) {
+    bool given = item.text && !json_is_null(item);
+    if (!given && otherwise) {
         *value = *otherwise;
         return true;
     }
     if (!json_bool(item, value)) {
-        control_fail(request, "%s: %s; give true or false", name, item.text ? "neither true nor false" : "missing");
+        control_fail(request, "%s: %s; give true or false", name, given ? "neither true nor false" : "missing");
         return false;
     }
     return true;

@@ -117,30 +117,37 @@ class _Network:
         Raises:
             LinkError: no address, refused, no route.
         """
-        why = None
-        index = 0
-        while True:
-            connection = None
-            try:
-                connection = _sim.connect(host, port, index)
-                if connection is None:
-                    raise LinkError(why or "the name has no address")
-                yield core._io_queue.queue_write(connection)
-                code = connection.error()
-                if not code:
-                    secure = tls and tls[0].wrap_socket(
-                        connection, server_hostname=tls[1], do_handshake_on_connect=False
-                    )
-                    stream = _Stream(connection, secure)
-                    connection = None  # the stream's from now on
-                    return stream
-                why = _sim.error_text(code)
-            except OSError as error:
-                why = _reason(error)
-            finally:
-                if connection:
-                    connection.close()
-            index += 1
+        lookup = _sim.lookup(host, port)  # in the background, which name servers may need
+        try:
+            yield core._io_queue.queue_read(lookup)
+            why = "the name has no address, or no name server answers"
+            while True:
+                connection = None
+                try:
+                    connection = lookup.connect()
+                    if connection is None:
+                        raise LinkError(why)
+                    yield core._io_queue.queue_write(connection)
+                    code = connection.error()
+                    if not code:
+                        stream = _secured(connection, tls)
+                        connection = None  # the stream's from now on
+                        return stream
+                    why = _sim.error_text(code)
+                except OSError as error:
+                    why = _reason(error)
+                finally:
+                    if connection:
+                        connection.close()
+        finally:
+            lookup.close()
+
+
+def _secured(connection, tls):
+    if tls:
+        context, host = tls
+        tls = context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
+    return _Stream(connection, tls)
 
 
 class Board:

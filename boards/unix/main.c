@@ -21,8 +21,10 @@
 #include "boards/unix/station.h"
 
 #define STACK_SIZE 40000       // bytes, as MicroPython's own unix port has it
-#define WATCHDOG_MS 60000      // real time
-#define WATCHDOG_GRACE_MS 5000 // for the virtual machine to take notice
+#ifndef WATCHDOG_S
+#define WATCHDOG_S 60          // real time in which the process was not stopped
+#endif
+#define WATCHDOG_GRACE_S 5     // for the virtual machine to take notice
 #define PAUSE_MAX_S 60
 #define STABLE_MS 60000        // a firmware that ran for so long starts at the shortest pause again
 
@@ -31,7 +33,8 @@ int micropython_main(int argc, char **argv); // main() of MicroPython's unix por
 static char boot_reason[24] = "PowerUp";
 static nlr_buf_t *boot_frame;  // where a restart jumps to
 static volatile bool restarting, barks;
-static volatile uint64_t fed_ms; // 0: the watchdog is not armed
+static volatile unsigned hungry_s; // since the watchdog was fed
+static volatile bool armed;
 static mp_obj_exception_t watchdog_exception;
 
 const char *station_boot_reason(void) {
@@ -53,29 +56,25 @@ void station_restart(const char *reason, size_t length) {
 }
 
 void station_watchdog_fed(void) {
-    fed_ms = platform_real_ms();
-    if (barks) {
-        barks = false; // it came late, but it came
-    }
+    hungry_s = 0;
+    armed = true;
 }
 
 // In the control thread, with the lock held. The virtual machine raises the exception at its next jump.
 void station_check_watchdog(void) {
-    uint64_t now = platform_real_ms();
-    if (fed_ms == 0 || now - fed_ms < WATCHDOG_MS) {
+    if (!armed || ++hungry_s < WATCHDOG_S) {
         return;
     }
-    if (barks && now - fed_ms > WATCHDOG_MS + WATCHDOG_GRACE_MS) {
+    if (hungry_s > WATCHDOG_S + WATCHDOG_GRACE_S) {
         static const char text[] = "pilotwire: the firmware hangs and cannot be restarted\n";
-        if (write(STDERR_FILENO, text, sizeof(text) - 1) > 0) {
-            _exit(1);
-        }
+        ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
+        (void)written;
         _exit(1);
     }
     if (!barks) {
         barks = true;
         watchdog_exception.base.type = &mp_type_SystemExit;
-        MP_STATE_MAIN_THREAD(mp_pending_exception) = MP_OBJ_FROM_PTR(&watchdog_exception);
+        mp_sched_exception(MP_OBJ_FROM_PTR(&watchdog_exception));
         port_wake();
     }
 }
@@ -121,7 +120,7 @@ static void run_main(void) {
         nlr_pop();
         platform_logf(LEVEL_ERROR, "the firmware ended by itself");
     } else if (barks) {
-        platform_logf(LEVEL_ERROR, "the watchdog was not fed for %d s", WATCHDOG_MS / 1000);
+        platform_logf(LEVEL_ERROR, "the watchdog was not fed for %d s", WATCHDOG_S);
     } else if (!restarting) {
         log_exception(MP_OBJ_FROM_PTR(frame.ret_val));
     }
@@ -137,12 +136,10 @@ static MP_NOINLINE bool boot(void *heap) {
     mp_sys_path = mp_obj_new_list(0, NULL);
     mp_obj_list_append(mp_sys_path, MP_OBJ_NEW_QSTR(qstr_from_str(".frozen")));
     mp_obj_list_init(MP_OBJ_TO_PTR(mp_sys_argv), 0);
-    restarting = barks = false;
-    fed_ms = 0;
+    restarting = barks = armed = false;
     run_main();
     bool orderly = restarting;
-    fed_ms = 0;
-    restarting = barks = false;
+    restarting = barks = armed = false;
     mp_deinit();
     return orderly;
 }

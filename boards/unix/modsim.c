@@ -244,7 +244,7 @@ static const mp_rom_map_elem_t sim_table[] = {
     { MP_ROM_QSTR(MP_QSTR_storage), MP_ROM_PTR(&modsim_storage) },
     { MP_ROM_QSTR(MP_QSTR_indicator), MP_ROM_PTR(&modsim_indicator) },
     { MP_ROM_QSTR(MP_QSTR_network_up), MP_ROM_PTR(&modsim_network_up_obj) },
-    { MP_ROM_QSTR(MP_QSTR_connect), MP_ROM_PTR(&modsim_connect_obj) },
+    { MP_ROM_QSTR(MP_QSTR_lookup), MP_ROM_PTR(&modsim_lookup_obj) },
     { MP_ROM_QSTR(MP_QSTR_trusted), MP_ROM_PTR(&modsim_trusted_obj) },
     { MP_ROM_QSTR(MP_QSTR_own_certificate), MP_ROM_PTR(&modsim_own_certificate_obj) },
     { MP_ROM_QSTR(MP_QSTR_error_text), MP_ROM_PTR(&modsim_error_text_obj) },

@@ -28,7 +28,7 @@ MP_DECLARE_CONST_FUN_OBJ_2(modsim_log_obj);
 
 // modsim_network.c
 MP_DECLARE_CONST_FUN_OBJ_0(modsim_network_up_obj);
-MP_DECLARE_CONST_FUN_OBJ_3(modsim_connect_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(modsim_lookup_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(modsim_error_text_obj);
 
 // certificates.c

@@ -98,29 +98,74 @@ static const mp_stream_p_t connection_protocol = {
 static MP_DEFINE_CONST_OBJ_TYPE(connection_type, MP_QSTR_Connection, MP_TYPE_FLAG_NONE,
     protocol, &connection_protocol, locals_dict, &connection_dict);
 
-// connect(host, port, index) -> Connection that is being made; None: the host has no index-th address.
-static mp_obj_t modsim_connect(mp_obj_t host_in, mp_obj_t port_in, mp_obj_t index_in) {
-    char host[256];
-    modsim_text_t text = modsim_text(host_in);
-    mp_int_t port = mp_obj_get_int(port_in), index = mp_obj_get_int(index_in);
-    if (text.length >= sizeof(host) || port < 1 || port > 65535) {
-        mp_raise_ValueError(MP_ERROR_TEXT("address"));
+// ---- looking up a name
+
+typedef struct {
+    mp_obj_base_t base;
+    int lookup;
+} lookup_obj_t;
+
+static mp_uint_t lookup_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg, int *errcode) {
+    (void)arg;
+    lookup_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    int fd = network_lookup_fd(self->lookup);
+    if (request == MP_STREAM_CLOSE) {
+        network_lookup_close(self->lookup);
+        self->lookup = -1;
+        return 0;
     }
-    memcpy(host, text.text, text.length);
-    host[text.length] = 0;
-    connection_obj_t *self = mp_obj_malloc_with_finaliser(connection_obj_t, &connection_type);
-    self->connection = -1;
-    int connection = network_connect(host, (uint16_t)port, (unsigned)index);
+    if (request == MP_STREAM_GET_FILENO && fd >= 0) {
+        return (mp_uint_t)fd;
+    }
+    *errcode = MP_EINVAL;
+    return MP_STREAM_ERROR;
+}
+
+// connect() -> Connection that is being made to the next address; None: there is none left.
+static mp_obj_t lookup_connect(mp_obj_t self_in) {
+    lookup_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    connection_obj_t *made = mp_obj_malloc_with_finaliser(connection_obj_t, &connection_type);
+    made->connection = -1;
+    int connection = network_connect(self->lookup);
     if (connection == -1) {
         return mp_const_none;
     }
     if (connection < 0) {
         mp_raise_OSError(-connection - 1);
     }
-    self->connection = connection;
+    made->connection = connection;
+    return MP_OBJ_FROM_PTR(made);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(lookup_connect_obj, lookup_connect);
+
+static const mp_rom_map_elem_t lookup_table[] = {
+    { MP_ROM_QSTR(MP_QSTR_connect), MP_ROM_PTR(&lookup_connect_obj) },
+    { MP_ROM_QSTR(MP_QSTR_close), MP_ROM_PTR(&mp_stream_close_obj) },
+    { MP_ROM_QSTR(MP_QSTR___del__), MP_ROM_PTR(&mp_stream_close_obj) },
+};
+static MP_DEFINE_CONST_DICT(lookup_dict, lookup_table);
+static const mp_stream_p_t lookup_protocol = { .ioctl = lookup_ioctl };
+static MP_DEFINE_CONST_OBJ_TYPE(lookup_type, MP_QSTR_Lookup, MP_TYPE_FLAG_NONE,
+    protocol, &lookup_protocol, locals_dict, &lookup_dict);
+
+// lookup(host, port) -> Lookup, a stream that is readable once it is done.
+static mp_obj_t modsim_lookup(mp_obj_t host_in, mp_obj_t port_in) {
+    char host[256];
+    modsim_text_t text = modsim_text(host_in);
+    mp_int_t port = mp_obj_get_int(port_in);
+    if (text.text == NULL || text.length >= sizeof(host) || port < 1 || port > 65535) {
+        mp_raise_ValueError(MP_ERROR_TEXT("address"));
+    }
+    memcpy(host, text.text, text.length);
+    host[text.length] = 0;
+    lookup_obj_t *self = mp_obj_malloc_with_finaliser(lookup_obj_t, &lookup_type);
+    self->lookup = network_lookup(host, (uint16_t)port);
+    if (self->lookup < 0) {
+        mp_raise_OSError(EAGAIN);
+    }
     return MP_OBJ_FROM_PTR(self);
 }
-MP_DEFINE_CONST_FUN_OBJ_3(modsim_connect_obj, modsim_connect);
+MP_DEFINE_CONST_FUN_OBJ_2(modsim_lookup_obj, modsim_lookup);
 
 // error_text(errno) -> str
 static mp_obj_t modsim_error_text(mp_obj_t code_in) {

@@ -30,9 +30,12 @@ void storage_load_meters(void);
 
 // ---- network.c: the firmware's connections
 
-// Starts to connect to the index-th address of a host. >= 0: a connection; -1: there is no such address;
-// below: -errno - 1.
-int network_connect(const char *host, uint16_t port, unsigned index);
+// Starts to look up a name. >= 0: the lookup; -1: too many at a time. Its fd is readable once it is done.
+int network_lookup(const char *host, uint16_t port);
+int network_lookup_fd(int lookup);
+void network_lookup_close(int lookup);
+// Starts to connect to the next address that was found. >= 0: a connection; -1: there is none left; below: -errno - 1.
+int network_connect(int lookup);
 int network_fd(int connection);      // -1: closed
 int network_error(int connection);   // 0, or the errno for which it is of no use any more
 void network_close(int connection);
