@@ -38,7 +38,7 @@ build/unix/pilotwire: build/frozen/stamp manifest.py $(C_FROM) build/unix/settin
 	sh tools/quietly.sh build/log/unix.log $(MAKE) -C $(TREE)/ports/unix \
 		VARIANT=pilotwire VARIANT_DIR=$(ROOT)/boards/unix/variant \
 		BUILD=$(ROOT)/$(PORT) PROG=pilotwire PYTHON=$(PYTHON) \
-		FROZEN_MANIFEST=$(ROOT)/manifest.py MICROPY_MANIFEST_FROZEN=$(ROOT)/build/frozen \
+		FROZEN_MANIFEST=$(ROOT)/manifest.py MAKE_MANIFEST="env PYTHONPATH=$(ROOT) $(PYTHON) -m tools.rom_objects $(TREE)/tools/makemanifest.py" MICROPY_MANIFEST_FROZEN=$(ROOT)/build/frozen \
 		USER_C_MODULES=$(ROOT)/firmware MPY_LIB_DIR=$(ROOT)/tools \
 		MICROPY_MPYCROSS=$(ROOT)/build/mpy-cross/mpy-cross MICROPY_MPYCROSS_DEPENDENCY= \
 		TLS_IN=$(TLS_IN) TLS_OUT=$(TLS_OUT)

@@ -32,7 +32,7 @@ class Charging(Access):
     """
 
     def __init__(self, board, model, timers, clock, ids):
-        super().__init__()
+        Access.__init__(self)
         self.board = board
         self.model = model
         self.timers = timers

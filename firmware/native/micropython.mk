@@ -5,3 +5,7 @@ ifeq ($(MICROPY_SSL_MBEDTLS),1)
 SRC_USERMOD_LIB_C += $(PILOTWIRE_NATIVE)/tls_fragment_length.c
 LDFLAGS_USERMOD += -Wl,--wrap=mbedtls_ssl_config_defaults
 endif
+
+# Functions and classes of the firmware in ROM (tools/rom_objects).
+SRC_USERMOD_LIB_C += $(PILOTWIRE_NATIVE)/rom_objects.c
+LDFLAGS_USERMOD += -Wl,--wrap=mp_obj_new_module,--wrap=gc_collect_start,--wrap=gc_init

@@ -1,0 +1,71 @@
+// Modules, functions and classes that cost no heap: what tools/rom_objects has written is brought to life here.
+//
+// Three functions of the VM are wrapped at link time, nothing is patched:
+//   mp_obj_new_module   a module with objects in ROM gets its context from a table, at an address known to the linker
+//   gc_collect_start    such a context is not on the heap, but what it holds is
+//   gc_init             a new heap: nothing of the last one is held any more
+
+#include <string.h>
+
+#include "py/gc.h"
+#include "py/objmodule.h"
+#include "py/runtime.h"
+
+#include "firmware/native/rom_objects.h"
+
+mp_obj_t __real_mp_obj_new_module(qstr name);
+mp_obj_t __wrap_mp_obj_new_module(qstr name);
+void __real_gc_collect_start(void);
+void __wrap_gc_collect_start(void);
+void __real_gc_init(void *start, void *end);
+void __wrap_gc_init(void *start, void *end);
+
+// objtype.c keeps these two to itself: they are taken from a class made for this purpose.
+static mp_make_new_fun_t instance_make_new;
+static mp_attr_fun_t instance_attr;
+
+mp_obj_t rom_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    return instance_make_new(type, n_args, n_kw, args);
+}
+
+void rom_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
+    instance_attr(self_in, attr, dest);
+}
+
+static void learn(void) {
+    mp_obj_type_t *type = MP_OBJ_TO_PTR(mp_obj_new_type(MP_QSTR_object, mp_const_empty_tuple, mp_obj_new_dict(0)));
+    instance_make_new = MP_OBJ_TYPE_GET_SLOT(type, make_new);
+    instance_attr = MP_OBJ_TYPE_GET_SLOT(type, attr);
+}
+
+mp_obj_t __wrap_mp_obj_new_module(qstr name) {
+    size_t i = 0;
+    while (i < rom_contexts_count && strcmp(rom_contexts_names[i], qstr_str(name)) != 0) {
+        i++;
+    }
+    mp_map_t *loaded = &MP_STATE_VM(mp_loaded_modules_dict).map;
+    if (i == rom_contexts_count || mp_map_lookup(loaded, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP) != NULL) {
+        return __real_mp_obj_new_module(name);
+    }
+    if (instance_make_new == NULL) {
+        learn();
+    }
+    mp_module_context_t *context = &rom_contexts[i];
+    context->module.globals = MP_OBJ_TO_PTR(mp_obj_new_dict(0));
+    mp_obj_dict_store(MP_OBJ_FROM_PTR(context->module.globals), MP_OBJ_NEW_QSTR(MP_QSTR___name__), MP_OBJ_NEW_QSTR(name));
+    context->module.base.type = &mp_type_module;
+    mp_map_lookup(loaded, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP_ADD_IF_NOT_FOUND)->value = MP_OBJ_FROM_PTR(context);
+    return MP_OBJ_FROM_PTR(context);
+}
+
+void __wrap_gc_collect_start(void) {
+    __real_gc_collect_start();
+    for (size_t i = 0; i < rom_contexts_count; i++) {
+        gc_collect_root((void **)&rom_contexts[i].module.globals, 1);
+    }
+}
+
+void __wrap_gc_init(void *start, void *end) {
+    memset(rom_contexts, 0, rom_contexts_count * sizeof(rom_contexts[0]));
+    __real_gc_init(start, end);
+}

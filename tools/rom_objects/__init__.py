@@ -1,0 +1,1 @@
+"""Functions and classes of the frozen firmware as objects in ROM (README.md)."""

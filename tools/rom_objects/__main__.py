@@ -1,0 +1,31 @@
+"""In place of MicroPython's makemanifest.py: runs it, and then puts functions and classes of what it froze into ROM.
+
+    python -m tools.rom_objects <makemanifest.py> -o frozen_content.c ...
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tools.rom_objects.content import Content
+from tools.rom_objects.emit import Emitter
+
+
+def main() -> int:
+    arguments = sys.argv[1:]
+    if not arguments or "-o" not in arguments:
+        print("usage: python -m tools.rom_objects <makemanifest.py> -o <frozen_content.c> ...", file=sys.stderr)
+        return 2
+    status = subprocess.run([sys.executable, *arguments], check=False).returncode
+    if status:
+        return status
+    path = Path(arguments[arguments.index("-o") + 1])
+    emitter = Emitter(Content(path.read_text()))
+    text = emitter.text()
+    path.write_text(text)
+    print(f"ROM objects: {emitter.functions} functions, {emitter.classes} classes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
