@@ -1,7 +1,8 @@
 """Paths, and a runner for tests that are coroutines (no plug-in is needed for that).
 
-Unit tests import the firmware from firmware/ and the generated tables from build/gen, with shims for what only
-MicroPython has. Behaviour tests take the fixture `rig` (rig.py) and drive the real build/unix/pilotwire.
+Unit tests import the firmware from firmware/ and the generated tables from build/gen, with shims
+for what only MicroPython has. Behaviour tests take the fixture `rig` (rig.py) and drive the real
+build/unix/pilotwire.
 """
 
 import asyncio
@@ -24,7 +25,9 @@ _LIMIT_S = 60
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "limit(seconds): longest time that a coroutine test may take")
+    config.addinivalue_line(
+        "markers", "limit(seconds): longest time that a coroutine test may take"
+    )
 
 
 @pytest.fixture

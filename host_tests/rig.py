@@ -1,8 +1,9 @@
-"""The rig: a simulated station and a scripted CSMS per test, checked and ended when the test is over."""
+"""The rig: simulated stations and scripted CSMSs, checked and ended when the test is over."""
 
 import asyncio
 import contextlib
 import json
+import re
 
 from scripted_csms import ScriptedCsms
 
@@ -16,10 +17,11 @@ GROUP_CARD, OTHER_GROUP_CARD = "04A1B2C4", "04A1B2C5"
 BLOCKED, EXPIRED, INVALID, UNKNOWN = "04B10C4D", "04E0512E", "04DEAD00", "04FFFFFF"
 
 _QUIET_S = 0.06
+_BROKE = re.compile(r"Traceback|MemoryError|ERROR .*(Error|Exception)\(")
 
 
 def setting(name, value, evse=None, connector=None):
-    """An override: `setting("TxCtrlr.TxStartPoint", "EVConnected")`, `"Component.Variable/instance"`."""
+    """An override; `name` is `Component.Variable` or `Component.Variable/instance`."""
     component, _, variable = name.partition(".")
     variable, _, instance = variable.partition("/")
     override = {"component": component, "variable": variable, "value": str(value)}
@@ -142,12 +144,21 @@ class Station:
             self._clock.run_at(factor)
         return reply
 
+    async def pass_time(self, seconds, step_s=8):
+        """Let time pass in small jumps.
+
+        A jump counts less than its length for a message's time-out: an answer may be on its way.
+        """
+        for _ in range(-(-seconds // step_s)):
+            await self.clock(step_s)
+            await asyncio.sleep(0.02)
+
     async def stop(self):
         await self.charger.stop()
 
     def crashes(self):
         """What in its log or exit code shows that the firmware broke."""
-        found = [line for line in self.log if "Traceback" in line or "MemoryError" in line]
+        found = [line for line in self.log if _BROKE.search(line)]
         if self.charger.process is not None and not self.charger.running():
             code = self.charger.process.returncode
             if code != self.exit_code:
@@ -156,7 +167,7 @@ class Station:
 
 
 class Rig:
-    """Makes the parts of a test. As `async with` it ends them and checks that the station did nothing wrong.
+    """Makes the parts of a test; at its end it ends them and checks that the station did no wrong.
 
     Attributes:
         lenient: lines of `violations` that contain one of these texts are let pass.
@@ -201,7 +212,9 @@ class Rig:
     async def quiet(self, csms):
         """Wait until nothing is said for a moment and no CALL is open."""
         seen = -1
-        while seen != len(csms.conversation.messages) or csms.conversation.open_calls(FROM_STATION):
+        while seen != len(csms.conversation.messages) or csms.conversation.open_calls(
+            FROM_STATION
+        ):
             seen = len(csms.conversation.messages)
             await asyncio.sleep(_QUIET_S)
 

@@ -1,17 +1,16 @@
 """A CSMS that does what a test tells it to, and checks everything that the station says.
 
-Its default answers make a station boot and charge. Every message of both directions is checked against the official
-schemas; what the station does wrong fails the test at its end (`violations`).
+Its default answers make a station boot and charge. Every message of both directions is checked
+against the official schemas; what the station does wrong fails the test at its end (`violations`).
 """
 
 import asyncio
-import base64
 import contextlib
 import inspect
 import json
-import urllib.parse
 
 import websockets.exceptions
+from opening import Opening
 from websockets.asyncio.server import serve
 
 from tools.csms import tokens
@@ -20,7 +19,6 @@ from tools.csms.conversation import FROM_STATION, TO_STATION, Conversation
 from tools.csms.ledger import Ledger
 from tools.csms.schemas import Schemas
 
-SUBPROTOCOL = "ocpp2.0.1"
 STALL = object()  # an answer that never comes
 _PATIENCE_S = 5
 _schemas = Schemas()
@@ -35,35 +33,24 @@ class CallError(Exception):
         self.description = description
 
 
-class Server:
-    """How the scripted CSMS treats the next connections.
+class ScriptedCsms:
+    """Use as `async with`, or through the rig.
 
     Attributes:
-        subprotocol: that it chooses; None: none.
-        refuse: None, or (HTTP status, headers as a dict).
-        stall: True: the opening handshake is not answered.
-    """
-
-    def __init__(self):
-        self.subprotocol = SUBPROTOCOL
-        self.refuse = None
-        self.stall = False
-
-
-class ScriptedCsms:
-    """Use as `async with`, or through the rig. Attributes:
-
-    url: ws://127.0.0.1:port; clock: SimClock; ledger: Ledger of all TransactionEvents; server: Server;
-    conversation: Conversation; requests: the opening handshakes; socket: the latest connection or None.
+        url: ws://127.0.0.1:port, the same after a stop and start.
+        opening: Opening, what happens to handshakes; its `requests` are those so far.
+        socket: the latest connection of websockets; None: none.
+        closes: (code, reason) of the connections that have ended.
+        conversation: Conversation. ledger: Ledger of all TransactionEvents.
+        clock: SimClock. heartbeat_s: interval that boots are answered with.
     """
 
     def __init__(self, clock=None):
         self.clock = clock or SimClock()
-        self.server = Server()
+        self.opening = Opening(self._notify)
         self.conversation = Conversation(_schemas, self.clock, [self._book])
         self.ledger = Ledger()
-        self.requests = []
-        self.closes = []  # (code, reason) of connections that ended
+        self.closes = []
         self.socket = None
         self.heartbeat_s = 300
         self._answers = {}
@@ -74,19 +61,17 @@ class ScriptedCsms:
         self._last_id = 0
         self._listener = None
         self._port = 0
-        self._released = asyncio.Event()
 
     # ---- life
 
     async def start(self):
         """Listen, on the same port as before if it has been stopped."""
-        self._released = asyncio.Event()
         self._listener = await serve(
             self._serve,
             "127.0.0.1",
             self._port,
-            process_request=self._open,
-            process_response=self._answer_opening,
+            process_request=self.opening.process_request,
+            process_response=self.opening.process_response,
             select_subprotocol=lambda connection, offered: None,
             max_size=1 << 20,
             compression=None,
@@ -96,7 +81,7 @@ class ScriptedCsms:
         self._port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self):
-        self._released.set()
+        self.opening.release()
         if self._listener is not None:
             self._listener.close()
             await self._listener.wait_closed()
@@ -112,39 +97,6 @@ class ScriptedCsms:
     @property
     def url(self):
         return f"ws://127.0.0.1:{self._port}"
-
-    # ---- the opening handshake
-
-    async def _open(self, connection, request):
-        self.requests.append(request)
-        await self._notify()
-        if self.server.stall:
-            await self._released.wait()
-        if self.server.refuse is None:
-            return None
-        status, headers = self.server.refuse
-        response = connection.respond(status, "refused by the test\n")
-        for name, value in headers.items():
-            response.headers[name] = value
-        return response
-
-    def _answer_opening(self, connection, request, response):
-        if response.status_code == 101 and self.server.subprotocol is not None:
-            response.headers["Sec-WebSocket-Protocol"] = self.server.subprotocol
-        return response
-
-    @staticmethod
-    def credentials(request):
-        """(user, password) of a handshake with basic authentication, else None."""
-        kind, _, value = request.headers.get("Authorization", "").partition(" ")
-        if kind != "Basic":
-            return None
-        user, _, password = base64.b64decode(value).decode().partition(":")
-        return user, password
-
-    @staticmethod
-    def identity(request):
-        return urllib.parse.unquote(request.path.rpartition("/")[2])
 
     # ---- messages that come in
 
@@ -225,8 +177,8 @@ class ScriptedCsms:
         """From now on answer `action` so.
 
         Args:
-            answer: payload; CallError; STALL; str: raw text, `$ID` is put in; or a function of the Message
-                that gives one of these.
+            answer: payload; CallError; STALL; str: raw text, `$ID` is put in; or a function of the
+                Message that gives one of these.
         """
         self._answers[action] = answer
 
@@ -240,18 +192,24 @@ class ScriptedCsms:
         self._queued.pop(action, None)
 
     async def until(self, condition, what, timeout=_PATIENCE_S):
-        """Wait until `condition()` is true and return what it gave; AssertionError says `what` did not come."""
+        """Wait until `condition()` is true and return what it gave.
+
+        Raises:
+            AssertionError: `what` did not come in time.
+        """
         try:
             async with asyncio.timeout(timeout), self._changed:
                 while not (found := condition()):
                     await self._changed.wait()
         except TimeoutError:
-            heard = ", ".join(m.action or repr(m.text)[:80] for m in self.conversation.messages[-8:])
+            heard = ", ".join(
+                m.action or repr(m.text)[:80] for m in self.conversation.messages[-8:]
+            )
             raise AssertionError(f"no {what} within {timeout} s; last messages: {heard}") from None
         return found
 
     async def expect(self, action, timeout=_PATIENCE_S, where=None):
-        """The payload of the next CALL of `action`; with `where`, of the next for which it is true.
+        """The payload of the next CALL of `action`; with `where`, of the next that it is true for.
 
         Each CALL is given out once; CALLs of other actions stay for later.
         """
@@ -267,8 +225,11 @@ class ScriptedCsms:
         return (await self.until(find, action, timeout)).payload
 
     async def expect_event(self, timeout=_PATIENCE_S, **wanted):
-        """The payload of the next TransactionEvent; its fields (`eventType`, `triggerReason`, `chargingState`,
-        `stoppedReason`) must be as wanted."""
+        """The payload of the next TransactionEvent.
+
+        Its fields (`eventType`, `triggerReason`, `chargingState`, `stoppedReason`, ...) must be as
+        wanted.
+        """
         event = await self.expect("TransactionEvent", timeout)
         fields = {**event["transactionInfo"], **event}
         found = {name: fields.get(name) for name in wanted}

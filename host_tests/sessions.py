@@ -1,4 +1,4 @@
-"""What behaviour tests do again and again: read and set variables, bring a station to where it charges."""
+"""What behaviour tests do again and again: read and set variables, start charging."""
 
 from rig import CARD, setting
 
@@ -39,7 +39,7 @@ async def write_status(csms, name, text):
 
 
 async def charge(rig, csms, station, evse=1, token=CARD, phases=3):
-    """Cable in, card accepted, car draws; what was said until then is forgotten. The transaction's id."""
+    """Cable in, card accepted, car draws; what was said is forgotten. The transaction's id."""
     await station.plug(evse)
     await rig.quiet(csms)
     await station.swipe(token, evse=evse)

@@ -1,6 +1,7 @@
 """B01 to B03, G02: registration with the CSMS, and what may be said before it; heartbeat."""
 
 import pytest
+from opening import credentials, identity
 from rig import setting
 from scripted_csms import STALL, CallError
 from sessions import booted_again, read, remote_start, value, write_status
@@ -37,9 +38,9 @@ async def test_TC_B_01_CS_boot_reason(rig, reason):
 
 async def test_TC_B_01_CS_identity_in_the_url(rig):
     csms, _ = await rig.booted(id="A:1%x")
-    assert csms.identity(csms.requests[0]) == "A:1%x"
-    assert csms.requests[0].path.startswith("/A")
-    assert "ocpp2.0.1" in csms.requests[0].headers["Sec-WebSocket-Protocol"]
+    assert identity(csms.opening.requests[0]) == "A:1%x"
+    assert csms.opening.requests[0].path.startswith("/A")
+    assert "ocpp2.0.1" in csms.opening.requests[0].headers["Sec-WebSocket-Protocol"]
 
 
 async def test_boot_sets_the_clock(rig):
@@ -75,7 +76,7 @@ async def test_TC_B_02_CS_boot_pending(rig):
     await csms.expect("BootNotification")
     for _ in range(2):
         await csms.expect("StatusNotification")
-    assert len(csms.requests) == 1
+    assert len(csms.opening.requests) == 1
 
 
 async def test_TC_B_02_CS_trigger_in_pending(rig):
@@ -124,7 +125,7 @@ async def test_TC_B_03_CS_boot_refused(rig):
     ],
 )
 async def test_TC_B_30_CS_refused_answers_security_error(rig, action, payload):
-    # B03.FR.08; a station that closes its connection until the next attempt (B03.FR.04) is not asked
+    # B03.FR.08
     csms = await rig.csms()
     csms.answer("BootNotification", lambda m: csms.boot_answer("Rejected", 600))
     await rig.station(csms)
@@ -153,7 +154,7 @@ async def test_boot_unanswered_is_repeated_and_said(rig):
     csms.answer_next("BootNotification", STALL)
     station = await rig.station(csms)
     await csms.expect("BootNotification", 10)
-    await station.clock(31)  # MessageTimeout
+    await station.pass_time(35)  # MessageTimeout
     await station.logged("BootNotification without")
     await station.clock(120)
     await csms.expect("BootNotification", 10)
@@ -174,7 +175,7 @@ async def test_boot_answered_with_an_error_is_repeated(rig):
 async def test_basic_authentication(rig):
     # A00.FR.202, A00.FR.204
     csms, _ = await rig.booted(security_profile="1", password="0123456789abcdef")
-    assert csms.credentials(csms.requests[0]) == ("CS001", "0123456789abcdef")
+    assert credentials(csms.opening.requests[0]) == ("CS001", "0123456789abcdef")
 
 
 async def test_G02_heartbeat_interval(rig):
@@ -204,9 +205,8 @@ async def test_G02_heartbeat_interval_changed(rig):
 async def test_G02_heartbeat_sets_the_clock(rig):
     # G02.FR.06
     csms, station = await rig.booted(overrides=[setting("ClockCtrlr.TimeSource", "Heartbeat")])
-    csms.clock.advance(5000)
+    csms.clock.advance(5301)
     await station.command("clock", advance_s=301)
-    csms.clock.advance(301)
     await csms.expect("Heartbeat")
     await rig.quiet(csms)
     told = stamp(await value(csms, "ClockCtrlr.DateTime"))

@@ -79,6 +79,8 @@ async def test_measured_values_are_true(rig):
     samples = [s for value in event["meterValue"] for s in value["sampledValue"]]
     by_kind = {}
     for sample in samples:
+        if sample.get("measurand") != "Power.Active.Import" and "phase" not in sample:
+            continue  # a sum or a mean over the phases
         factor = 10 ** sample.get("unitOfMeasure", {}).get("multiplier", 0)
         by_kind.setdefault(sample.get("measurand"), []).append(sample["value"] * factor)
     assert abs(sum(by_kind["Power.Active.Import"]) - _POWER_W) < 200

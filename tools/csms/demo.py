@@ -11,7 +11,6 @@ _STEP_S = 60
 _PATIENCE_S = 10
 _QUIET_S = 0.05
 _REQUIRED = (
-    "CablePluggedIn",
     "Authorized",
     "ChargingStateChanged",
     "MeterValuePeriodic",
@@ -67,13 +66,14 @@ class Demo:
         transactions = self._csms.ledgers[self._identity].transactions.values()
         return any(t.ended for t in transactions)
 
-    def _reported(self, status):
-        return any(
-            m.is_call
-            and m.action == "StatusNotification"
-            and m.payload["connectorStatus"] == status
+    def _is(self, status):
+        """Whether the last StatusNotification of EVSE 1 says so."""
+        told = [
+            m.payload["connectorStatus"]
             for m in self._messages()
-        )
+            if m.is_call and m.action == "StatusNotification" and m.payload["evseId"] == 1
+        ]
+        return told[-1:] == [status]
 
     def _step(self, text):
         self._printer.line(f"--- {text}", "note")
@@ -86,12 +86,12 @@ class Demo:
         """Play it. Raises DemoFailed, or what Control and Station raise."""
         await self._until("BootNotification", lambda: self._identity in self._csms.stations)
         await self._csms.stations[self._identity].accepted.wait()
-        await self._until("StatusNotification Available", lambda: self._reported("Available"))
+        await self._until("StatusNotification Available", lambda: self._is("Available"))
         await self._quiet()
         await self._settings()
         self._step("the driver plugs the cable in")
         await self._control.ask("plug", evse=1, connector=1)
-        await self._until("StatusNotification Occupied", lambda: self._reported("Occupied"))
+        await self._until("StatusNotification Occupied", lambda: self._is("Occupied"))
         await self._advance(8)
         self._step(f"and holds the card {_CARD} to the reader")
         await self._control.ask("swipe", token=_CARD, type="ISO14443", evse=1)
@@ -109,6 +109,7 @@ class Demo:
         self._step("and unplugs")
         await self._control.ask("unplug", evse=1, connector=1)
         await self._until("TransactionEvent Ended", self._ended)
+        await self._until("StatusNotification Available", lambda: self._is("Available"))
         await self._quiet()
 
     async def _settings(self):

@@ -75,6 +75,11 @@ class Transaction:
         return [f"transaction {self.id} {line}" for line in found]
 
 
+def _same(one, other):
+    names = ("seqNo", "eventType", "timestamp", "triggerReason")
+    return all(one[name] == other[name] for name in names)
+
+
 class Ledger:
     """The transactions of one station, from its TransactionEvents."""
 
@@ -86,7 +91,7 @@ class Ledger:
         key = event["transactionInfo"]["transactionId"]
         transaction = self.transactions.setdefault(key, Transaction(key))
         # a repetition (E13) says nothing new
-        if not any(known == event for known in transaction.events):
+        if not any(_same(known, event) for known in transaction.events):
             transaction.events.append(event)
         return transaction
 

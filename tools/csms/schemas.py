@@ -69,6 +69,8 @@ def parse(text):
         message = json.loads(text, object_pairs_hook=_unique_names, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise FrameError(f"not JSON: {error}") from error
+    except RecursionError as error:
+        raise FrameError("nested too deeply") from error
     if not isinstance(message, list):
         raise FrameError("not a JSON array")
     lengths = {CALL: (4,), CALLRESULT: (3,), CALLERROR: (5,)}

@@ -1,0 +1,117 @@
+"""make run: the demo passes, commands work from a pipe, and everything ends in order."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import ROOT
+from rig import BINARY
+
+_RUN = [sys.executable, str(ROOT / "tools" / "run.py")]
+
+
+@pytest.fixture(autouse=True)
+def _built():
+    if not BINARY.exists():
+        pytest.fail("build/unix/pilotwire is missing; `make build` makes it", pytrace=False)
+
+
+def _environment(**settings):
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in ("CSMS", "ID", "PASSWORD", "PROFILE", "DEMO")
+    }
+    return {**kept, **settings}
+
+
+def _run(commands="", timeout=60, **settings):
+    return subprocess.run(
+        _RUN,
+        input=commands,
+        env=_environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def test_demo():
+    done = _run(DEMO="1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for text in (
+        "BootNotification",
+        "Authorize",
+        "Started",
+        "Ended",
+        "energy",
+        "events",
+        "demo passed",
+    ):
+        assert text in done.stdout
+    assert "AGAINST THE SPECIFICATION" not in done.stdout
+
+
+def test_commands_from_a_pipe():
+    commands = (
+        "plug\nwait 1\nswipe 04A1B2C3 1\nev C 16 3\nwait 1\nstate\n"
+        "get OCPPCommCtrlr.OfflineThreshold\nswipe 04A1B2C3 1\n"
+        "wait 1\nunplug\nwait 1\ntransactions\nquit\n"
+    )
+    done = _run(commands, ID=f"pipe-{os.getpid()}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "OfflineThreshold=60 Accepted" in done.stdout
+    assert "relay closed" in done.stdout
+    assert " ended, " in done.stdout
+
+
+def test_wrong_commands_say_what_is_right():
+    done = _run("plugg\nev Z\nget x\nset A.B\ncall Reset {\nquit\n", ID=f"wrong-{os.getpid()}")
+    assert done.returncode == 1
+    for text in (
+        "did you mean plug?",
+        "A, B, C, D, E, F",
+        "Component.Variable",
+        "'='",
+        "not valid JSON",
+    ):
+        assert text in done.stdout
+
+
+def test_wrong_settings():
+    done = _run(CSMS="http://example.org")
+    assert done.returncode == 2
+    assert "ws://" in done.stdout
+
+
+def test_interrupt_leaves_nothing_behind():
+    process = subprocess.Popen(
+        _RUN,
+        env=_environment(ID=f"int-{os.getpid()}"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        children = f"/proc/{process.pid}/task/{process.pid}/children"
+        deadline = time.monotonic() + 10
+        while (
+            not (found := pathlib.Path(children).read_text().split())
+            and time.monotonic() < deadline
+        ):
+            time.sleep(0.05)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=10)
+    finally:
+        process.kill()
+    assert process.returncode == 130, output
+    assert "Traceback" not in output
+    assert found and not os.path.exists(f"/proc/{found[0]}")

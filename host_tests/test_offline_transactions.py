@@ -1,0 +1,117 @@
+"""E13, and transactions without their CSMS: nothing is lost, nothing twice, all in order."""
+
+from rig import CARD, setting
+from scripted_csms import STALL, CallError
+from sessions import charge, still_charging
+
+_RETRY = [
+    setting("OCPPCommCtrlr.MessageAttempts/TransactionEvent", 3),
+    setting("OCPPCommCtrlr.MessageAttemptInterval/TransactionEvent", 10),
+]
+
+
+async def test_TC_E_40_CS_link_lost_in_a_transaction(rig):
+    # E04.FR.02 to FR.04, E11
+    csms, station = await rig.booted()
+    transaction = await charge(rig, csms, station)
+    await station.network(False)
+    await csms.disconnected()
+    for _ in range(3):
+        await station.clock(60)
+    await station.ev("B")
+    await still_charging_or_suspended(station, transaction)
+    await station.network(True)
+    await csms.connected()
+    await csms.expect(
+        "TransactionEvent",
+        where=lambda e: e["transactionInfo"].get("chargingState") == "SuspendedEV",
+    )
+    await rig.quiet(csms)
+    events = csms.ledger.transactions[transaction].events
+    late = [event for event in events if event.get("offline")]
+    assert len([e for e in late if e["triggerReason"] == "MeterValuePeriodic"]) >= 2
+    assert not csms.ledger.wrong()
+
+
+async def still_charging_or_suspended(station, transaction):
+    assert (await station.state(1))["transactionId"] == transaction
+
+
+async def test_stopped_while_offline(rig):
+    # E08: the card that started stops without the CSMS
+    csms, station = await rig.booted()
+    transaction = await charge(rig, csms, station)
+    await station.network(False)
+    await csms.disconnected()
+    await station.swipe(CARD, evse=1)
+    await station.until_relay(False)
+    await station.unplug()
+    await station.network(True)
+    await csms.until(lambda: csms.ledger.transactions[transaction].ended, "Ended", 10)
+    ended = csms.ledger.transactions[transaction].events[-1]
+    assert ended["offline"] is True
+
+
+async def test_TC_E_42_CS_event_repeated_until_answered(rig):
+    # E13.FR.01 to FR.03
+    csms, station = await rig.booted(overrides=_RETRY)
+    csms.answer_next("TransactionEvent", STALL)
+    await station.plug()
+    await station.swipe(CARD, evse=1)
+    first = await csms.expect("TransactionEvent")
+    await station.pass_time(35)  # MessageTimeout
+    await station.clock(11)  # MessageAttemptInterval
+    assert await csms.expect("TransactionEvent", 10) == first
+    await station.ev("C")
+    await rig.quiet(csms)
+    assert not csms.ledger.wrong()
+
+
+async def test_TC_E_51_CS_event_repeated_after_an_error(rig):
+    # E13.FR.01 to FR.03
+    csms, station = await rig.booted(overrides=_RETRY)
+    csms.answer_next("TransactionEvent", CallError("InternalError", "no database"))
+    await station.plug()
+    await station.swipe(CARD, evse=1)
+    first = await csms.expect("TransactionEvent")
+    await rig.quiet(csms)
+    await station.clock(11)
+    assert await csms.expect("TransactionEvent", 10) == first
+
+
+async def test_TC_E_50_CS_attempts_used_up(rig):
+    # E13.FR.04: the next event goes out, the transaction goes on
+    csms, station = await rig.booted(overrides=_RETRY)
+    error = CallError("InternalError", "no database")
+    csms.answer_next("TransactionEvent", error, error, error)
+    await station.plug()
+    await station.swipe(CARD, evse=1)
+    for _ in range(3):
+        first = await csms.expect("TransactionEvent", 10)
+        assert first["seqNo"] == 0
+        await rig.quiet(csms)
+        await station.clock(35)
+    await station.ev("C")
+    event = await csms.expect("TransactionEvent", 10)
+    assert event["seqNo"] == 1
+    transaction = event["transactionInfo"]["transactionId"]
+    await rig.quiet(csms)
+    await still_charging(station, transaction)
+
+
+async def test_lost_connection_is_no_attempt(rig):
+    # E13: the event is sent again on the new connection, and counts as sent once
+    csms, station = await rig.booted(overrides=_RETRY)
+    csms.answer("TransactionEvent", STALL)
+    await station.plug()
+    await station.swipe(CARD, evse=1)
+    first = await csms.expect("TransactionEvent")
+    for _ in range(4):
+        csms.cut()
+        await csms.disconnected()
+        await station.network(False)
+        await station.network(True)
+        await csms.connected()
+        again = await csms.expect("TransactionEvent", 10)
+        assert again == first  # E04.FR.03: it did not happen while offline
+    csms.default("TransactionEvent")
