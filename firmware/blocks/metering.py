@@ -31,7 +31,7 @@ from tables.variables import (
     SAMPLED_DATA_CTRLR_TX_UPDATED_MEASURANDS,
 )
 
-from charging.records import QUANTITIES, Readings, measure, put, put_name, stamp
+from charging.records import Readings, read, stamp
 from hal.timers import Timer
 
 _DAY_S = const(86400)
@@ -52,9 +52,7 @@ class Metering:
     def __init__(self, charging):
         self.charging = charging
         self.link = None  # set by the station
-        self._idle_due = (
-            0  # bit mask of EVSEs (bit 0: main meter) with a clock-aligned reading to be sent
-        )
+        self._idle_due = 0  # bit mask of EVSEs (0: main meter) with an aligned reading to be sent
         self._asked = 0  # the same for TriggerMessage
         self._clock_due = 0  # seconds since 2020 of the next clock-aligned reading, 0: none
         self._ended_due = 0  # the same for those that go into the Ended event
@@ -67,39 +65,33 @@ class Metering:
         """Packed readings for a TransactionEvent."""
         if not evse.id:
             return b""  # no meter yet
-        first = not transaction.metered
-        if first:
+        if not transaction.metered:
             transaction.metered = True
             self._keep(
-                transaction,
-                self._read(evse.id, SAMPLED_DATA_CTRLR_TX_ENDED_MEASURANDS, TRANSACTION_BEGIN),
+                evse, transaction, SAMPLED_DATA_CTRLR_TX_ENDED_MEASURANDS, TRANSACTION_BEGIN
             )
             self._schedule(transaction)
         if kind == ENDED:
-            self._keep(
-                transaction,
-                self._read(evse.id, SAMPLED_DATA_CTRLR_TX_ENDED_MEASURANDS, TRANSACTION_END),
-            )
+            self._keep(evse, transaction, SAMPLED_DATA_CTRLR_TX_ENDED_MEASURANDS, TRANSACTION_END)
             return b"".join(transaction.readings)  # E06.FR.11
-        if not transaction.begun and (
-            kind == STARTED or state == CHARGING
-        ):  # E01.FR.09, E01.FR.17
-            transaction.begun = True
-            return self._read(evse.id, SAMPLED_DATA_CTRLR_TX_STARTED_MEASURANDS, TRANSACTION_BEGIN)
-        if trigger == METER_VALUE_CLOCK:
-            return self._read(
-                evse.id, ALIGNED_DATA_CTRLR_MEASURANDS, SAMPLE_CLOCK, self._aligned_at
-            )
-        if transaction.updated_due is None and trigger != TRIGGER:
+        variable = SAMPLED_DATA_CTRLR_TX_UPDATED_MEASURANDS
+        context = OTHER
+        at = None
+        if not transaction.begun and (kind == STARTED or state == CHARGING):
+            transaction.begun = True  # E01.FR.09, E01.FR.17
+            variable = SAMPLED_DATA_CTRLR_TX_STARTED_MEASURANDS
+            context = TRANSACTION_BEGIN
+        elif trigger == METER_VALUE_CLOCK:
+            variable = ALIGNED_DATA_CTRLR_MEASURANDS
+            context = SAMPLE_CLOCK
+            at = self._aligned_at
+        elif trigger == METER_VALUE_PERIODIC:
+            context = SAMPLE_PERIODIC
+        elif trigger == TRIGGER:
+            context = TRIGGER
+        elif transaction.updated_due is None:
             return b""
-        context = (
-            SAMPLE_PERIODIC
-            if trigger == METER_VALUE_PERIODIC
-            else TRIGGER
-            if trigger == TRIGGER
-            else OTHER
-        )
-        return self._read(evse.id, SAMPLED_DATA_CTRLR_TX_UPDATED_MEASURANDS, context)  # E02.FR.10
+        return self._read(evse.id, variable, context, at)  # E02.FR.10
 
     # ---- for the station
 
@@ -132,9 +124,8 @@ class Metering:
                 reading = self._read(evse, ALIGNED_DATA_CTRLR_MEASURANDS, TRIGGER)
             else:
                 self._idle_due &= ~(1 << evse)
-                reading = self._read(
-                    evse, ALIGNED_DATA_CTRLR_MEASURANDS, SAMPLE_CLOCK, self._aligned_at
-                )
+                at = self._aligned_at
+                reading = self._read(evse, ALIGNED_DATA_CTRLR_MEASURANDS, SAMPLE_CLOCK, at)
             if reading:
                 return METER_VALUES, (evse, Readings(reading, 0, self.charging.clock.utc() or 0))
         return None
@@ -146,14 +137,17 @@ class Metering:
 
     def _schedule(self, transaction):
         now = time.ticks_ms()
-        interval_ms = self._interval_ms(SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL)
-        transaction.updated_due = time.ticks_add(now, interval_ms) if interval_ms else None
-        interval_ms = self._interval_ms(SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL)
-        transaction.ended_due = time.ticks_add(now, interval_ms) if interval_ms else None
+        transaction.updated_due = self._after(SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL, now, now)
+        transaction.ended_due = self._after(SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL, now, now)
         self._plan(transaction)
 
-    def _interval_ms(self, variable):
-        return min(self.charging.model.int(variable), _LONGEST_S) * 1000
+    def _after(self, variable, due, now):
+        """Ticks one interval after `due`, or after now if that is over; None: off."""
+        interval_ms = min(self.charging.model.int(variable), _LONGEST_S) * 1000
+        if not interval_ms:
+            return None
+        due = time.ticks_add(due, interval_ms)
+        return time.ticks_add(now, interval_ms) if _passed(due, now) else due
 
     def _next_aligned(self, variable):
         """The next multiple of an interval since midnight UTC, in seconds since 2020; 0: none."""
@@ -195,35 +189,30 @@ class Metering:
             transaction = evse.transaction
             if transaction is None:
                 continue
-            if _passed(transaction.ended_due, now):
-                transaction.ended_due = self._next(
-                    transaction.ended_due, SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL, now
-                )
+            due = transaction.ended_due
+            if _passed(due, now):
+                due = self._after(SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL, due, now)
+                transaction.ended_due = due
                 self._keep(
-                    transaction,
-                    self._read(evse.id, SAMPLED_DATA_CTRLR_TX_ENDED_MEASURANDS, SAMPLE_PERIODIC),
+                    evse, transaction, SAMPLED_DATA_CTRLR_TX_ENDED_MEASURANDS, SAMPLE_PERIODIC
                 )
-            if _passed(transaction.updated_due, now):  # J02.FR.11
-                transaction.updated_due = self._next(
-                    transaction.updated_due, SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL, now
-                )
+            due = transaction.updated_due
+            if _passed(due, now):  # J02.FR.11
+                due = self._after(SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL, due, now)
+                transaction.updated_due = due
                 self._tell(evse, METER_VALUE_PERIODIC)
         utc = self.charging.clock.utc()
         if self._ended_due and utc >= self._ended_due:
-            self._keep_aligned(self._ended_due)
+            for evse in self.charging.evses:
+                if evse.transaction is not None:
+                    variable = ALIGNED_DATA_CTRLR_TX_ENDED_MEASURANDS
+                    self._keep(evse, evse.transaction, variable, SAMPLE_CLOCK, self._ended_due)
             self._ended_due = self._next_aligned(ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL)
         if self._clock_due and utc >= self._clock_due:
             self._aligned_at = self._clock_due
             self._clock_due = self._next_aligned(ALIGNED_DATA_CTRLR_INTERVAL)
             self._tell_aligned()
         self._plan()
-
-    def _next(self, due, variable, now):
-        interval_ms = self._interval_ms(variable)
-        if not interval_ms:
-            return None
-        due = time.ticks_add(due, interval_ms)
-        return time.ticks_add(now, interval_ms) if _passed(due, now) else due
 
     def _tell(self, evse, trigger):
         self.charging.events.event(evse, evse.transaction, UPDATED, trigger, evse.state, 0)
@@ -243,18 +232,11 @@ class Metering:
             self._idle_due |= 1  # J01.FR.04
             self.link.wake()
 
-    def _keep_aligned(self, at):
-        for evse in self.charging.evses:
-            if evse.transaction is not None:
-                reading = self._read(
-                    evse.id, ALIGNED_DATA_CTRLR_TX_ENDED_MEASURANDS, SAMPLE_CLOCK, at
-                )
-                self._keep(evse.transaction, reading)
-
     # ---- what
 
-    def _keep(self, transaction, reading):
+    def _keep(self, evse, transaction, variable, context, at=None):
         """Keep a reading for Ended; of too many every second goes, never the first (E06.FR.13)."""
+        reading = self._read(evse.id, variable, context, at)
         readings = transaction.readings
         if reading:
             if len(readings) >= _KEPT:
@@ -271,22 +253,9 @@ class Metering:
         meter = charging.board.meter(evse)
         if meter is None:
             return b""
-        reading = bytearray()
-        put_name(reading, context)
-        put(reading, stamp(charging.clock.utc()) if at is None else at)
-        empty = len(reading)
-        measurands = charging.model.members(variable)
-        for i, quantity in enumerate(QUANTITIES):
-            if quantity[0] in measurands:
-                value = measure(meter, i)
-                if value is not None:
-                    reading.append(i)
-                    put(reading, max(value, 0))
-        if len(reading) == empty:
-            return b""
-        size = bytearray()
-        put(size, len(reading))
-        return bytes(size + reading)
+        if at is None:
+            at = stamp(charging.clock.utc())
+        return read(meter, charging.model.members(variable), context, at)
 
 
 def _passed(due, now):

@@ -24,7 +24,7 @@ class RemoteControl:
 
     def handle(self, action, reader):
         if action == REQUEST_START_TRANSACTION:
-            return self._start(*reader.unpack())
+            return self._start(reader)
         if action == REQUEST_STOP_TRANSACTION:
             evse = self.charging.find(reader.unpack()[0])
             if evse is None:
@@ -33,12 +33,15 @@ class RemoteControl:
             return (ACCEPTED,)
         return NOT_MINE
 
-    def _start(self, evse_id, remote_start_id, token, kind, group, group_kind):
+    def _start(self, reader):
         charging = self.charging
-        grant = Grant(token, kind, 0, remote_start_id)
+        number, remote_start_id, token, kind, group, group_kind = reader.unpack()
+        if number is not None and not 0 < number <= len(charging.evses):
+            return REJECTED, None, b"UnknownEvse"
+        grant = Grant(token, kind, 1 << (number - 1) if number else 0, remote_start_id)
         grant.group = group
         grant.group_kind = group_kind
-        evse = charging.start(evse_id, grant)
+        evse = charging.place(grant)
         if evse is None:  # F01.FR.23, F01.FR.24, F02.FR.25, F02.FR.26
             return REJECTED, None, b"NotPossible"
         transaction = evse.transaction

@@ -18,12 +18,13 @@ from tables.variables import (
 )
 
 from blocks.port import ANSWERED, ERROR, LOST
-from charging.records import Cursor, Readings, put, put_name, put_optional, put_text, stamp
+from charging.records import Readings, pack, stamp, unpack
 from hal import log
 from hal.timers import Timer
 from wire.names import name
 
 _VERSION = const(1)
+_FIELDS = b"tneeeenszzzznnet"  # of a record, as `event` packs them; readings follow
 _LONGEST_MS = const(0x1FFFFFFF)
 
 
@@ -53,25 +54,32 @@ class Transactions:
             kind, trigger, state, reason: name ids of TransactionEvent, TriggerReason,
                 ChargingState and Reason (or 0).
         """
-        out = bytearray()
-        put_text(out, transaction.id)
-        out.append(_VERSION)
-        put_name(out, kind)
-        put_name(out, trigger)
-        put_name(out, state)
-        put_name(out, reason)
-        put(out, transaction.seq_no)
-        put(out, stamp(self.charging.clock.utc()))
-        put_optional(out, self._phases(evse, transaction, state))
-        put_optional(out, _time_spent(transaction, state))
         tell = transaction.tell
-        put_optional(out, tell.remote_start_id if tell else None)
-        put_optional(out, None)  # reservationId
-        self._put_place(out, evse, transaction)
-        put_name(out, tell.kind if tell else 0)
-        if tell:
-            put_text(out, tell.token)
-            transaction.tell = None  # E01.FR.10: once
+        transaction.tell = None  # E01.FR.10: once
+        number, connector = self._place(evse, transaction)
+        out = bytearray()
+        pack(
+            out,
+            _FIELDS,
+            (
+                transaction.id,
+                _VERSION,
+                kind,
+                trigger,
+                state,
+                reason,
+                transaction.seq_no,
+                stamp(self.charging.clock.utc()),
+                self._phases(evse, transaction, state),
+                _time_spent(transaction, state),
+                tell.remote_start_id if tell else None,
+                None,  # reservationId
+                number,
+                connector,
+                tell.kind if tell else None,
+                tell.token if tell else None,
+            ),
+        )
         out.extend(self.metering.of_event(evse, transaction, kind, trigger, state))
         if self.journal.append(
             out, kind == UPDATED and trigger in (METER_VALUE_PERIODIC, METER_VALUE_CLOCK)
@@ -96,20 +104,16 @@ class Transactions:
                 told = True
         return told
 
-    def _put_place(self, out, evse, transaction):
+    def _place(self, evse, transaction):
         """The place, in the first event, and in the first with an EV connected (E01.FR.16)."""
-        number = connector = 0
         if evse.id:
             if transaction.joined and transaction.place_told < 2:
                 transaction.place_told = 2
-                number = evse.id
-                connector = evse.active.number
-            elif not transaction.place_told:
+                return evse.id, evse.active.number
+            if not transaction.place_told:
                 transaction.place_told = 1
-                number = evse.id
-                connector = 1 if len(evse.outlets) == 1 else 0
-        out.append(number)
-        out.append(connector)
+                return evse.id, 1 if len(evse.outlets) == 1 else 0
+        return 0, 0
 
     def _phases(self, evse, transaction, state):
         """numberOfPhasesUsed, if it is news (E02.FR.18, E02.FR.19)."""
@@ -142,28 +146,16 @@ class Transactions:
     def _unpack(self, record):
         """The slots of TransactionEventRequest."""
         utc = self.charging.clock.utc() or 0
-        cursor = Cursor(record)
-        transaction_id = cursor.text()
-        cursor.byte()  # version
-        kind = cursor.name()
-        trigger = cursor.name()
-        state = cursor.name()
-        reason = cursor.name()
-        seq_no = cursor.number()
-        at = cursor.stamp(utc)
-        phases = cursor.optional()
-        spent_s = cursor.optional()
-        remote_start_id = cursor.optional()
-        reservation_id = cursor.optional()
-        evse = cursor.byte() or None
-        connector = cursor.byte() or None
-        token_kind = cursor.name()
-        token = cursor.text() if token_kind else None
-        readings = Readings(record, cursor.at, utc) if cursor.at < len(record) else None
+        fields = unpack(record, 0, _FIELDS, utc)
+        transaction_id, _, kind, trigger, state, reason, seq_no, at = fields[:8]
+        phases, spent_s, remote_start_id, reservation_id, evse, connector = fields[8:14]
+        token_kind, token, end = fields[14:]
+        readings = Readings(record, end, utc) if end < len(record) else None
         offline = True if self._offline else None
         return (
             kind, at, trigger, seq_no, offline, phases, reservation_id, transaction_id, state,
-            spent_s, reason, remote_start_id, evse, connector, token, token_kind, readings,
+            spent_s, reason, remote_start_id, evse or None, connector or None,
+            token if token_kind else None, token_kind, readings,
         )  # fmt: skip
 
     def answered(self, outcome, reader):

@@ -1,17 +1,42 @@
-"""The charging room's front: all EVSEs, for hardware events, resets and availability."""
+"""The charging room's front: all EVSEs, what the hardware says, who may charge where."""
+
+import time
 
 from micropython import const
-from tables.variables import CHARGING_STATION_ENABLED, CONNECTOR_ENABLED, EVSE_ENABLED
+from tables.names import (
+    CENTRAL,
+    E_MAID,
+    ISO14443,
+    ISO15693,
+    KEY_CODE,
+    LOCAL,
+    MAC_ADDRESS,
+    NO_AUTHORIZATION,
+    STOP_AUTHORIZED,
+)
+from tables.variables import (
+    AUTH_CTRLR_ENABLED,
+    AUTH_CTRLR_OFFLINE_TX_FOR_UNKNOWN_ID_ENABLED,
+    CHARGING_STATION_ENABLED,
+    CONNECTOR_ENABLED,
+    EVSE_ENABLED,
+)
 
-from charging.access import Access
 from charging.evse import Evse
 from charging.outlet import Outlet
+from charging.session import Grant
+from hal import log
 from hal.timers import Timer
+from wire.names import name_id
 
 _SETTLE_MS = const(500)  # for a relay's feedback contact, after it has moved
+_TOKEN_SIZE = const(36)
+_KINDS = (CENTRAL, E_MAID, ISO14443, ISO15693, KEY_CODE, LOCAL, MAC_ADDRESS, NO_AUTHORIZATION)
+_KEY_WAIT_MS = const(2000)  # after a wrong key code; twice as long after each further (C04.FR.06)
+_KEY_WAITS = const(6)
 
 
-class Charging(Access):
+class Charging:
     """All EVSEs. Works with no CSMS at all; its three partners are set by the station.
 
     listener, for the station:
@@ -32,7 +57,6 @@ class Charging(Access):
     """
 
     def __init__(self, board, model, timers, clock, ids):
-        Access.__init__(self)
         self.board = board
         self.model = model
         self.timers = timers
@@ -40,26 +64,25 @@ class Charging(Access):
         self.ids = ids
         self.listener = None
         self.events = None
-        self.evses = tuple([self._build(i + 1, n) for i, n in enumerate(board.connectors)])
+        self.authorizer = None
+        self.online = False  # the CSMS can be asked
+        evses = []
+        for i, n in enumerate(board.connectors):
+            outlets = [Outlet(board.connector(i + 1, c + 1), c + 1) for c in range(n)]
+            evses.append(Evse(self, i + 1, tuple(outlets)))
+        self.evses = tuple(evses)
         self.unbound = Evse(self, 0, ())  # a session whose EVSE is not known yet (E03)
+        self._last = None  # Evse where a cable was plugged in last
+        self._wrong_keys = 0
+        self._wrong_key_at = 0  # ticks
         self._watch = Timer(self._settled)
-
-    def _build(self, number, connectors):
-        board = self.board
-        return Evse(
-            self,
-            number,
-            tuple([Outlet(board.connector(number, c + 1), c + 1) for c in range(connectors)]),
-        )
 
     # ---- from the hardware
 
     def resume(self):
-        """After boot, once the partners are set: look at the hardware; a cable may be in
-        already.
-        """
+        """After boot, when the partners are set: look at the hardware; a cable may be in."""
+        self._apply_availability(0)
         for evse in self.evses:
-            self._apply_availability(evse)
             evse.resume()
 
     def restart(self, evse):
@@ -73,43 +96,6 @@ class Charging(Access):
 
     fault_changed = pilot_changed
 
-    def find(self, transaction_id):
-        """The Evse of an open transaction, or None."""
-        for evse in self.evses + (self.unbound,):
-            if evse.transaction is not None and evse.transaction.id == transaction_id:
-                return evse
-        return None
-
-    # ---- resets and availability
-
-    def active(self, evse=0):
-        """Whether a transaction is open at an EVSE (0: anywhere)."""
-        return any(each.transaction is not None for each in self._range(evse))
-
-    def end(self, evse, trigger, reason):
-        """End sessions and transactions at an EVSE (0: everywhere), whatever the stop points
-        (B12.FR.04).
-        """
-        for each in self._range(evse):
-            each.end(trigger, reason)
-
-    def status(self, evse, connector):
-        return self.evses[evse - 1].status(connector)
-
-    def set_available(self, evse, connector, operative):
-        """ChangeAvailability of a connector, an EVSE (connector 0) or the station (evse 0);
-        survives reboots.
-
-        Returns: True: it takes effect when a transaction has ended (G03.FR.05, G04.FR.06).
-        """
-        variable = (
-            CONNECTOR_ENABLED if connector else EVSE_ENABLED if evse else CHARGING_STATION_ENABLED
-        )
-        self.model.set(variable, b"true" if operative else b"false", evse, connector)
-        for each in self._range(evse):
-            self._apply_availability(each)
-        return not operative and self.active(evse)
-
     def watch(self):
         """A relay has moved: look at its feedback in a moment."""
         self.timers.start(self._watch, _SETTLE_MS)
@@ -121,15 +107,191 @@ class Charging(Access):
                     outlet.settling = 0
                     evse.hardware_changed(outlet)
 
-    def _range(self, evse):
+    # ---- resets and availability
+
+    def all(self, evse=0):
+        """An EVSE (id), or all of them and the session that waits for its EVSE."""
         return (self.evses[evse - 1],) if evse else self.evses + (self.unbound,)
 
+    def active(self, evse=0):
+        """Whether a transaction is open at an EVSE (0: anywhere)."""
+        return any(each.transaction is not None for each in self.all(evse))
+
+    def find(self, transaction_id):
+        """The Evse of an open transaction, or None."""
+        for evse in self.all():
+            if evse.transaction is not None and evse.transaction.id == transaction_id:
+                return evse
+        return None
+
+    def end(self, evse, trigger, reason):
+        """End sessions at an EVSE (0: everywhere), whatever the stop points (B12.FR.04)."""
+        for each in self.all(evse):
+            each.end(trigger, reason)
+
+    def status(self, evse, connector):
+        """name id of a connector's ConnectorStatusEnumType."""
+        return self.evses[evse - 1].status(connector)
+
+    def set_available(self, evse, connector, operative):
+        """ChangeAvailability of a connector, an EVSE (connector 0) or the station (evse 0).
+
+        Survives reboots (G01.FR.02).
+
+        Returns:
+            True: it takes effect when a transaction has ended (G03.FR.05, G04.FR.06).
+        """
+        variable = EVSE_ENABLED if evse else CHARGING_STATION_ENABLED
+        if connector:
+            variable = CONNECTOR_ENABLED
+        self.model.set(variable, b"true" if operative else b"false", evse, connector)
+        self._apply_availability(evse)
+        return not operative and self.active(evse)
+
     def _apply_availability(self, evse):
-        model = self.model
-        if not evse.id:
+        flag = self.model.flag
+        for each in self.all(evse):
+            for outlet in each.outlets:
+                operative = flag(CHARGING_STATION_ENABLED) and flag(EVSE_ENABLED, each.id)
+                operative = operative and flag(CONNECTOR_ENABLED, each.id, outlet.number)
+                each.set_operative(outlet, operative)
+
+    # ---- who may charge where
+
+    def token(self, mask, token, kind):
+        """A token is presented.
+
+        Args:
+            mask: EVSEs whose reader it is, bit 0 for EVSE 1; 0: any.
+            token: bytes.
+            kind: name of its IdTokenEnumType, bytes.
+        """
+        kind = name_id(kind)
+        if kind not in _KINDS or len(token) > _TOKEN_SIZE:
+            log.warning("a token over 36 characters, or of a type that OCPP has not, is refused")
             return
-        above = model.flag(CHARGING_STATION_ENABLED) and model.flag(EVSE_ENABLED, evse.id)
-        for outlet in evse.outlets:
-            evse.set_operative(
-                outlet, above and model.flag(CONNECTOR_ENABLED, evse.id, outlet.number)
-            )
+        grant = Grant(token, kind, mask)
+        if self._stop(grant):
+            return
+        if kind == KEY_CODE and self._too_early():
+            self.display(grant, b"Please wait")
+        elif self.place(grant) is None and not self._charges(mask):
+            self.display(grant, b"Not possible now")
+        else:
+            self.ask(grant)
+
+    def ask(self, grant):
+        """Have `grant` authorized: `decide` follows, now or when the CSMS has answered."""
+        if not self.model.flag(AUTH_CTRLR_ENABLED) or grant.kind == NO_AUTHORIZATION:
+            self.decide(grant, True)  # C02
+        elif not self.online or not self.authorizer.ask(grant):
+            self.decide_offline(grant)
+
+    def decide_offline(self, grant):
+        """The CSMS can't be asked about `grant` (C15.FR.08)."""
+        self.decide(grant, self.model.flag(AUTH_CTRLR_OFFLINE_TX_FOR_UNKNOWN_ID_ENABLED))
+
+    def decide(self, grant, accepted):
+        """Let `grant` charge, or stop a member of its group (C09.FR.03), or neither.
+
+        The place is found only now: a cable may have come since the token was presented.
+
+        Args:
+            grant: its `evses` are those where it may charge (C01.FR.21).
+            accepted: it is good.
+        """
+        if grant.kind == KEY_CODE:
+            self._wrong_keys = 0 if accepted else self._wrong_keys + 1
+            self._wrong_key_at = time.ticks_ms()
+        if not accepted:
+            self.display(grant, b"Not accepted")
+            return
+        evse = self._place(grant, True)
+        if evse is None and grant.remote_start_id is None and self._stop(grant, True):
+            return
+        evse = evse or self._place(grant, False)
+        self.display(grant, b"Accepted" if evse else b"Not possible now")
+        if evse is not None:
+            evse.authorize(grant)
+
+    def judge(self, transaction_id, token, kind, accepted, group, group_kind):
+        """What the CSMS says about the token of a transaction's event (E05, C09.FR.12)."""
+        evse = self.find(transaction_id)
+        grant = None if evse is None else evse.grant
+        if grant is None or grant.token != token or grant.kind != kind:
+            return
+        if group is not None:
+            grant.group = group
+            grant.group_kind = group_kind
+        if not accepted and grant.limit_wh is None:
+            evse.refuse()
+
+    def plugged(self, evse):
+        """A cable has been plugged in at `evse`, which somebody may use."""
+        self._last = evse
+        waiting = self.unbound.grant
+        if evse.grant is not None:
+            return
+        if evse.transaction is None and waiting is not None and _among(waiting.evses, evse):
+            evse.adopt(self.unbound)
+        elif not self.model.flag(AUTH_CTRLR_ENABLED):
+            evse.receive(Grant(b"", NO_AUTHORIZATION))  # C02
+
+    def place(self, grant):
+        """The Evse where `grant` would charge now, by its `evses`; None: nowhere.
+
+        Id 0: where a cable is plugged in first (E03).
+        """
+        return self._place(grant, True) or self._place(grant, False)
+
+    def display(self, grant, text):
+        """Tell the driver at the readers where the token was presented."""
+        evse = 0
+        for each in self.evses:
+            if grant.evses == 1 << (each.id - 1):
+                evse = each.id
+        self.listener.display(evse, text)
+
+    def _stop(self, grant, group=False):
+        """Stop who charges or waits by this token, without asking (C01.FR.03); or free the cable
+        that it holds (E09.FR.03). `group`: stop a member of its group instead (C09.FR.03).
+        """
+        for evse in self.all():
+            if not _among(grant.evses, evse):
+                continue
+            if grant.same_group(evse.grant) if group else grant.same(evse.grant):
+                self.display(grant, b"Stopped")
+                evse.deauthorize(STOP_AUTHORIZED, LOCAL, grant)  # E07.FR.01, E07.FR.02, E07.FR.05
+                return True
+            if grant.same(evse.held):
+                evse.held = None
+                evse.update()
+                return True
+        return False
+
+    def _charges(self, mask):
+        """Somebody charges there whose group a token might belong to."""
+        return any(evse.grant is not None and _among(mask, evse) for evse in self.all())
+
+    def _place(self, grant, plugged):
+        """As `place`: where a car waits (`plugged`), the latest; or where one may come."""
+        found = None
+        for evse in self.evses:
+            if _among(grant.evses, evse) and evse.free(grant, plugged):
+                if plugged and evse is self._last:
+                    return evse
+                if found is not None and not plugged:
+                    return self.unbound if self.unbound.grant is None else None
+                found = found or evse
+        return found
+
+    def _too_early(self):
+        if not self._wrong_keys:
+            return False
+        wait_ms = _KEY_WAIT_MS << min(self._wrong_keys - 1, _KEY_WAITS)
+        return 0 <= time.ticks_diff(time.ticks_ms(), self._wrong_key_at) < wait_ms
+
+
+def _among(mask, evse):
+    """Whether `evse` is one of those in the bit mask (0: any)."""
+    return not mask or not evse.id or mask >> (evse.id - 1) & 1

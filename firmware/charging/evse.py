@@ -144,11 +144,6 @@ class Evse(Machine):
             self.transaction.reason = reason
         self.update(trigger, reason, _CERTAIN)
 
-    def release(self):
-        """The owner frees a cable that was kept locked."""
-        self.held = None
-        self.update()
-
     def set_limit(self, limit_ma):
         """Offer `limit_ma` a phase; below 6000 the car has to wait (SuspendedEVSE)."""
         self.limit_ma = limit_ma

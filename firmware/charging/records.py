@@ -116,28 +116,63 @@ _FIRST_CURRENT = const(2)  # of QUANTITIES: the total, then L1 to L3
 _FIRST_VOLTAGE = const(6)
 _TICKS = const(0x40000000)  # a stamp made before the clock was set: ticks instead of seconds
 _MORE = const(0x80)
+_EITHER = const(122)  # b"z", and so on
+_NAME = const(101)
+_STAMP = const(115)
+_TEXT = const(116)
 
 
-def put(out, value):
-    """Append a number, 0 or more, in groups of 7 bits, the lowest first."""
-    while value >= _MORE:
-        out.append(value & 0x7F | _MORE)
-        value >>= 7
-    out.append(value)
+def pack(out, kinds, values):
+    """Append `values` to the bytearray `out`, each in the way that its letter in `kinds` says.
+
+    n: number, 0 or more, in groups of 7 bits, the lowest first. s: stamp, the same.
+    z: number of either sign, or None. e: name id, 0 or None: none. t: text of up to 127 bytes, or
+    None.
+    """
+    for kind, value in zip(kinds, values):
+        if kind == _NAME:
+            value = _NAMES.index(value or 0)
+        elif kind == _TEXT:
+            out.append(len(value or b""))
+            out.extend(value or b"")
+            continue
+        elif kind == _EITHER:
+            value = 0 if value is None else (value << 1 if value >= 0 else ~value << 1 | 1) + 1
+        while value >= _MORE:
+            out.append(value & 0x7F | _MORE)
+            value >>= 7
+        out.append(value)
 
 
-def put_optional(out, value):
-    """Append a number of either sign, or None."""
-    put(out, 0 if value is None else (value << 1 if value >= 0 else ~value << 1 | 1) + 1)
+def unpack(data, at, kinds, utc=0):
+    """What `pack` has written at `data[at]`, as a list, and after it where it ends.
 
-
-def put_name(out, name):
-    out.append(_NAMES.index(name))
-
-
-def put_text(out, text):
-    out.append(len(text))
-    out.extend(text)
+    Args:
+        utc: the clock as it is known now, for stamps, which are seconds since 2020.
+    """
+    values = []
+    for kind in kinds:
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            if byte < _MORE:
+                break
+            shift += 7
+        if kind == _NAME:
+            value = _NAMES[value] or None
+        elif kind == _TEXT:
+            at += value
+            value = bytes(data[at - value : at])
+        elif kind == _EITHER:
+            value -= 1
+            value = None if value < 0 else ~(value >> 1) if value & 1 else value >> 1
+        elif kind == _STAMP and value & _TICKS:
+            value = utc - time.ticks_diff(time.ticks_ms(), value & ~_TICKS) // 1000
+        values.append(value)
+    values.append(at)
+    return values
 
 
 def stamp(utc):
@@ -145,7 +180,30 @@ def stamp(utc):
     return _TICKS | time.ticks_ms() if utc is None else utc
 
 
-def measure(meter, i):
+def read(meter, measurands, context, at):
+    """A packed reading of a meter; empty if there is nothing to read.
+
+    Args:
+        measurands: name ids.
+        context: name id of its ReadingContextEnumType.
+        at: stamp.
+    """
+    reading = bytearray()
+    pack(reading, b"es", (context, at))
+    empty = len(reading)
+    for i, quantity in enumerate(QUANTITIES):
+        if quantity[0] in measurands:
+            value = _measure(meter, i)
+            if value is not None:
+                pack(reading, b"nn", (i, max(value, 0)))
+    if len(reading) == empty:
+        return b""
+    size = bytearray()
+    pack(size, b"n", (len(reading),))
+    return bytes(size + reading)
+
+
+def _measure(meter, i):
     """The value of QUANTITIES[i]; None: the meter has no such phase."""
     measurand = QUANTITIES[i][0]
     if measurand == ENERGY_ACTIVE_IMPORT_REGISTER:
@@ -159,53 +217,6 @@ def measure(meter, i):
     if phase > 1 and not voltage_dv:
         return None
     return meter.current_ma(phase) if measurand == CURRENT_IMPORT else voltage_dv
-
-
-class Cursor:
-    """Reads what the put functions have written.
-
-    Args:
-        data: bytes or memoryview.
-        at: where to start.
-    """
-
-    def __init__(self, data, at=0):
-        self.data = data
-        self.at = at
-
-    def byte(self):
-        self.at += 1
-        return self.data[self.at - 1]
-
-    def number(self):
-        value = shift = 0
-        while True:
-            byte = self.byte()
-            value |= (byte & 0x7F) << shift
-            if byte < _MORE:
-                return value
-            shift += 7
-
-    def optional(self):
-        value = self.number() - 1
-        if value < 0:
-            return None
-        return ~(value >> 1) if value & 1 else value >> 1
-
-    def name(self):
-        return _NAMES[self.byte()] or None
-
-    def text(self):
-        size = self.byte()
-        self.at += size
-        return bytes(self.data[self.at - size : self.at])
-
-    def stamp(self, utc):
-        """A time in seconds since 2020, by the clock as it is known now (`utc`)."""
-        value = self.number()
-        if value & _TICKS:
-            return utc - time.ticks_diff(time.ticks_ms(), value & ~_TICKS) // 1000
-        return value
 
 
 class Readings:
@@ -223,25 +234,18 @@ class Readings:
         self._utc = utc
 
     def __iter__(self):
-        cursor = Cursor(self._data, self._at)
-        while cursor.at < len(self._data):
-            end = cursor.number() + cursor.at
-            context = cursor.name()
-            yield cursor.stamp(self._utc), Samples(self._data, cursor.at, end, context)
-            cursor.at = end
+        data = self._data
+        at = self._at
+        while at < len(data):
+            size, at = unpack(data, at, b"n")
+            context, taken, start = unpack(data, at, b"es", self._utc)
+            at += size
+            yield taken, _samples(data, start, at, context)
 
 
-class Samples:
-    """The sampledValue array of one reading."""
-
-    def __init__(self, data, at, end, context):
-        self._data = data
-        self._at = at
-        self._end = end
-        self._context = context
-
-    def __iter__(self):
-        cursor = Cursor(self._data, self._at)
-        while cursor.at < self._end:
-            measurand, phase, decimals, unit = QUANTITIES[cursor.byte()]
-            yield cursor.number(), decimals, self._context, measurand, phase, None, unit, None
+def _samples(data, at, end, context):
+    """The sampledValue array of a reading, once."""
+    while at < end:
+        i, value, at = unpack(data, at, b"nn")
+        measurand, phase, decimals, unit = QUANTITIES[i]
+        yield value, decimals, context, measurand, phase, None, unit, None

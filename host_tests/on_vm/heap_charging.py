@@ -1,0 +1,284 @@
+"""Runs on the real VM (argument: build/gen): bytes of heap of charging and its blocks, idle and in
+a session, and whether a thousand samples or a hundred sessions leave anything behind.
+"""
+
+import gc
+import sys
+import time
+
+import wire.names  # noqa: F401  somebody else's, like all that is imported here
+from hal import log  # noqa: F401
+from hal.timers import Timers
+
+
+class Connector:
+    detachable = True
+
+    def __init__(self):
+        self.state = 0
+        self.on = self.is_locked = False
+
+    def pilot(self):
+        return self.state
+
+    def set_pwm(self, permille):
+        pass
+
+    def relay(self, on):
+        self.on = on
+
+    def relay_closed(self):
+        return self.on
+
+    def lock(self, on):
+        self.is_locked = on
+
+    def locked(self):
+        return self.is_locked
+
+    def fault(self):
+        return None
+
+
+class Meter:
+    def energy_wh(self):
+        return 123456
+
+    def power_w(self):
+        return 11040
+
+    def current_ma(self, phase):
+        return 16000
+
+    def voltage_dv(self, phase):
+        return 2300
+
+    def phases(self):
+        return 3
+
+    def signed(self):
+        return None
+
+
+class Board:
+    connectors = (1, 1)
+    hardware = (Connector(), Connector())
+    its_meter = Meter()
+
+    def connector(self, evse, connector):
+        return self.hardware[evse - 1]
+
+    def meter(self, evse):
+        return self.its_meter if evse else None
+
+    def utc(self):
+        return 200000000
+
+
+class Model:
+    """Values as the real one has them; what it costs is measured elsewhere."""
+
+    def text(self, variable, evse=0, connector=0):
+        return b"PowerPathClosed" if variable == START else b"EVConnected,Authorized"
+
+    def int(self, variable, evse=0, connector=0):
+        return 60
+
+    def flag(self, variable, evse=0, connector=0):
+        return variable != REMOTE
+
+    def members(self, variable, evse=0, connector=0):
+        return (ENERGY, POWER, CURRENT, VOLTAGE)
+
+    def set(self, variable, value, evse=0, connector=0):
+        pass
+
+
+class Partner:
+    """The listener and the link."""
+
+    def status_changed(self, evse, connector):
+        pass
+
+    def transaction_changed(self, evse, transaction_id):
+        pass
+
+    def display(self, evse, text):
+        pass
+
+    def wake(self):
+        pass
+
+
+class Journal:
+    def __init__(self):
+        self.record = None
+
+    def append(self, record, droppable):
+        self.record = record
+        return True
+
+    def first(self):
+        return self.record
+
+    def drop_first(self):
+        self.record = None
+
+    def count(self):
+        return 0
+
+
+class Answer:
+    error = 0
+
+    def unpack(self):
+        return ACCEPTED_ANSWER
+
+
+def used():
+    gc.collect()
+    gc.collect()
+    return gc.mem_alloc()
+
+
+def constants(file, *wanted):
+    """Numbers of generated constants, which the build has inlined."""
+    found = {}
+    with open(sys.argv[1] + "/tables/" + file) as lines:
+        for line in lines:
+            name, _, value = line.partition(" = ")
+            if name in wanted:
+                found[name] = int(value)
+    return [found[name] for name in wanted]
+
+
+START, REMOTE = constants(
+    "variables.py", "TX_CTRLR_TX_START_POINT", "AUTH_CTRLR_AUTHORIZE_REMOTE_START"
+)
+ENERGY, POWER, CURRENT, VOLTAGE, ACCEPTED, UPDATED, PERIODIC = constants(
+    "names.py",
+    "ENERGY_ACTIVE_IMPORT_REGISTER",
+    "POWER_ACTIVE_IMPORT",
+    "CURRENT_IMPORT",
+    "VOLTAGE",
+    "ACCEPTED",
+    "UPDATED",
+    "METER_VALUE_PERIODIC",
+)
+ACCEPTED_ANSWER = (ACCEPTED, None, None, None, None)
+
+board = Board()
+model = Model()
+timers = Timers()
+journal = Journal()
+partner = Partner()
+numbers = iter(range(100000))
+
+
+def ids():
+    return b"01234567-1-%x" % next(numbers)
+
+
+base = used()
+from charging.charging import Charging  # noqa: E402
+
+after_charging = used()
+from blocks.authorization import Authorization  # noqa: E402
+from blocks.metering import Metering  # noqa: E402
+from blocks.remote_control import RemoteControl  # noqa: E402
+from blocks.transactions import Transactions  # noqa: E402
+
+code = used()
+charging = Charging(board, model, timers, board, ids)
+metering = Metering(charging)
+transactions = Transactions(charging, journal, metering)
+authorization = Authorization(charging)
+remote = RemoteControl(charging)
+charging.listener = partner
+charging.events = transactions
+charging.authorizer = authorization
+for source in (metering, transactions, authorization):
+    source.link = partner
+charging.resume()
+metering.configure()
+timers.fire_due()
+idle = used()
+
+
+def pilot(evse, state):
+    board.hardware[evse - 1].state = state
+    charging.pilot_changed(evse, 1)
+
+
+def drain():
+    item = transactions.take(True)
+    if item:
+        for _, samples in item[1][16] or ():
+            for _ in samples:
+                pass
+        journal.drop_first()
+
+
+def begin(evse):
+    pilot(evse, 1)
+    charging.token(1 << (evse - 1), b"04A1B2C3D4E5F6", b"ISO14443")
+    authorization.take(True)
+    authorization.answered(0, Answer())
+    pilot(evse, 2)
+    drain()
+
+
+def end(evse):
+    charging.token(1 << (evse - 1), b"04A1B2C3D4E5F6", b"ISO14443")
+    drain()
+    pilot(evse, 0)
+
+
+charging.online = True
+begin(1)
+begin(2)
+running = used()
+
+
+def sample(n):
+    evse = charging.evses[0]
+    for _ in range(n):
+        transactions.event(evse, evse.transaction, UPDATED, PERIODIC, evse.state, 0)
+        drain()
+
+
+sample(10)
+gc.collect()
+before = gc.mem_alloc()
+gc.disable()
+sample(1)
+one = gc.mem_alloc() - before
+gc.enable()
+few = used()
+sample(1000)
+many = used()
+t = time.ticks_us()
+sample(100)
+t = time.ticks_diff(time.ticks_us(), t) // 100
+end(1)
+end(2)
+for _ in range(10):
+    begin(1)
+    end(1)
+ten = used()
+for _ in range(100):
+    begin(1)
+    end(1)
+hundred = used()
+print("charging code", after_charging - base)
+print("blocks code", code - after_charging)
+print("objects of 2 EVSEs", idle - code)
+print("idle", idle - base)
+print("two sessions", running - idle)
+print("garbage of a sample", one)
+print("creep of 1000 samples", many - few)
+print("creep of 100 sessions", hundred - ten)
+print("us for a sample", t)
+assert idle - base <= 6000
+assert many - few <= 32
+assert hundred - ten <= 32
