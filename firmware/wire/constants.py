@@ -45,8 +45,14 @@ S_MORE_HIGH = 39
 S_BAD_UTF8 = 40
 S_AT_ERROR = 41
 S_SCRATCH = 42  # 6 words
-S_FRAMES = 48
-S_WORDS = 152  # S_FRAMES and 13 frames
+S_TOKEN = 48  # what the called function is told: TOKEN_*, or 1 for [ and 0 for {
+S_RESULT = 49  # what it answers: 0, E_* or DO_*
+S_SIZE = 50  # bytes fed
+S_BUFFER = 51  # address of what is being scanned, for key()
+S_AT = 52  # ... how far it is
+S_END = 53
+S_FRAMES = 54
+S_WORDS = 158  # S_FRAMES and 13 frames
 
 # A frame: one open object or array of the schema
 F_ARRAY = 0  # 1: an array
@@ -59,7 +65,7 @@ F_NEXT = 6  # of an object: the field to try first; of an array: most items, 0: 
 F_NAME = 7  # of an object: name id of the field being read, for the report of an error
 F_SIZE = 8
 
-# S_MODE: what the scanner expects next
+# S_MODE: what the scanner expects next. A closing bracket: odd ones above 1
 M_DEAD = 0  # nothing: the outcome is certain
 M_START = 1
 M_VALUE = 2
@@ -68,10 +74,10 @@ M_KEY = 4
 M_KEY_OR_CLOSE = 5
 M_COLON = 6
 M_AFTER = 7  # comma or closing bracket
-M_STRING = 8
-M_DIGITS = 9
-M_WORD = 10  # true, false, null
-M_END = 12  # white space
+M_END = 8  # white space
+M_STRING = 9  # from here on: in the middle of a token
+M_DIGITS = 10
+M_WORD = 11  # true, false, null
 M_UNUSUAL = 16  # in a string: what is no plain ASCII; below: in the middle of that
 M_LETTER = 17  # the letter of an escape
 M_HEX = 18
@@ -93,9 +99,9 @@ TOKEN_END = 7  # the message has ended
 KIND_ENVELOPE = 9  # an element of the message itself
 
 # What the walk wants of the scanner
+DO_OPEN = -4  # a bracket opens where an element of the message was expected
 DO_PAYLOAD = -3  # the payload has ended
 DO_RAW = -2  # the value that is kept as raw text ends here
-DO_ENVELOPE = -1
 
 # S_ERROR, in words and as RPC codes in message.py
 E_SYNTAX = 1

@@ -7,23 +7,24 @@ from wire.constants import (
     E_VALUE,
     HEAD,
     S_ARENA,
+    S_DECIMALS,
+    S_MANTISSA,
     S_N,
+    S_RESULT,
     S_SCRATCH,
     S_W,
     SHORT,
-    TAG_INT,
 )
 from wire.number import keep
 
-_FAR = const(1073741823)  # seconds, January 2054; still a small int
-_DAYS_FAR = const(12427)  # _FAR in days, rounded down
+_DAYS_FAR = const(12425)  # January 2054: seconds that are still a small int
 _DAYS_2020 = const(737730)
 _DAYS_1984 = const(13089)  # from 1984-03-01; up to 2099 every fourth year is a leap year
 
 
 @micropython.viper
-def time_value(state) -> int:  # noqa: C901 one walk over the text
-    """RFC 3339 date-time -> seconds since 2020 UTC, into the arena; 0 or an error.
+def time_value(state):  # noqa: C901 one walk over the text
+    """RFC 3339 date-time -> seconds since 2020 UTC, into the arena.
 
     No offset is taken for UTC: common CSMSs leave the Z out.
     """
@@ -32,7 +33,8 @@ def time_value(state) -> int:  # noqa: C901 one walk over the text
     at = st[S_W] + HEAD
     n = st[S_N]
     if n < 19 or n > SHORT:
-        return E_VALUE
+        st[S_RESULT] = E_VALUE
+        return
     value = 0
     field = S_SCRATCH
     j = 0
@@ -49,9 +51,11 @@ def time_value(state) -> int:  # noqa: C901 one walk over the text
                 expected = 84  # 'T', 't' too
                 c &= 223
             if c != expected:
-                return E_VALUE
+                st[S_RESULT] = E_VALUE
+                return
         elif c < 48 or c > 57:
-            return E_VALUE
+            st[S_RESULT] = E_VALUE
+            return
         else:
             value = value * 10 + c - 48
         j += 1
@@ -69,9 +73,11 @@ def time_value(state) -> int:  # noqa: C901 one walk over the text
         if year & 3 == 0 and (int(year % 100) or year & 15 == 0):
             last = 29
     if month < 1 or month > 12 or day < 1 or day > last:
-        return E_VALUE
+        st[S_RESULT] = E_VALUE
+        return
     if hour > 23 or minute > 59 or seconds > 60:
-        return E_VALUE
+        st[S_RESULT] = E_VALUE
+        return
     end = at + n
     at += 19
     if at < end and text[at] == 46:  # fraction: dropped
@@ -80,7 +86,8 @@ def time_value(state) -> int:  # noqa: C901 one walk over the text
         while at < end and text[at] >= 48 and text[at] <= 57:
             at += 1
         if j == at:
-            return E_VALUE
+            st[S_RESULT] = E_VALUE
+            return
     offset = 0
     if at < end:
         c = text[at]
@@ -90,28 +97,33 @@ def time_value(state) -> int:  # noqa: C901 one walk over the text
             j = 1
             while j < 6:
                 if j != 3 and (text[at + j] < 48 or text[at + j] > 57):
-                    return E_VALUE
+                    st[S_RESULT] = E_VALUE
+                    return
                 j += 1
             value = (text[at + 1] - 48) * 10 + text[at + 2] - 48
             j = (text[at + 4] - 48) * 10 + text[at + 5] - 48
             if value > 23 or j > 59:
-                return E_VALUE
+                st[S_RESULT] = E_VALUE
+                return
             offset = value * 3600 + j * 60
             if c == 45:
                 offset = 0 - offset
         else:
-            return E_VALUE
+            st[S_RESULT] = E_VALUE
+            return
     if month < 3:
         year -= 1
         month += 12
     days = 365 * year + (year >> 2) - int(year // 100) + int(year // 400)
     days += int((153 * month - 457) // 5) + day - 1 - _DAYS_2020
+    seconds += hour * 3600 + minute * 60 - offset
     if days >= _DAYS_FAR:  # "never" of many CSMSs: the year 9999
-        return int(keep(state, TAG_INT, _FAR, 0))
-    if days <= 0 - _DAYS_FAR:
-        return int(keep(state, TAG_INT, 0 - _FAR, 0))
-    seconds += days * 86400 + hour * 3600 + minute * 60 - offset
-    return int(keep(state, TAG_INT, seconds, 0))
+        days = _DAYS_FAR
+    elif days <= 0 - _DAYS_FAR:
+        days = 0 - _DAYS_FAR
+    st[S_MANTISSA] = seconds + days * 86400
+    st[S_DECIMALS] = -1
+    keep(state)
 
 
 @micropython.viper

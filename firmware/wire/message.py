@@ -42,9 +42,13 @@ from wire.constants import (
     S_AT_ERROR,
     S_BAD_UTF8,
     S_CAPACITY,
+    S_CHILD,
+    S_CONTINUED,
     S_ERROR,
     S_FRAME,
     S_FRAMES,
+    S_FREE,
+    S_HIGH,
     S_ID,
     S_IN_ARRAY,
     S_INDEX,
@@ -56,6 +60,11 @@ from wire.constants import (
     S_NAMES,
     S_PENDING,
     S_POSITION,
+    S_RAW,
+    S_RAW_LENGTH,
+    S_RESULT,
+    S_SIZE,
+    S_STORE,
     S_TABLE,
     S_TEXT,
     S_W,
@@ -63,7 +72,7 @@ from wire.constants import (
 )
 from wire.json_reader import scan
 from wire.json_writer import MessageWriter
-from wire.names import name
+from wire.names import bind, name
 from wire.records import array_at, decode
 
 __all__ = ("MessageReader", "MessageWriter")
@@ -104,8 +113,8 @@ class MessageReader:
     """Reads one message at a time, in any split; RAM is the arena and 0.8 kB, whatever the length.
 
     pending_id, pending_action: the CALL whose answer is awaited (bytes or None; name id), set
-    before start(). After finish(): kind, message_id, action, error, detail, size, and the accepted
-    fields by unpack(), each(), count().
+    before start(). finish() makes kind, message_id, action, error, detail and the accepted fields
+    (unpack(), each(), count()) known; they stay so until the next start().
     Bad input of any sort ends as `error`, a name id of an RPC error code; nothing is raised.
     """
 
@@ -114,10 +123,10 @@ class MessageReader:
             raise ValueError("arena: 512 to 65535 bytes")
         self.arena = arena
         self.state = array.array("i", bytes(4 * S_WORDS))
-        _bind(self.state, S_ARENA, arena)
-        _bind(self.state, S_TABLE, TABLE)
-        _bind(self.state, S_NAMES, NAMES)
-        _bind(self.state, S_INDEX, INDEX)
+        bind(self.state, S_ARENA, arena)
+        bind(self.state, S_TABLE, TABLE)
+        bind(self.state, S_NAMES, NAMES)
+        bind(self.state, S_INDEX, INDEX)
         self.state[S_CAPACITY] = len(arena) - _GUARD
         self.view = memoryview(arena)
         self.pending_id = None
@@ -127,13 +136,12 @@ class MessageReader:
 
     def start(self):
         """A message begins."""
-        self._awaited = self.pending_id
         _reset(self.state, 0 if self.pending_id is None else self.pending_action)
-        self.size = 0
-        self.kind = BAD
-        self.message_id = None
-        self.action = 0
-        self.error = 0
+
+    @property
+    def size(self):
+        """Bytes fed since start()."""
+        return self.state[S_SIZE]
 
     @property
     def stop_early(self):
@@ -150,34 +158,40 @@ class MessageReader:
 
     def feed(self, buf, start, end):
         """Takes in buf[start:end]."""
-        if not 0 <= start <= end <= len(buf):
+        if start < 0 or end > len(buf):
             raise ValueError("feed: outside of the buffer")
-        alive = self.state[S_MODE]
-        scan(self, buf, start, end)
-        if alive and not self.state[S_MODE]:
-            self.state[S_AT_ERROR] += self.size - start
-        self.size += end - start
+        scan(self.state, buf, start, end)
 
     def finish(self):
         """The message has ended; -> kind."""
-        state = self.state
-        if state[S_MORE]:
-            state[S_BAD_UTF8] = 1
-        if state[S_MODE] != M_END and not state[S_ERROR]:
-            state[S_ERROR] = E_TRUNCATED
-            state[S_AT_ERROR] = self.size
-        message = state[S_MESSAGE]
-        if state[S_ID] >= 0:
-            self.message_id = bytes(self.view[HEAD : HEAD + state[S_ID]])
-        if CALL <= message <= 6 and state[S_POSITION]:
-            self.kind = message
-        self.action = state[S_ACTION]
-        answer = message == CALLRESULT or message == CALLERROR
-        if answer and (self._awaited is None or self.message_id != self._awaited):
-            state[S_ERROR] = E_UNEXPECTED
-        self.error = self._code(state[S_ERROR])
-        state[S_MODE] = M_DEAD
-        return self.kind
+        kind = _finish(self.state)
+        if kind > CALL and kind <= CALLERROR:
+            pending = self.pending_id
+            if pending is None or self.message_id != pending:
+                self.state[S_ERROR] = E_UNEXPECTED
+        return kind
+
+    @property
+    def kind(self):
+        """CALL, CALLRESULT, CALLERROR, 5 or 6 (of OCPP 2.1), or BAD; after finish()."""
+        return self.state[S_MESSAGE]
+
+    @property
+    def message_id(self):
+        """Bytes; None: unreadable."""
+        n = self.state[S_ID]
+        return bytes(self.view[HEAD : HEAD + n]) if n >= 0 else None
+
+    @property
+    def action(self):
+        """Name id of a CALL's action, or of that to which this is the answer; 0: unknown."""
+        return self.state[S_ACTION]
+
+    @property
+    def error(self):
+        """0: valid. Else the name id of the RPC error code for it; `detail` says more."""
+        error = self.state[S_ERROR]
+        return self._code(error) if error else 0
 
     def _code(self, error):
         state = self.state
@@ -264,24 +278,47 @@ class MessageReader:
 
 
 @micropython.viper
-def _bind(state, i: int, buffer):
-    """Keeps a buffer's address: the walk reaches tables and arena without asking objects."""
-    st = ptr32(state)
-    st[i] = int(ptr8(buffer))
-
-
-@micropython.viper
 def _reset(state, pending: int):
+    """What has to be known when a message begins; the rest is set before it is read."""
     st = ptr32(state)
-    i = 0
-    while i < S_FRAMES + F_SIZE:
-        if i < S_CAPACITY or i > S_INDEX:
-            st[i] = 0
-        i += 1
     st[S_MODE] = M_START
     st[S_KIND] = KIND_ENVELOPE
     st[S_FRAME] = S_FRAMES
-    st[S_FRAMES] = 1  # F_ARRAY
+    st[S_FRAMES + F_ARRAY] = 1
     st[S_IN_ARRAY] = 1
     st[S_ID] = -1
     st[S_PENDING] = pending
+    i = S_W
+    while i <= S_CONTINUED:
+        st[i] = 0
+        i += 1
+    st[S_STORE] = 0
+    st[S_CHILD] = 0
+    st[S_FREE] = 0
+    st[S_RAW] = 0
+    st[S_RAW_LENGTH] = 0
+    st[S_ERROR] = 0
+    st[S_HIGH] = 0
+    st[S_POSITION] = 0
+    st[S_MESSAGE] = 0
+    st[S_ACTION] = 0
+    st[S_TEXT] = 0
+    st[S_MORE] = 0
+    st[S_BAD_UTF8] = 0
+    st[S_RESULT] = 0
+    st[S_SIZE] = 0
+
+
+@micropython.viper
+def _finish(state) -> int:
+    """The text has ended: was that all? -> kind."""
+    st = ptr32(state)
+    if st[S_MORE]:
+        st[S_BAD_UTF8] = 1
+    if st[S_MODE] != M_END and st[S_ERROR] == 0:
+        st[S_ERROR] = E_TRUNCATED
+        st[S_AT_ERROR] = st[S_SIZE]
+    st[S_MODE] = M_DEAD
+    if st[S_MESSAGE] < CALL or st[S_MESSAGE] > 6:
+        st[S_MESSAGE] = BAD
+    return st[S_MESSAGE]

@@ -1,8 +1,19 @@
 """Wire names: each is stored once, in ROM, and known by its number elsewhere (tables.names)."""
 
+import array
+
 import micropython
 from tables.layout import FIRST_ACTION, FIRST_OTHER, LAST_NAME
 from tables.schema import INDEX, NAMES
+
+from wire.constants import (
+    HEAD,
+    S_ARENA,
+    S_INDEX,
+    S_N,
+    S_NAMES,
+    S_W,
+)
 
 
 def name(name_id):
@@ -14,16 +25,30 @@ def name(name_id):
 
 def name_id(text):
     """The number of a wire name given as bytes; 0: unknown."""
-    n = len(text)
-    return find(text, 0, n, FIRST_OTHER) or find(text, 0, n, FIRST_ACTION) or find(text, 0, n, 1)
+    bind(_place, S_ARENA, text)
+    _place[S_N] = len(text)
+    return find(_place, FIRST_OTHER) or find(_place, FIRST_ACTION) or find(_place, 1)
 
 
 @micropython.viper
-def find(text, at: int, n: int, first: int) -> int:
-    """Binary search for text[at:at+n] in the section of names from `first` on; 0: not there."""
-    t = ptr8(text)
-    names = ptr8(NAMES)
-    index = ptr8(INDEX)
+def bind(state, i: int, buffer):
+    """Keeps a buffer's address in a state array: viper reaches it without asking the object."""
+    st = ptr32(state)
+    st[i] = int(ptr8(buffer))
+
+
+@micropython.viper
+def find(state, first: int) -> int:
+    """Binary search for the text in the state among the names from section `first` on; 0: none.
+
+    The sections begin at 1, FIRST_ACTION and FIRST_OTHER.
+    """
+    st = ptr32(state)
+    text = ptr8(st[S_ARENA])
+    names = ptr8(st[S_NAMES])
+    index = ptr8(st[S_INDEX])
+    at = st[S_W] + HEAD
+    end = at + st[S_N]
     low = first
     high = LAST_NAME + 1
     if first == 1:
@@ -34,16 +59,24 @@ def find(text, at: int, n: int, first: int) -> int:
         middle = (low + high) >> 1
         p = 2 * middle
         start = index[p] | (index[p + 1] << 8)
-        length = (index[p + 2] | (index[p + 3] << 8)) - start
-        j = 0
-        while j < n and j < length and t[at + j] == names[start + j]:
-            j += 1
-        if j == n:
-            if j == length:
-                return middle
+        stop = index[p + 2] | (index[p + 3] << 8)
+        q = at
+        while start < stop and q < end:
+            if names[start] != text[q]:
+                break
+            start += 1
+            q += 1
+        if start == stop and q == end:
+            return middle
+        if q == end or (start < stop and names[start] > text[q]):
             high = middle
-        elif j == length or names[start + j] < t[at + j]:
-            low = middle + 1
         else:
-            high = middle
+            low = middle + 1
     return 0
+
+
+# The part of a reader's state that find() uses, for name_id().
+_place = array.array("i", bytes(4 * S_INDEX + 4))
+_place[S_W] = -HEAD
+bind(_place, S_NAMES, NAMES)
+bind(_place, S_INDEX, INDEX)

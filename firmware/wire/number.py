@@ -32,11 +32,11 @@ from wire.constants import (
     S_KIND,
     S_MANTISSA,
     S_NUMBER,
+    S_RESULT,
     S_STORE,
     S_TABLE,
     S_TYPE,
     S_W,
-    TAG_INT,
     TAG_NUMBER,
     TENTH,
 )
@@ -107,7 +107,7 @@ def digits(state, buf, i: int, end: int) -> int:  # noqa: C901 a case for each p
 
 
 @micropython.viper
-def number_value(state) -> int:  # noqa: C901 straight on
+def number_value(state):  # noqa: C901 straight on
     """The number in the state, into the arena; 0 or an error.
 
     An integer is exact. Of any other number 9 digits are, further decimals are rounded half up.
@@ -118,7 +118,8 @@ def number_value(state) -> int:  # noqa: C901 straight on
     x = st[S_EXPONENT]
     flags = st[S_FLAGS]
     if flags & FLAG_HUGE:
-        return E_RANGE
+        st[S_RESULT] = E_RANGE
+        return
     if flags & FLAG_ROUND and m >> 1 < _HALF:
         m += 1
     if flags & FLAG_EXPONENT_NEGATIVE:
@@ -143,42 +144,51 @@ def number_value(state) -> int:  # noqa: C901 straight on
         if d:
             d -= 1
         elif m > TENTH:
-            return E_RANGE
+            st[S_RESULT] = E_RANGE
+            return
         else:
             m *= 10
         x -= 1
     table = ptr8(st[S_TABLE])
     if flags & FLAG_NEGATIVE and m:
         if table[st[S_TYPE] + 1]:  # minimum 0
-            return E_RANGE
+            st[S_RESULT] = E_RANGE
+            return
         m = 0 - m
     if st[S_KIND] == KIND_INTEGER:
         if d or flags & FLAG_INEXACT:
-            return E_TYPE
-        return int(keep(state, TAG_INT, m, 0))
-    return int(keep(state, TAG_NUMBER, m, d))
+            st[S_RESULT] = E_TYPE
+            return
+        d = -1
+    st[S_MANTISSA] = m
+    st[S_DECIMALS] = d
+    keep(state)
 
 
 @micropython.viper
-def keep(state, tag: int, value: int, decimals: int) -> int:
+def keep(state):
+    """S_MANTISSA, and S_DECIMALS if it is not -1, to the arena."""
     st = ptr32(state)
-    if st[S_STORE] == 0:
-        return 0
+    store = st[S_STORE]
+    if store == 0:
+        return
     w = st[S_W]
     if w + 6 > st[S_CAPACITY]:
-        return E_SPACE
+        st[S_RESULT] = E_SPACE
+        return
     arena = ptr8(st[S_ARENA])
-    arena[w] = ((st[S_STORE] - 1) << 3) | tag
+    value = st[S_MANTISSA]
+    arena[w] = (store - 1) << 3
     arena[w + 1] = value & 255
     arena[w + 2] = (value >> 8) & 255
     arena[w + 3] = (value >> 16) & 255
     arena[w + 4] = (value >> 24) & 255
     w += 5
-    if tag == TAG_NUMBER:
-        arena[w] = decimals
+    if st[S_DECIMALS] >= 0:
+        arena[w - 5] = ((store - 1) << 3) | TAG_NUMBER
+        arena[w] = st[S_DECIMALS]
         w += 1
     st[S_W] = w
-    return 0
 
 
 @micropython.viper

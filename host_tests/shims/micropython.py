@@ -7,6 +7,7 @@ import builtins
 
 _buffers = {}  # address -> buffer
 _addresses = {}  # id of a buffer -> address
+_KEEP = 16
 
 
 def const(value):
@@ -55,9 +56,13 @@ class _Pointer:
         self.view[index] = value
 
     def __int__(self):
+        # What a caller keeps is writable or among the first; the rest are pieces of messages.
+        for address in list(_buffers)[_KEEP:-_KEEP]:
+            if isinstance(_buffers[address], bytes):
+                del _addresses[id(_buffers.pop(address))]
         key = id(self.target)
         if key not in _addresses:
-            _addresses[key] = 16 * (len(_addresses) + 1)
+            _addresses[key] = max(_buffers, default=0) + 16
             _buffers[_addresses[key]] = self.target  # kept alive: the id stays unique
         return _addresses[key]
 
