@@ -3,9 +3,10 @@
 
     tools/bridge.py --csms-url ws://127.0.0.1:9000 --id CS001 --control 127.0.0.1:9100
 
-Behaves like build/unix/pilotwire: the same options and environment variables, the same control socket, log on standard
-error, the same exit codes (and 1: the firmware failed, 4: processor fault or stack overflow). This end of the two UARTs is a
-serial-to-Ethernet module and a hub for control connections; boards/cortex_m3/README.md describes both lines.
+Behaves like build/unix/pilotwire: the same options and environment variables, the same control
+socket, log on standard error, the same exit codes (and 1: the firmware hangs, 4: processor fault or
+stack overflow). This end of the two UARTs is a serial-to-Ethernet module and a hub for control
+connections; boards/cortex_m3/README.md describes both lines.
 """
 
 import argparse
@@ -78,8 +79,8 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     """Options of the charger, and how to emulate it."""
     parser = argparse.ArgumentParser(
         prog="tools/bridge.py",
-        description="The charger's firmware on an emulated Cortex-M3. Each setting is an option or an environment "
-        "variable (STATION_ID, ...); the option wins.",
+        description="The charger's firmware on an emulated Cortex-M3. Each setting is an option or "
+        "an environment variable (STATION_ID, ...); the option wins.",
     )
     for option in OPTIONS:
         default = os.environ.get(option.variable) or option.fallback
@@ -111,7 +112,10 @@ def _override_line(entry: object) -> str:
 
 
 def read_overrides(path: str | None) -> list[str]:
-    """Overrides as the board reads them: fields separated by 0x1f, each empty, `=` and a text, or `#` and a number."""
+    """Overrides as the board reads them.
+
+    Fields are separated by 0x1f; each is empty, `=` and a text, or `#` and a number.
+    """
     if not path:
         return []
     try:
@@ -195,7 +199,7 @@ class LineParser:
 
 
 class SerialEthernet:
-    """The module on USART2: one TCP connection at a time, opened and closed by the charger's commands."""
+    """The module on USART2: one TCP connection at a time, by the charger's commands."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         self._reader = reader
@@ -261,7 +265,9 @@ class SerialEthernet:
         except (OSError, TimeoutError):
             self._event("T")
         else:
-            connection.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.get_extra_info("socket").setsockopt(
+                socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+            )
             connection.transport.set_write_buffer_limits(high=_HOLD_ABOVE)
             self._connection = connection
             self._event("O")

@@ -2,10 +2,12 @@
 
     python -m tools.image_size build/cortex_m3/port [--files] [--json]
 
-Reads the linker's map (which object brought how much), the symbols of the program, and frozen_content.c, which says from
-which file of the firmware a frozen constant comes. The parts add up to what the size command says.
+Reads the linker's map (which object brought how much), the symbols of the program, and
+frozen_content.c, which says from which file of the firmware a frozen constant comes. The parts add
+up to what the size command says.
 
-`simulation` is what only stands in for hardware, and for what a debugger does: it is no part of a charger's image.
+`simulation` is what only stands in for hardware, and for what a debugger does: it is no part of a
+charger's image.
 """
 
 import argparse
@@ -80,7 +82,7 @@ def part_of_object(origin: str, build: Path) -> str:
 
 
 def files_of_symbols(frozen_content: str) -> tuple[dict[str, str], Counter[str]]:
-    """Which Python file each symbol of frozen_content.c comes from, and the bytes of texts of each file."""
+    """From which Python file each symbol of frozen_content.c comes, and the text bytes of each."""
     files: dict[str, str] = {}
     texts: Counter[str] = Counter()
     current = NAMES

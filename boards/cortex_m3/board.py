@@ -3,9 +3,10 @@
 Its hardware is simulated in C (module `_sim`); the way to the CSMS is a serial-to-Ethernet module.
 """
 
+from asyncio import core
+
 import _sim
 import hw
-from asyncio import core
 
 from hal import log
 from hal.errors import LinkError
@@ -47,7 +48,7 @@ class _Stream:
             yield core._io_queue.queue_read(self._connection)
 
     async def write(self, buf):
-        """Write all of `buf`. After a LinkError, or when it is cancelled, the stream is of no use any more.
+        """Write all of `buf`. After a LinkError, or when cancelled, the stream is of no use any more.
 
         Raises:
             LinkError.
