@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CHECKS = {
     "ruff": ("ruff", "check", "--quiet", "--output-format=concise", "."),
     "floors": ("tools.floors",),
+    "floats": ("tools.no_floats",),
     "mypy": ("mypy", "--no-error-summary"),
 }
 

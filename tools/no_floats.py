@@ -1,0 +1,44 @@
+"""No floats in firmware/: the targets' MicroPython has none (part of `make lint`).
+
+    python -m tools.no_floats [root]
+
+Found are literals with a decimal point or exponent, the `/` operator, and the name `float`.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def floats(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """(line, what makes a float there)."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, float | complex):
+            yield node.lineno, repr(node.value)
+        elif isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div):
+            yield node.lineno, "/"
+        elif isinstance(node, ast.Name) and node.id == "float":
+            yield node.lineno, "float"
+
+
+def check(root: Path) -> list[str]:
+    """Every float below `root`/firmware, as path:line: text."""
+    found = []
+    for path in sorted((root / "firmware").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+        where = path.relative_to(root)
+        found += [f"{where}:{line}: {what}: no floats on the charger" for line, what in floats(tree)]
+    return found
+
+
+def main() -> int:
+    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1]
+    found = check(root)
+    for line in found:
+        print(line)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
