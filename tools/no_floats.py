@@ -28,7 +28,7 @@ def check(root: Path) -> list[str]:
     for path in sorted((root / "firmware").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
         where = path.relative_to(root)
-        found += [f"{where}:{line}: {what}: no floats on the charger" for line, what in floats(tree)]
+        found += [f"{where}:{line}: {what}: no floats here" for line, what in floats(tree)]
     return found
 
 
