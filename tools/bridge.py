@@ -4,7 +4,7 @@
     tools/bridge.py --csms-url ws://127.0.0.1:9000 --id CS001 --control 127.0.0.1:9100
 
 Behaves like build/unix/pilotwire: the same options and environment variables, the same control
-socket, log on standard error, the same exit codes (and 1: the firmware hangs, 4: processor fault or
+socket, log on standard error, exit codes (and 1: the firmware hangs, 4: processor fault or
 stack overflow). This end of the two UARTs is a serial-to-Ethernet module and a hub for control
 connections; boards/cortex_m3/README.md describes both lines.
 """
@@ -79,7 +79,7 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     """Options of the charger, and how to emulate it."""
     parser = argparse.ArgumentParser(
         prog="tools/bridge.py",
-        description="The charger's firmware on an emulated Cortex-M3. Each setting is an option or "
+        description="The charger's firmware on an emulated chip. Each setting is an option or "
         "an environment variable (STATION_ID, ...); the option wins.",
     )
     for option in OPTIONS:

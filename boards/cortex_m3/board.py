@@ -48,7 +48,7 @@ class _Stream:
             yield core._io_queue.queue_read(self._connection)
 
     async def write(self, buf):
-        """Write all of `buf`. After a LinkError, or when cancelled, the stream is of no use any more.
+        """Write all of `buf`. After a LinkError, or when cancelled, the stream is of no more use.
 
         Raises:
             LinkError.
