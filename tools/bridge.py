@@ -412,15 +412,17 @@ async def emulate(options: argparse.Namespace, folder: str) -> int:
     ended = asyncio.create_task(process.wait())
     asked = asyncio.create_task(asked_to_end.wait())
     await asyncio.wait({ended, asked, lines}, return_when=asyncio.FIRST_COMPLETED)
-    if lines.done() and lines.exception() is not None and not ended.done():
-        print(f"bridge: {lines.exception()}", file=sys.stderr)
     if not asked.done():
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(ended), _END_S)
-    if not ended.done():
+        # A line that breaks is QEMU ending, or this program's mistake.
+        await asyncio.wait({ended}, timeout=_END_S)
+    by_itself = ended.done()
+    if not by_itself:
         await _end(process)
-        return 0
-    return ended.result()
+    lines.cancel()
+    (mistake,) = await asyncio.gather(lines, return_exceptions=True)
+    if isinstance(mistake, Exception) and not isinstance(mistake, OSError):
+        raise mistake
+    return await ended if by_itself else 0
 
 
 def main() -> int:

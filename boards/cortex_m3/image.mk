@@ -19,7 +19,14 @@ PORT = MICROPY_GIT_TAG=$$($(PYTHON) tools/micropython_version.py $(TREE)) MICROP
 		MICROPY_MPYCROSS=$(ROOT)/build/mpy-cross/mpy-cross MICROPY_MPYCROSS_DEPENDENCY= \
 		$(if $(HEAP),HEAP=$(HEAP))
 
-all: $(OUT)/firmware.elf $(OUT)/empty.elf
+all: $(OUT)/firmware.elf $(OUT)/empty.elf $(OUT)/pilotwire
+
+# A charger as a program, like build/unix/pilotwire.
+$(OUT)/pilotwire: boards/cortex_m3/image.mk
+	@mkdir -p $(OUT)
+	@printf '#!/bin/sh\nexec "%s" "%s" --image "%s" "$$@"\n' \
+		$(PYTHON) $(ROOT)/tools/bridge.py $(ROOT)/$(OUT)/firmware.elf >$@
+	@chmod +x $@
 
 $(OUT)/frozen/stamp: $(FROZEN_FROM)
 	@$(PYTHON) -m tools.freeze --output $(OUT)/frozen firmware boards/cortex_m3=board.py build/gen
