@@ -37,10 +37,12 @@ class Station:
         folder: for its storage and files.
         options: of the process; names with underscores.
         overrides: list of `setting(...)`.
+        settled: coroutine function that waits until nothing is being said.
     """
 
-    def __init__(self, clock, folder, options, overrides=()):
+    def __init__(self, clock, folder, options, overrides, settled):
         self._clock = clock
+        self._settled = settled
         self._folder = folder
         self._given = {name.replace("_", "-"): value for name, value in options.items()}
         self._overrides = list(overrides)
@@ -136,13 +138,16 @@ class Station:
         await self.until(condition, f"relay {'closed' if closed else 'open'}")
 
     async def clock(self, advance_s=None, factor=None):
-        """Let the time of station and CSMS jump, or run faster."""
-        reply = await self.command("clock", advance_s=advance_s, factor=factor)
+        """Let the time of station and CSMS jump, or run faster, once all is said."""
+        await self._settled()
+        await self._set_clock(advance_s, factor)
+
+    async def _set_clock(self, advance_s=None, factor=None):
+        await self.command("clock", advance_s=advance_s, factor=factor)
         if advance_s:
             self._clock.advance(advance_s)
         if factor:
             self._clock.run_at(factor)
-        return reply
 
     async def pass_time(self, seconds, step_s=8):
         """Let time pass in small jumps.
@@ -150,7 +155,7 @@ class Station:
         A jump counts less than its length for a message's time-out: an answer may be on its way.
         """
         for _ in range(-(-seconds // step_s)):
-            await self.clock(step_s)
+            await self._set_clock(step_s)
             await asyncio.sleep(0.02)
 
     async def stop(self):
@@ -192,7 +197,7 @@ class Rig:
         url = getattr(csms, "url", csms)
         folder = self._folder / f"station{len(self._stations) + 1}"
         options.setdefault("csms_url", url)
-        station = Station(self.clock, folder, options, overrides)
+        station = Station(self.clock, folder, options, overrides, self.settled)
         self._stations.append(station)
         await station.start()
         self._stack.push_async_callback(station.stop)
@@ -211,12 +216,17 @@ class Rig:
 
     async def quiet(self, csms):
         """Wait until nothing is said for a moment and no CALL is open."""
+        talk = csms.conversation
         seen = -1
-        while seen != len(csms.conversation.messages) or csms.conversation.open_calls(
-            FROM_STATION
-        ):
-            seen = len(csms.conversation.messages)
+        while seen != len(talk.messages) or talk.open_calls(FROM_STATION):
+            seen = len(talk.messages)
             await asyncio.sleep(_QUIET_S)
+
+    async def settled(self):
+        """Wait until no CSMS of this test is talked to."""
+        await asyncio.sleep(_QUIET_S)
+        for csms in self._csmses:
+            await self.quiet(csms)
 
     async def __aenter__(self):
         return self

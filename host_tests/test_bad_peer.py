@@ -193,7 +193,7 @@ async def test_no_subprotocol(rig):
     station = await rig.station(csms)
     await csms.until(lambda: csms.opening.requests, "attempt", 10)
     await station.pass_time(40)
-    await station.logged("protocol")
+    await station.logged("agreed to no OCPP version")
     csms.opening.subprotocol = "ocpp2.0.1"
     csms.default("BootNotification")
     await station.clock(_RETRY_S)

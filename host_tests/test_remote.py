@@ -87,11 +87,11 @@ async def test_TC_F_03_CS_remote_start_before_plug_in(rig):
 
 async def test_TC_F_04_CS_remote_start_never_plugged_in(rig):
     # F02.FR.07, E03.FR.05
-    csms, station = await rig.booted(overrides=[START["Authorized"]])
+    overrides = [START["Authorized"], setting("TxCtrlr.EVConnectionTimeOut", 45)]
+    csms, station = await rig.booted(overrides=overrides)
     await csms.call("RequestStartTransaction", remote_start(12, evseId=1))
     await csms.expect_event(eventType="Started", triggerReason="RemoteStart")
-    await rig.quiet(csms)
-    await station.clock(61)
+    await station.clock(46)
     await csms.expect_event(
         eventType="Ended", triggerReason="EVConnectTimeout", stoppedReason="Timeout"
     )
