@@ -51,7 +51,7 @@ mp_obj_t __wrap_mp_obj_new_module(qstr name) {
         learn();
     }
     mp_module_context_t *context = &rom_contexts[i];
-    context->module.globals = MP_OBJ_TO_PTR(mp_obj_new_dict(0));
+    context->module.globals = MP_OBJ_TO_PTR(mp_obj_new_dict(rom_contexts_sizes[i]));
     mp_obj_dict_store(MP_OBJ_FROM_PTR(context->module.globals), MP_OBJ_NEW_QSTR(MP_QSTR___name__), MP_OBJ_NEW_QSTR(name));
     context->module.base.type = &mp_type_module;
     mp_map_lookup(loaded, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP_ADD_IF_NOT_FOUND)->value = MP_OBJ_FROM_PTR(context);

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from tools.rom_objects.content import Content, Instruction, Module, Scope
 
-_LOAD_CONST_OBJ = 0x23
-_KINDS = {
+KINDS = {
     "MP_CODE_BYTECODE": ("mp_type_fun_bc", "mp_type_gen_wrap"),
     "MP_CODE_NATIVE_VIPER": ("mp_type_fun_viper", None),
 }
@@ -57,7 +56,8 @@ def _child(scope: Scope, module: Module, instruction: Instruction) -> Scope | No
     return module.scopes.get(scope.children[index])
 
 
-def _name(instruction: Instruction) -> str:
+def name_of(instruction: Instruction) -> str:
+    """The name that an instruction is about."""
     return instruction.argument.strip("'")
 
 
@@ -94,7 +94,7 @@ def _function(body: list[Instruction], at: int, scope: Scope, module: Module) ->
     if instruction.name not in ("MAKE_FUNCTION", "MAKE_FUNCTION_DEFARGS"):
         return None
     child = _child(scope, module, instruction)
-    if child is None or child.kind not in _KINDS:
+    if child is None or child.kind not in KINDS:
         return None
     if instruction.name == "MAKE_FUNCTION":
         return at, Function(child, [])
@@ -114,7 +114,7 @@ def _entries(scope: Scope, module: Module) -> list[tuple[str, Function | str]] |
         if body[at].name != "STORE_NAME":
             continue
         value = _value(body, start, at - 1, scope, module)
-        name = _name(body[at])
+        name = name_of(body[at])
         if value is None or (name.startswith("__") and name not in _PLAIN_SPECIALS):
             return None
         entries.append((name, value))
@@ -150,7 +150,7 @@ class Converter:
         self.plans = {m.name: Plan(m) for m in content.modules}
         self._by_dotted = {m.dotted: m for m in content.modules}
         self._classes: dict[tuple[str, str], Class] = {}  # by module and name
-        self._imports: dict[tuple[str, str], tuple[str, str]] = {}
+        self.imports: dict[tuple[str, str], tuple[str, str]] = {}
         for module in content.modules:
             self._read_imports(module)
         for module in content.modules:
@@ -163,24 +163,24 @@ class Converter:
             changed = len(self._classes) > before
         self._drop_parents_of_others()
 
-    def _module_scope(self, module: Module) -> Scope:
+    def module_scope(self, module: Module) -> Scope:
         return module.scopes[f"{module.name}__lt_module_gt_"]
 
     def _read_imports(self, module: Module) -> None:
         source = ""
         name = ""
-        for i in self._module_scope(module).body():
+        for i in self.module_scope(module).body():
             if i.name == "IMPORT_NAME":
-                source = _name(i)
+                source = name_of(i)
             elif i.name == "IMPORT_FROM":
-                name = _name(i)
+                name = name_of(i)
             elif i.name == "STORE_NAME" and name:
                 if source in self._by_dotted:
-                    self._imports[module.name, _name(i)] = (self._by_dotted[source].name, name)
+                    self.imports[module.name, name_of(i)] = (self._by_dotted[source].name, name)
                 name = ""
 
     def _find(self, module: Module, find) -> None:
-        scope = self._module_scope(module)
+        scope = self.module_scope(module)
         body = scope.body()
         for at in range(1, len(body)):
             if body[at].name == "STORE_NAME":
@@ -192,7 +192,7 @@ class Converter:
             self.plans[module.name].replaced.append((body[found[0] : at], found[1]))
 
     def _find_class(self, module: Module, scope: Scope, body: list[Instruction], at: int) -> None:
-        name = _name(body[at])
+        name = name_of(body[at])
         if (module.name, name) in self._classes or body[at - 1].name != "CALL_FUNCTION":
             return
         count = int(body[at - 1].argument)
@@ -207,8 +207,8 @@ class Converter:
             return
         made = Class(module, name, child, entries)
         if count == 3:
-            base = _name(parts[3])
-            key = self._imports.get((module.name, base), (module.name, base))
+            base = name_of(parts[3])
+            key = self.imports.get((module.name, base), (module.name, base))
             if parts[3].name != "LOAD_NAME" or key not in self._classes:
                 return
             made.parent = self._classes[key]
@@ -221,19 +221,19 @@ class Converter:
         while again:
             again = False
             for module in self._content.modules:
-                for i in _bases(self._module_scope(module).body()):
+                for i in _bases(self.module_scope(module).body()):
                     again |= self._drop_if_parent(module, i)
 
     def _drop_if_parent(self, module: Module, load: Instruction) -> bool:
-        name = _name(load)
-        key = self._imports.get((module.name, name), (module.name, name))
+        name = name_of(load)
+        key = self.imports.get((module.name, name), (module.name, name))
         found = self._classes.get(key)
-        if found is None or self._is_converted(module, load):
+        if found is None or self.is_converted(module, load):
             return False
         del self._classes[key]
         plan = self.plans[found.module.name]
         plan.replaced = [r for r in plan.replaced if r[1] is not found]
         return True
 
-    def _is_converted(self, module: Module, instruction: Instruction) -> bool:
+    def is_converted(self, module: Module, instruction: Instruction) -> bool:
         return any(instruction in range_ for range_, _ in self.plans[module.name].replaced)

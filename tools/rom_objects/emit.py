@@ -1,7 +1,8 @@
 """Write frozen_content.c anew, with the objects that convert.py has found."""
 
 from tools.rom_objects.content import Content, Instruction, Module, Scope
-from tools.rom_objects.convert import _KINDS, _LOAD_CONST_OBJ, Class, Converter, Function, Plan
+from tools.rom_objects.convert import KINDS, Class, Converter, Function, Plan, name_of
+from tools.rom_objects.resolve import Names, Resolver, load
 
 _PROTO = "static const mp_raw_code_truncated_t proto_fun_%s = {"
 _HEAD = """\
@@ -13,17 +14,17 @@ _HEAD = """\
 """
 
 
-def _vuint(value: int) -> list[str]:
-    groups = [value & 0x7F]
-    while value := value >> 7:
-        groups.append(value & 0x7F | 0x80)
-    return [f"0x{g:02x}" for g in reversed(groups)]
+def _type(made: Function) -> str:
+    return f"rom_fun{len(made.defaults)}_t" if made.defaults else "mp_obj_fun_bc_t"
 
 
 class Emitter:
     def __init__(self, content: Content) -> None:
         self._content = content
-        self._plans = Converter(content).plans
+        self._converter = Converter(content)
+        self._plans = self._converter.plans
+        self._resolver = Resolver(content, self._converter)
+        self._sizes: list[int] = []  # names in the dictionary of each module
         self._cut: set[int] = set()  # lines that go
         self._put: dict[int, list[str]] = {}  # lines that come before a line, or in its place
         self._contexts = [m for m in content.modules if self._plans[m.name].replaced]
@@ -49,23 +50,26 @@ class Emitter:
             for _, made in plan.replaced:
                 if isinstance(made, Class):
                     lines.append(f"static const rom_type_t {made.symbol};")
+                else:
+                    lines.append(f"static const {_type(made)} rom_fun_{made.scope.name};")
         return [*lines, ""]
 
     def _tail(self) -> list[str]:
         lines = ["", f"const size_t rom_contexts_count = {len(self._contexts)};"]
         lines.append("const char *const rom_contexts_names[] = {")
         lines += [f'    "{m.dotted}",' for m in self._contexts]
-        return [*lines, "    NULL,", "};", ""]
+        sizes = ", ".join(str(s) for s in self._sizes)
+        return [*lines, "    NULL,", "};", f"const uint8_t rom_contexts_sizes[] = {{ {sizes}, 0 }};", ""]
 
     def _module(self, plan: Plan) -> None:
         module = plan.module
-        scope = module.scopes[f"{module.name}__lt_module_gt_"]
-        objects: list[str] = []
-        index = module.table_size
-        for instructions, made in plan.replaced:
-            self._replace(scope, instructions, index)
-            objects.append(made.symbol if isinstance(made, Class) else f"rom_fun_{made.scope.name}")
-            index += 1
+        scope = self._converter.module_scope(module)
+        names = self._resolver.names(plan)
+        for index, (instructions, _) in enumerate(plan.replaced, module.table_size):
+            self._replace(instructions, load(index))
+        for instruction, index in names.loads:
+            self._replace([instruction], load(index, len(instruction.code) - 1))
+        self._drop(scope, names)
         self._resize(scope)
         definitions: list[str] = []
         context = f"rom_contexts[{self._contexts.index(module)}]"
@@ -75,12 +79,28 @@ class Emitter:
             else:
                 self._function(made, context, definitions)
             self._orphan(made.scope, scope)
-        self._table(module, objects, definitions)
+        self._table(module, names.table, definitions)
 
-    def _replace(self, scope: Scope, instructions: list[Instruction], index: int) -> None:
-        code = ",".join([f"0x{_LOAD_CONST_OBJ:02x}", *_vuint(index)])
-        self._put[instructions[0].line] = [f"    {code}, // LOAD_CONST_OBJ {index}, in ROM"]
+    def _replace(self, instructions: list[Instruction], code: list[str]) -> None:
+        self._put[instructions[0].line] = [f"    {','.join(code)}, // LOAD_CONST_OBJ, in ROM"]
         self._cut |= {i.line for i in instructions}
+
+    def _drop(self, scope: Scope, names: Names) -> None:
+        """Take out the stores of names that nobody looks up, each with the instruction that loads the value."""
+        body = scope.body()
+        stored = {"__name__"}
+        for at, instruction in enumerate(body):
+            if instruction.name != "STORE_NAME":
+                continue
+            if name_of(instruction) not in names.dropped:
+                stored.add(name_of(instruction))
+                continue
+            before = at - 1
+            while body[before].line in self._cut and body[before].line not in self._put:
+                before -= 1  # to the line where LOAD_CONST_OBJ stands
+            self._put.pop(body[before].line, None)
+            self._cut |= {body[before].line, instruction.line}
+        self._sizes.append(len(stored))
 
     def _resize(self, scope: Scope) -> None:
         size = 0
@@ -97,15 +117,13 @@ class Emitter:
         scope = made.scope
         if scope.kind != "MP_CODE_BYTECODE" or scope.children:
             self._cut_object(_PROTO % scope.name, scope)
-        kind = _KINDS[scope.kind][scope.generator]
+        kind = KINDS[scope.kind][scope.generator]
         children = f"(void *)&children_{scope.name}" if scope.children else "NULL"
         head = f"{{ &{kind} }}, &{context}, {children}, fun_data_{scope.name}"
         name = f"rom_fun_{scope.name}"
         if made.defaults:
-            out.append(f"static const rom_fun{len(made.defaults)}_t {name} = {{ {{ {head} }},")
-            out.append(f"    {{ {', '.join(made.defaults)} }} }};")
-        else:
-            out.append(f"static const mp_obj_fun_bc_t {name} = {{ {head} }};")
+            head = f"{{ {head} }}, {{ {', '.join(made.defaults)} }}"
+        out.append(f"static const {_type(made)} {name} = {{ {head} }};")
 
     def _class(self, made: Class, context: str, out: list[str]) -> None:
         self.classes += 1
