@@ -128,6 +128,23 @@ def test_interval_off_and_changed():
     assert len(w.events()) == 1
 
 
+def test_no_samples_before_an_ev_is_connected():
+    w = World(
+        TX_CTRLR_TX_START_POINT="Authorized",
+        TX_CTRLR_EV_CONNECTION_TIME_OUT="300",
+        SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL="60",
+    )
+    w.swipe(b"A1", 1)
+    w.allow()
+    (started,) = w.events()
+    assert contexts(started) == ["Transaction.Begin"]
+    w.advance(200)
+    assert w.events() == []
+    w.plug(1)
+    w.advance(61)
+    assert [e.trigger for e in w.events()][-1] == "MeterValuePeriodic"
+
+
 def test_samples_stop_with_the_transaction():
     w = World(SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL="60")
     charging(w)

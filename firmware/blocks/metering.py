@@ -70,6 +70,7 @@ class Metering:
             self._keep(
                 evse, transaction, SAMPLED_DATA_CTRLR_TX_ENDED_MEASURANDS, TRANSACTION_BEGIN
             )
+        if transaction.joined and not transaction.sampled:
             self._schedule(transaction)
         if kind == ENDED:
             self._keep(evse, transaction, SAMPLED_DATA_CTRLR_TX_ENDED_MEASURANDS, TRANSACTION_END)
@@ -98,7 +99,7 @@ class Metering:
     def configure(self):
         """At boot, and when intervals or the clock have been set: find out what is due when."""
         for evse in self.charging.evses:
-            if evse.transaction is not None and evse.transaction.metered:
+            if evse.transaction is not None and evse.transaction.sampled:
                 self._schedule(evse.transaction)
         self._clock_due = self._next_aligned(ALIGNED_DATA_CTRLR_INTERVAL)
         self._ended_due = self._next_aligned(ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL)
@@ -136,6 +137,8 @@ class Metering:
     # ---- when
 
     def _schedule(self, transaction):
+        """Samples begin when an EV is connected."""
+        transaction.sampled = True
         now = time.ticks_ms()
         transaction.updated_due = self._after(SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL, now, now)
         transaction.ended_due = self._after(SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL, now, now)

@@ -94,7 +94,6 @@ class Charging:
         evse = self.evses[evse - 1]
         evse.hardware_changed(evse.outlets[connector - 1])
 
-    fault_changed = pilot_changed
 
     def watch(self):
         """A relay has moved: look at its feedback in a moment."""

@@ -207,8 +207,8 @@ class Machine:
         self.transaction.joined = self.facts & _CONNECTED != 0
         if self.id:
             self.transaction.start_wh = self.energy_wh()
-        self.charging.listener.transaction_changed(self.id, self.transaction.id)
         self._tell(STARTED, trigger, shown)
+        self.charging.listener.transaction_changed(self.id, self.transaction.id)
         return shown
 
     def _ends(self, before, end):

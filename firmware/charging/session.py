@@ -58,7 +58,8 @@ class Transaction:
         self.charged_ms = 0
         self.charging_since = None  # ticks
 
-        self.metered = False  # sampling has begun
+        self.metered = False  # the first reading for the Ended event has been taken
+        self.sampled = False  # sampling has begun
         self.begun = False  # the Begin readings have been told
         self.readings = []  # packed, for the Ended event, oldest first
         self.updated_due = None  # ticks of the next periodic sample, None: off
