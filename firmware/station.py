@@ -5,6 +5,7 @@ and feeds the watchdog only then.
 """
 
 import asyncio
+import gc
 
 from micropython import const
 from tables.names import AVAILABLE, FAULTED, OCCUPIED
@@ -38,7 +39,8 @@ from blocks.trigger import Trigger
 from blocks.variables import Variables
 from charging.charging import Charging
 from device_model.model import DeviceModel
-from hal import events, log
+from hal import log
+from hal.events import CLOCK, DATA_TRANSFER, FAULT, HOOK_REPLY, NETWORK, PILOT, REBOOT, TOKEN
 from hal.timers import Timers
 from link.link import Link
 from storage.journal import Journal
@@ -71,11 +73,17 @@ class Station:
         self.timers = timers = Timers()
         self.store = Store(board.storage)
         self.model = model = DeviceModel(board, self.store)
+        gc.collect()  # the large buffers first, while the heap is in one piece
+        arena = bytearray(model.int(DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES))
+        rx_buf = bytearray(_RX_SIZE)
+        tx_buf = bytearray(_TX_SIZE)
         self.journal = Journal()
         self._transactions_begun = 0
         self._reason = None  # of the next boot
         self._prefix = b"%s-%x-" % (_hex(board.random(4)), self.store.boot_count)
-        self.charging = charging = Charging(board, model, timers, board.clock, self._transaction_id)
+        self.charging = charging = Charging(
+            board, model, timers, board.clock, self._transaction_id
+        )
         self.registration = Registration(board, model, timers, self._accepted)
         self.heartbeat = Heartbeat(board, model, timers)
         self.availability = Availability(board, model, charging)
@@ -101,9 +109,17 @@ class Station:
             self.metering,
             self.heartbeat,
         )
-        arena = bytearray(model.int(DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES))
-        self.link = Link(board, model, timers, sources, self._handle, bytearray(_RX_SIZE), bytearray(_TX_SIZE), arena,
-                         self.store.boot_count)
+        self.link = Link(
+            board,
+            model,
+            timers,
+            sources,
+            self._handle,
+            rx_buf,
+            tx_buf,
+            arena,
+            self.store.boot_count,
+        )
         self.link.accepted = self.registration.accepted
         self.link.on_connection = self._connected
         for source in sources:
@@ -117,11 +133,18 @@ class Station:
     async def run(self):
         """Charge, until the board restarts the firmware."""
         board = self.board
-        log.info("boot %d (%s), firmware %s", self.store.boot_count, board.boot_reason, board.firmware_version)
+        log.info(
+            "boot %d (%s), firmware %s",
+            self.store.boot_count,
+            board.boot_reason,
+            board.firmware_version,
+        )
         self.journal.load(self.store)
         self.charging.resume()
         self.metering.configure()
-        tasks = [asyncio.create_task(t) for t in (self._talk(), self.timers.run(), self._hardware())]
+        tasks = [
+            asyncio.create_task(t) for t in (self._talk(), self.timers.run(), self._hardware())
+        ]
         while True:
             board.watchdog()
             await asyncio.sleep_ms(_SUPERVISE_MS)
@@ -144,25 +167,23 @@ class Station:
     def _event(self, event):
         kind = event[0]
         charging = self.charging
-        if kind == events.PILOT:
+        if kind in (PILOT, FAULT):
             charging.pilot_changed(event[1], event[2])
-        elif kind == events.FAULT:
-            charging.fault_changed(event[1], event[2])
-        elif kind == events.TOKEN:
+        elif kind == TOKEN:
             charging.token(event[1] >> 1, event[2], event[3])
         else:
             self._other_event(kind, event)
 
     def _other_event(self, kind, event):
-        if kind == events.CLOCK:
+        if kind == CLOCK:
             self.timers.wake()
-        elif kind == events.NETWORK:
+        elif kind == NETWORK:
             self.link.network(event[1])
-        elif kind == events.DATA_TRANSFER:
+        elif kind == DATA_TRANSFER:
             self.data_transfer.send(*event[1:])
-        elif kind == events.HOOK_REPLY:
+        elif kind == HOOK_REPLY:
             self.data_transfer.hook_reply(*event[1:])
-        elif kind == events.REBOOT:
+        elif kind == REBOOT:
             self.reset.request(b"LocalReset")
 
     # ---- from charging
@@ -223,7 +244,11 @@ class Station:
     def _live(self, variable, evse, connector):
         if variable == CLOCK_CTRLR_DATE_TIME:
             return self.board.clock.utc()
-        if variable in (CHARGING_STATION_AVAILABILITY_STATE, EVSE_AVAILABILITY_STATE, CONNECTOR_AVAILABILITY_STATE):
+        if variable in (
+            CHARGING_STATION_AVAILABILITY_STATE,
+            EVSE_AVAILABILITY_STATE,
+            CONNECTOR_AVAILABILITY_STATE,
+        ):
             return name(self._status(evse, connector))
         if variable in (CHARGING_STATION_PROBLEM, EVSE_PROBLEM, CONNECTOR_PROBLEM):
             return b"true" if self._status(evse, connector) == FAULTED else b"false"
@@ -259,7 +284,9 @@ class Station:
 
     async def _talk(self):
         await self.link.run()  # until _restart() has closed it
-        self.journal.save(self.store)  # what waits in RAM is for the time after the restart (B12.FR.05)
+        self.journal.save(
+            self.store
+        )  # what waits in RAM is for the time after the restart (B12.FR.05)
         self.board.restart(self._reason)
 
 

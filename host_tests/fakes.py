@@ -341,7 +341,7 @@ class World:
     def fault(self, evse, error, connector=1):
         hardware = self.board.outlets[evse, connector]
         hardware.error = error
-        self.charging.fault_changed(evse, connector)
+        self.charging.pilot_changed(evse, connector)
 
     def swipe(self, token, evse=0, kind=b"ISO14443"):
         self.charging.token(1 << (evse - 1) if evse else 0, token, kind)

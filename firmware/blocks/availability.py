@@ -63,7 +63,9 @@ class Availability:
         if self._lost_at is not None:
             offline_ms = time.ticks_diff(time.ticks_ms(), self._lost_at)
             threshold_ms = self.model.int(OCPP_COMM_CTRLR_OFFLINE_THRESHOLD) * 1000
-            if offline_ms < 0 or offline_ms > threshold_ms:  # B04.FR.01 (below 0: the ticks have wrapped)
+            if (
+                offline_ms < 0 or offline_ms > threshold_ms
+            ):  # B04.FR.01 (below 0: the ticks have wrapped)
                 self.tell_all()
         self._lost_at = None
 
@@ -96,5 +98,3 @@ class Availability:
         waiting = self.charging.set_available(evse, connector, wanted == OPERATIVE)
         log.info("evse %d connector %d: %s", evse, connector, name(wanted))
         return (SCHEDULED,) if waiting else (ACCEPTED,)
-
-

@@ -9,7 +9,9 @@ from hal.timers import Timer
 from wire.schema import name, name_id
 
 _WAITING = const(4)  # DataTransfers of the maker's side that may wait
-_HOOK_MS = const(20000)  # for the maker's side to answer; below the usual message time-out of a CSMS (30 s)
+_HOOK_MS = const(
+    20000
+)  # for the maker's side to answer; below the usual message time-out of a CSMS (30 s)
 
 
 class DataTransfer:
@@ -44,7 +46,9 @@ class DataTransfer:
         elif outcome == TIMEOUT:
             self.board.data_transfer_reply(seq, None, None, b"the CSMS did not answer in time")
         else:
-            self.board.data_transfer_reply(seq, None, None, b"the CSMS refused, or the connection was lost")
+            self.board.data_transfer_reply(
+                seq, None, None, b"the CSMS refused, or the connection was lost"
+            )
 
     def handle(self, action, reader):
         if action != DATA_TRANSFER:

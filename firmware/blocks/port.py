@@ -1,3 +1,4 @@
+# constants
 """What a block tells whoever handed it a CALL, and what the outbox tells a block (see README.md)."""
 
 from micropython import const

@@ -96,8 +96,11 @@ class Registration:
             return
         self._silent += 1
         wait_s = self.model.int(OCPP_COMM_CTRLR_RETRY_BACK_OFF_WAIT_MINIMUM)
-        log.warning("BootNotification without a valid answer (%d): does the server speak OCPP 2.0.1? again in %d s",
-                    self._silent, wait_s)
+        log.warning(
+            "BootNotification without a valid answer (%d): does the server speak OCPP 2.0.1? again in %d s",
+            self._silent,
+            wait_s,
+        )
         self._wait(wait_s)
         if self._silent >= _SILENT:
             self._silent = 0
@@ -114,8 +117,11 @@ class Registration:
             self.on_accepted()
             return
         wait_s = interval_s if interval_s > 0 else _OWN_WAIT_S  # B02.FR.08, B03.FR.06
-        log.warning("the CSMS answers %s, next BootNotification in %d s", "Pending" if status == PENDING else "Rejected",
-                    wait_s)
+        log.warning(
+            "the CSMS answers %s, next BootNotification in %d s",
+            "Pending" if status == PENDING else "Rejected",
+            wait_s,
+        )
         self._wait(wait_s)
 
     def _wait(self, wait_s):
@@ -175,5 +181,3 @@ def set_clock(board, model, utc_s):
     """
     if utc_s is not None and model.has(CLOCK_CTRLR_TIME_SOURCE, HEARTBEAT):
         board.clock.set_utc(utc_s)
-
-

@@ -16,7 +16,9 @@ from hal import log
 from hal.timers import Timer
 
 _SETTLE_MS = const(250)  # between two looks at whether everything is said
-_LOOKS = const(40)  # after that the messages wait in storage for the time after the reset (B12.FR.05)
+_LOOKS = const(
+    40
+)  # after that the messages wait in storage for the time after the reset (B12.FR.05)
 
 
 class Reset:
@@ -49,8 +51,11 @@ class Reset:
         if evse < 0 or evse > len(self.board.connectors):
             return REJECTED, b"UnknownEvse"
         busy = self.charging.active(evse)
-        log.info("reset of %s: %s", "evse %d" % evse if evse else "the station",
-                 "when idle" if busy and kind != IMMEDIATE else "now")
+        log.info(
+            "reset of %s: %s",
+            "evse %d" % evse if evse else "the station",
+            "when idle" if busy and kind != IMMEDIATE else "now",
+        )
         if busy and kind == IMMEDIATE:  # B12.FR.04, B12.FR.08
             self.charging.end(evse, RESET_COMMAND, IMMEDIATE_RESET)
         waits = busy and kind != IMMEDIATE

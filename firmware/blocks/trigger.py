@@ -40,4 +40,6 @@ class Trigger:
 
     def _exists(self, evse, connector):
         connectors = self.board.connectors
-        return 1 <= evse <= len(connectors) and (connector is None or 1 <= connector <= connectors[evse - 1])
+        return 1 <= evse <= len(connectors) and (
+            connector is None or 1 <= connector <= connectors[evse - 1]
+        )

@@ -1,3 +1,4 @@
+# constants
 """Kinds of hardware events, first element of what `board.events.get()` returns (see README.md)."""
 
 from micropython import const

@@ -30,6 +30,15 @@ typedef struct {
 
 #define ROM_TYPE_FLAGS (MP_TYPE_FLAG_INSTANCE_TYPE | MP_TYPE_FLAG_ITER_IS_GETITER)
 
+// What MP_TYPE_FLAG_HAS_SPECIAL_ACCESSORS is for: attributes that are properties are called.
+#define ROM_TYPE_PROPERTIES MP_TYPE_FLAG_HAS_SPECIAL_ACCESSORS
+
+// A property, as objproperty.c has it: getter, setter, deleter.
+typedef struct {
+    mp_obj_base_t base;
+    mp_rom_obj_t proxy[3];
+} rom_property_t;
+
 // Functions with default values.
 typedef struct { mp_obj_fun_bc_t fun; mp_rom_obj_t defaults[1]; } rom_fun1_t;
 typedef struct { mp_obj_fun_bc_t fun; mp_rom_obj_t defaults[2]; } rom_fun2_t;

@@ -1,6 +1,6 @@
 """In place of MicroPython's makemanifest.py: runs it, and then puts functions and classes of what it froze into ROM.
 
-    python -m tools.rom_objects <makemanifest.py> -o frozen_content.c ...
+python -m tools.rom_objects <makemanifest.py> -o frozen_content.c ...
 """
 
 import subprocess
@@ -14,7 +14,10 @@ from tools.rom_objects.emit import Emitter
 def main() -> int:
     arguments = sys.argv[1:]
     if not arguments or "-o" not in arguments:
-        print("usage: python -m tools.rom_objects <makemanifest.py> -o <frozen_content.c> ...", file=sys.stderr)
+        print(
+            "usage: python -m tools.rom_objects <makemanifest.py> -o <frozen_content.c> ...",
+            file=sys.stderr,
+        )
         return 2
     status = subprocess.run([sys.executable, *arguments], check=False).returncode
     if status:

@@ -24,16 +24,30 @@ class Function:
 
 
 @dataclass
+class Property:
+    getter: Function
+
+
+Member = Function | Property | str  # what a class has: a str is the C expression of a constant
+
+
+@dataclass
 class Class:
     module: Module
     name: str
     scope: Scope
-    entries: list[tuple[str, Function | str]]  # attribute, and what it is
+    entries: list[tuple[str, Member]]  # attribute, and what it is
     parent: "Class | None" = None
 
     @property
     def symbol(self) -> str:
         return f"rom_type_{self.scope.name}"
+
+    @property
+    def has_properties(self) -> bool:
+        """Of its own or inherited."""
+        own = any(isinstance(value, Property) for _, value in self.entries)
+        return own or (self.parent is not None and self.parent.has_properties)
 
     def has(self, attribute: str) -> bool:
         if any(name == attribute for name, _ in self.entries):
@@ -88,7 +102,9 @@ def _defaults(before: list[Instruction], module: Module) -> tuple[int, list[str]
     return count + 2, [v for v in values if v]
 
 
-def _function(body: list[Instruction], at: int, scope: Scope, module: Module) -> tuple[int, Function] | None:
+def _function(
+    body: list[Instruction], at: int, scope: Scope, module: Module
+) -> tuple[int, Function] | None:
     """A function made by the instruction `at`: the first instruction of it, and the function."""
     instruction = body[at]
     if instruction.name not in ("MAKE_FUNCTION", "MAKE_FUNCTION_DEFARGS"):
@@ -102,13 +118,16 @@ def _function(body: list[Instruction], at: int, scope: Scope, module: Module) ->
     return None if found is None else (at - found[0], Function(child, found[1]))
 
 
-def _entries(scope: Scope, module: Module) -> list[tuple[str, Function | str]] | None:
+def _entries(scope: Scope, module: Module) -> list[tuple[str, Member]] | None:
     """What a class body defines; None: more than functions and constants."""
     body = scope.body()
     skeleton = ["LOAD_NAME", "STORE_NAME", "LOAD_CONST_STRING", "STORE_NAME"]
-    if [i.name for i in body[:4]] != skeleton or [i.name for i in body[-2:]] != ["LOAD_CONST_NONE", "RETURN_VALUE"]:
+    if [i.name for i in body[:4]] != skeleton or [i.name for i in body[-2:]] != [
+        "LOAD_CONST_NONE",
+        "RETURN_VALUE",
+    ]:
         return None
-    entries: list[tuple[str, Function | str]] = []
+    entries: list[tuple[str, Member]] = []
     start = 4
     for at in range(4, len(body) - 2):
         if body[at].name != "STORE_NAME":
@@ -122,11 +141,17 @@ def _entries(scope: Scope, module: Module) -> list[tuple[str, Function | str]] |
     return entries if start == len(body) - 2 else None
 
 
-def _value(body: list[Instruction], start: int, last: int, scope: Scope, module: Module) -> Function | str | None:
+def _value(
+    body: list[Instruction], start: int, last: int, scope: Scope, module: Module
+) -> Member | None:
     """What the instructions start..last of a class body leave to be stored."""
-    found = _function(body, last, scope, module)
+    is_property = body[last].name == "CALL_FUNCTION" and name_of(body[start]) == "property"
+    found = _function(body, last - is_property, scope, module)
     if found is not None:
-        return found[1] if found[0] == start else None
+        first, made = found
+        if is_property:
+            return Property(made) if first == start + 1 else None
+        return made if first == start else None
     return _constant(body[last], module) if start == last else None
 
 
@@ -186,7 +211,9 @@ class Converter:
             if body[at].name == "STORE_NAME":
                 find(module, scope, body, at)
 
-    def _find_function(self, module: Module, scope: Scope, body: list[Instruction], at: int) -> None:
+    def _find_function(
+        self, module: Module, scope: Scope, body: list[Instruction], at: int
+    ) -> None:
         found = _function(body, at - 1, scope, module)
         if found is not None:
             self.plans[module.name].replaced.append((body[found[0] : at], found[1]))
@@ -202,7 +229,9 @@ class Converter:
             "LOAD_BUILD_CLASS", "MAKE_FUNCTION", "LOAD_CONST_STRING"]:  # fmt: skip
             return
         child = _child(scope, module, parts[1])
-        entries = None if child is None or child.kind != "MP_CODE_BYTECODE" else _entries(child, module)
+        entries = (
+            None if child is None or child.kind != "MP_CODE_BYTECODE" else _entries(child, module)
+        )
         if entries is None or child is None:
             return
         made = Class(module, name, child, entries)

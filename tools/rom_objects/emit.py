@@ -1,7 +1,15 @@
 """Write frozen_content.c anew, with the objects that convert.py has found."""
 
 from tools.rom_objects.content import Content, Instruction, Module, Scope
-from tools.rom_objects.convert import KINDS, Class, Converter, Function, Plan, name_of
+from tools.rom_objects.convert import (
+    KINDS,
+    Class,
+    Converter,
+    Function,
+    Plan,
+    Property,
+    name_of,
+)
 from tools.rom_objects.resolve import Names, Resolver, load
 
 _PROTO = "static const mp_raw_code_truncated_t proto_fun_%s = {"
@@ -59,7 +67,13 @@ class Emitter:
         lines.append("const char *const rom_contexts_names[] = {")
         lines += [f'    "{m.dotted}",' for m in self._contexts]
         sizes = ", ".join(str(s) for s in self._sizes)
-        return [*lines, "    NULL,", "};", f"const uint8_t rom_contexts_sizes[] = {{ {sizes}, 0 }};", ""]
+        return [
+            *lines,
+            "    NULL,",
+            "};",
+            f"const uint8_t rom_contexts_sizes[] = {{ {sizes}, 0 }};",
+            "",
+        ]
 
     def _module(self, plan: Plan) -> None:
         module = plan.module
@@ -125,19 +139,37 @@ class Emitter:
             head = f"{{ {head} }}, {{ {', '.join(made.defaults)} }}"
         out.append(f"static const {_type(made)} {name} = {{ {head} }};")
 
+    def _member(self, value: Function | Property | str, context: str, out: list[str]) -> str:
+        """The C expression for a member of a class."""
+        if isinstance(value, str):
+            return value
+        function = value.getter if isinstance(value, Property) else value
+        self._function(function, context, out)
+        name = function.scope.name
+        if function is value:
+            return f"MP_ROM_PTR(&rom_fun_{name})"
+        get = f"MP_ROM_PTR(&rom_fun_{name}), MP_ROM_NONE, MP_ROM_NONE"
+        out.append(
+            f"static const rom_property_t rom_property_{name} = {{ {{ &mp_type_property }}, {{ {get} }} }};"
+        )
+        return f"MP_ROM_PTR(&rom_property_{name})"
+
     def _class(self, made: Class, context: str, out: list[str]) -> None:
         self.classes += 1
         rows = []
         for name, value in made.entries:
-            if isinstance(value, Function):
-                self._function(value, context, out)
-                value = f"MP_ROM_PTR(&rom_fun_{value.scope.name})"
-            rows.append(f"    {{ MP_ROM_QSTR(MP_QSTR_{name}), {value} }},")
+            rows.append(
+                f"    {{ MP_ROM_QSTR(MP_QSTR_{name}), {self._member(value, context, out)} }},"
+            )
         table = f"rom_locals_{made.scope.name}"
         out += [f"static const mp_rom_map_elem_t {table}_table[] = {{", *rows, "};"]
         out.append(f"static MP_DEFINE_CONST_DICT({table}, {table}_table);")
         slots = ["rom_make_new", "rom_attr", f"&{table}"]
-        indices = [".slot_index_make_new = 1", ".slot_index_attr = 2", ".slot_index_locals_dict = 3"]
+        indices = [
+            ".slot_index_make_new = 1",
+            ".slot_index_attr = 2",
+            ".slot_index_locals_dict = 3",
+        ]
         for special, slot, function in (
             ("__call__", "call", "mp_obj_instance_call"), ("__iter__", "iter", "mp_obj_instance_getiter")):  # fmt: skip
             if made.has(special):
@@ -146,12 +178,17 @@ class Emitter:
         if made.parent:
             slots.append(f"&{made.parent.symbol}")
             indices.append(f".slot_index_parent = {len(slots)}")
-        out.append(f"static const rom_type_t {made.symbol} = {{ .base = {{ &mp_type_type }}, .flags = ROM_TYPE_FLAGS,")
+        flags = "ROM_TYPE_FLAGS" + (" | ROM_TYPE_PROPERTIES" if made.has_properties else "")
+        out.append(
+            f"static const rom_type_t {made.symbol} = {{ .base = {{ &mp_type_type }}, .flags = {flags},"
+        )
         out.append(f"    .name = MP_QSTR_{made.name}, {', '.join(indices)},")
         out.append(f"    .slots = {{ {', '.join('(void *)' + s for s in slots)} }} }};")
         # Nobody executes the class body any more.
         self._cut |= set(range(made.scope.first, made.scope.last + 1))
-        self._cut_object(f"static const mp_raw_code_t *const children_{made.scope.name}[] = {{", made.scope)
+        self._cut_object(
+            f"static const mp_raw_code_t *const children_{made.scope.name}[] = {{", made.scope
+        )
 
     def _orphan(self, scope: Scope, parent: Scope) -> None:
         """Nobody makes an object out of this one any more."""
@@ -175,12 +212,21 @@ class Emitter:
         name = f"const_obj_table_data_{module.name}"
         if module.table_at:
             self._cut.add(module.table_at)
-            self._put[module.table_at] = [*definitions, f"static const mp_rom_obj_t {name}[{size}] = {{"]
+            self._put[module.table_at] = [
+                *definitions,
+                f"static const mp_rom_obj_t {name}[{size}] = {{",
+            ]
             end = lines.index("};", module.table_at)
             self._put[end] = entries
             return
         at = lines.index(f"static const mp_frozen_module_t frozen_module_{module.name} = {{")
-        self._put[at] = [*definitions, f"static const mp_rom_obj_t {name}[{size}] = {{", *entries, "};", ""]
+        self._put[at] = [
+            *definitions,
+            f"static const mp_rom_obj_t {name}[{size}] = {{",
+            *entries,
+            "};",
+            "",
+        ]
         none = lines.index("        .obj_table = NULL,", at)
         self._cut.add(none)
         self._put[none] = [f"        .obj_table = (mp_obj_t *)&{name},"]

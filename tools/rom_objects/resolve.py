@@ -37,7 +37,9 @@ class Names:
     """What becomes of the names of one module."""
 
     table: list[str]  # objects for the module's table of constants, behind its own
-    loads: list[tuple[Instruction, int]] = field(default_factory=list)  # and the index that takes its place
+    loads: list[tuple[Instruction, int]] = field(
+        default_factory=list
+    )  # and the index that takes its place
     dropped: set[str] = field(default_factory=set)
 
 
@@ -60,7 +62,11 @@ class Resolver:
         own = self._own[module.name]
         found = dict(own)
         for (importer, name), (source, original) in self._converter.imports.items():
-            if importer == module.name and original in self._own[source] and self._stored_once(module, name):
+            if (
+                importer == module.name
+                and original in self._own[source]
+                and self._stored_once(module, name)
+            ):
                 found[name] = self._own[source][original]
         names = Names([symbol(made) for _, made in plan.replaced])
         kept = self._load_all(module, found, names)
@@ -80,7 +86,9 @@ class Resolver:
             and (module.name, name) not in self._imported_by_others
         )
 
-    def _load_all(self, module: Module, found: dict[str, Function | Class], names: Names) -> set[str]:
+    def _load_all(
+        self, module: Module, found: dict[str, Function | Class], names: Names
+    ) -> set[str]:
         """Replace what can be; the names that are still looked up."""
         kept = set()
         for scope, instruction in _instructions(module):
@@ -90,9 +98,9 @@ class Resolver:
             if instruction.name == "LOAD_GLOBAL":
                 if not self._load(module, names, instruction, symbol(found[name])):
                     kept.add(name)
-            elif instruction.name == "LOAD_NAME" and not self._converter.is_converted(module, instruction):
-                kept.add(name)
-            elif instruction.name in ("STORE_GLOBAL", "DELETE_GLOBAL", "DELETE_NAME"):
+            elif instruction.name == "LOAD_NAME" and not self._converter.is_converted(
+                module, instruction
+            ) or instruction.name in ("STORE_GLOBAL", "DELETE_GLOBAL", "DELETE_NAME"):
                 kept.add(name)
         return kept
 
