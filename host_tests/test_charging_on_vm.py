@@ -1,0 +1,25 @@
+"""charging/ and its blocks on the real VM: heap, garbage and creep (host_tests/on_vm)."""
+
+import subprocess
+
+import pytest
+from conftest import ROOT
+from rig import BINARY
+
+
+def test_heap_of_charging():
+    if not BINARY.exists():
+        pytest.fail("build/unix/pilotwire is missing; `make build` makes it", pytrace=False)
+    result = subprocess.run(
+        [
+            BINARY.with_name("micropython"),
+            "-X",
+            "heapsize=100000",
+            ROOT / "host_tests/on_vm/heap_charging.py",
+            ROOT / "build/gen",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
