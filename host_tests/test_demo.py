@@ -21,12 +21,9 @@ def _built():
 
 
 def _environment(**settings):
-    kept = {
-        k: v
-        for k, v in os.environ.items()
-        if k not in ("CSMS", "ID", "PASSWORD", "PROFILE", "DEMO")
-    }
-    return {**kept, **settings}
+    """As make sets it: what is not given is empty."""
+    empty = dict.fromkeys(("CSMS", "ID", "PASSWORD", "PROFILE", "DEMO"), "")
+    return {**os.environ, **empty, **settings}
 
 
 def _run(commands="", timeout=60, **settings):
@@ -81,6 +78,12 @@ def test_wrong_commands_say_what_is_right():
         "not valid JSON",
     ):
         assert text in done.stdout
+
+
+def test_password():
+    done = _run("wait 1\nstate\nquit\n", ID=f"pw-{os.getpid()}", PASSWORD="0123456789abcdef")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "  connected" in done.stdout
 
 
 def test_wrong_settings():

@@ -46,12 +46,12 @@ _LAST_HINT = "help lists everything; quit (or Ctrl-D) ends.\n"
 
 
 def _settings(arguments):
-    env = os.environ
+    env = {name: text for name, text in os.environ.items() if text}  # make sets all, if to nothing
     parser = argparse.ArgumentParser(prog="tools/run.py", description=__doc__)
     parser.add_argument(
         "--csms", default=env.get("CSMS"), metavar="URL", help="ws://... of another CSMS"
     )
-    parser.add_argument("--id", default=env.get("ID") or "CS001", help="identity (%(default)s)")
+    parser.add_argument("--id", default=env.get("ID", "CS001"), help="identity (%(default)s)")
     parser.add_argument("--password", default=env.get("PASSWORD"), help="basic authentication")
     parser.add_argument("--profile", default=env.get("PROFILE"), help="security profile 0 to 3")
     demo = env.get("DEMO", "") not in ("", "0")
