@@ -14,6 +14,7 @@ The newest World gives `time` the functions of MicroPython, on its own clock.
 import time
 from collections import namedtuple
 
+import asyncio_core  # noqa: F401
 from tables import names, variables
 
 from blocks.authorization import Authorization

@@ -387,6 +387,7 @@ def test_evse_unknown_until_a_cable_is_in(world):
     assert plugged.transaction_id == event.transaction_id
     assert w.relay(2) and w.locked(2)
     assert charging.meter_value[0][1][0].context == "Transaction.Begin"  # E01.FR.17, TC_J_08
+    assert (charging.evse, charging.connector) == (2, 1)
     w.plug(1)
     assert w.told() == [("Started", "CablePluggedIn", "EVConnected")] or w.told() == []
     w.swipe(b"A1", 2)

@@ -56,7 +56,7 @@ class Transactions:
         """
         tell = transaction.tell
         transaction.tell = None  # E01.FR.10: once
-        number, connector = self._place(evse, transaction)
+        number, connector = self._place(evse, transaction, state)
         out = bytearray()
         pack(
             out,
@@ -104,10 +104,13 @@ class Transactions:
                 told = True
         return told
 
-    def _place(self, evse, transaction):
-        """The place, in the first event, and in the first with an EV connected (E01.FR.16)."""
+    def _place(self, evse, transaction, state):
+        """Evse and connector, in the first event, in the first with an EV connected (E01.FR.16),
+        and in one that brings late the readings of the beginning (E01.FR.17).
+        """
         if evse.id:
-            if transaction.joined and transaction.place_told < 2:
+            late = state == CHARGING and not transaction.begun
+            if transaction.joined and (late or transaction.place_told < 2):
                 transaction.place_told = 2
                 return evse.id, evse.active.number
             if not transaction.place_told:

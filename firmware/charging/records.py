@@ -138,10 +138,14 @@ def pack(out, kinds, values):
             continue
         elif kind == _EITHER:
             value = 0 if value is None else (value << 1 if value >= 0 else ~value << 1 | 1) + 1
-        while value >= _MORE:
-            out.append(value & 0x7F | _MORE)
-            value >>= 7
-        out.append(value)
+        _put(out, value)
+
+
+def _put(out, value):
+    while value >= _MORE:
+        out.append(value & 0x7F | _MORE)
+        value >>= 7
+    out.append(value)
 
 
 def unpack(data, at, kinds, utc=0):
@@ -195,12 +199,14 @@ def read(meter, measurands, context, at):
         if quantity[0] in measurands:
             value = _measure(meter, i)
             if value is not None:
-                pack(reading, b"nn", (i, max(value, 0)))
+                reading.append(i)
+                _put(reading, max(value, 0))
     if len(reading) == empty:
         return b""
     size = bytearray()
-    pack(size, b"n", (len(reading),))
-    return bytes(size + reading)
+    _put(size, len(reading))
+    size.extend(reading)
+    return size
 
 
 def _measure(meter, i):
@@ -246,6 +252,14 @@ class Readings:
 def _samples(data, at, end, context):
     """The sampledValue array of a reading, once."""
     while at < end:
-        i, value, at = unpack(data, at, b"nn")
-        measurand, phase, decimals, unit = QUANTITIES[i]
+        measurand, phase, decimals, unit = QUANTITIES[data[at]]
+        value = shift = 0
+        while True:
+            at += 1
+            byte = data[at]
+            value |= (byte & 0x7F) << shift
+            if byte < _MORE:
+                break
+            shift += 7
+        at += 1
         yield value, decimals, context, measurand, phase, None, unit, None
