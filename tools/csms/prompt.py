@@ -13,9 +13,12 @@ import threading
 
 from . import hardware, tokens
 from .arguments import Arguments, UsageError
+from .charger import ROOT
 from .commands import CSMS_COMMANDS, Quit
 from .control import ControlError
 from .station import CallFailed
+
+_HISTORY = ROOT / "build" / "run" / "history"
 
 
 class Prompt:
@@ -125,10 +128,18 @@ class Prompt:
 async def _terminal(prompt):
     import prompt_toolkit
     from prompt_toolkit.completion import NestedCompleter
+    from prompt_toolkit.history import FileHistory
     from prompt_toolkit.patch_stdout import patch_stdout
+    from prompt_toolkit.shortcuts import CompleteStyle
 
-    completer = NestedCompleter.from_nested_dict(prompt.completions())
-    session = prompt_toolkit.PromptSession("pilotwire> ", completer=completer)
+    _HISTORY.parent.mkdir(parents=True, exist_ok=True)
+    session = prompt_toolkit.PromptSession(
+        "pilotwire> ",
+        completer=NestedCompleter.from_nested_dict(prompt.completions()),
+        complete_style=CompleteStyle.READLINE_LIKE,  # as in a shell
+        complete_while_typing=False,
+        history=FileHistory(str(_HISTORY)),
+    )
     with patch_stdout(raw=True):
         while True:
             try:
