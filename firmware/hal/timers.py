@@ -1,9 +1,10 @@
 """Timers: one asyncio task for all of them, woken for the next one that is due."""
 
-import asyncio
 import time
 
 from micropython import const
+
+from hal.wake import Wake
 
 _IDLE_MS = const(3600000)
 
@@ -24,7 +25,7 @@ class Timers:
 
     def __init__(self):
         self._running = []
-        self._changed = asyncio.Event()
+        self._wake = Wake()
 
     def start(self, timer, delay_ms):
         """(Re)start `timer`.
@@ -36,7 +37,7 @@ class Timers:
         if timer.due is None:
             self._running.append(timer)
         timer.due = time.ticks_add(time.ticks_ms(), delay_ms)
-        self._changed.set()
+        self._wake.set()
 
     def stop(self, timer):
         """Stop `timer`; no effect when it does not run."""
@@ -46,7 +47,7 @@ class Timers:
 
     def wake(self):
         """Look at all timers again: the clock has jumped."""
-        self._changed.set()
+        self._wake.set()
 
     def fire_due(self):
         """Call back every timer that is due, the earliest first; the time in ms to the next one."""
@@ -66,9 +67,4 @@ class Timers:
 
     async def run(self):
         while True:
-            wait = self.fire_due()
-            self._changed.clear()
-            try:
-                await asyncio.wait_for_ms(self._changed.wait(), wait)
-            except asyncio.TimeoutError:
-                pass
+            await self._wake.wait_ms(self.fire_due())

@@ -2,8 +2,11 @@
 //
 // Three functions of the VM are wrapped at link time, nothing is patched:
 //   mp_obj_new_module   a module with objects in ROM gets its context from a table, at an address known to the linker
-//   gc_collect_start    such a context is not on the heap, but what it holds is
+//   gc_collect_start    such a module is not on the heap, but what it holds is
 //   gc_init             a new heap: nothing of the last one is held any more
+//
+// A module's dictionary has room for exactly the names that its code stores (MICROPY_PY___FILE__ has to be off): whoever
+// adds another one at run time ruins the heap.
 
 #include <string.h>
 
@@ -51,8 +54,15 @@ mp_obj_t __wrap_mp_obj_new_module(qstr name) {
         learn();
     }
     mp_module_context_t *context = &rom_contexts[i];
-    context->module.globals = MP_OBJ_TO_PTR(mp_obj_new_dict(rom_contexts_sizes[i]));
-    mp_obj_dict_store(MP_OBJ_FROM_PTR(context->module.globals), MP_OBJ_NEW_QSTR(MP_QSTR___name__), MP_OBJ_NEW_QSTR(name));
+    mp_obj_dict_t *globals = &rom_globals[i];
+    globals->base.type = &mp_type_dict;
+    mp_map_init_fixed_table(&globals->map, 0, NULL);
+    globals->map.is_fixed = globals->map.is_ordered = 0;
+    globals->map.alloc = rom_globals_start[i + 1] - rom_globals_start[i];
+    globals->map.table = &rom_globals_tables[rom_globals_start[i]];
+    memset(globals->map.table, 0, globals->map.alloc * sizeof(mp_map_elem_t));
+    context->module.globals = globals;
+    mp_obj_dict_store(MP_OBJ_FROM_PTR(globals), MP_OBJ_NEW_QSTR(MP_QSTR___name__), MP_OBJ_NEW_QSTR(name));
     context->module.base.type = &mp_type_module;
     mp_map_lookup(loaded, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP_ADD_IF_NOT_FOUND)->value = MP_OBJ_FROM_PTR(context);
     return MP_OBJ_FROM_PTR(context);
@@ -60,12 +70,10 @@ mp_obj_t __wrap_mp_obj_new_module(qstr name) {
 
 void __wrap_gc_collect_start(void) {
     __real_gc_collect_start();
-    for (size_t i = 0; i < rom_contexts_count; i++) {
-        gc_collect_root((void **)&rom_contexts[i].module.globals, 1);
-    }
+    gc_collect_root((void **)rom_globals_tables, 2 * rom_globals_start[rom_contexts_count]);
 }
 
 void __wrap_gc_init(void *start, void *end) {
-    memset(rom_contexts, 0, rom_contexts_count * sizeof(rom_contexts[0]));
+    memset(rom_globals_tables, 0, rom_globals_start[rom_contexts_count] * sizeof(rom_globals_tables[0]));
     __real_gc_init(start, end);
 }

@@ -50,7 +50,9 @@ typedef struct { mp_obj_fun_bc_t fun; mp_rom_obj_t defaults[5]; } rom_fun5_t;
 extern mp_module_context_t rom_contexts[];
 extern const size_t rom_contexts_count;
 extern const char *const rom_contexts_names[];
-extern const uint8_t rom_contexts_sizes[]; // names in the dictionary of each
+extern mp_obj_dict_t rom_globals[]; // their dictionaries, and where the tables of these are
+extern mp_map_elem_t rom_globals_tables[];
+extern const uint16_t rom_globals_start[];
 
 mp_obj_t rom_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args);
 void rom_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest);

@@ -178,12 +178,14 @@ class Converter:
         self.imports: dict[tuple[str, str], tuple[str, str]] = {}
         for module in content.modules:
             self._read_imports(module)
-        for module in content.modules:
+        # A package gets its modules as names, which nobody can count: it stays as it is.
+        modules = [m for m in content.modules if not m.file.endswith("__init__.py")]
+        for module in modules:
             self._find(module, self._find_function)
         changed = True
         while changed:  # a class can only be converted after its parent
             before = len(self._classes)
-            for module in content.modules:
+            for module in modules:
                 self._find(module, self._find_class)
             changed = len(self._classes) > before
         self._drop_parents_of_others()

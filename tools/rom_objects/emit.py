@@ -66,14 +66,11 @@ class Emitter:
         lines = ["", f"const size_t rom_contexts_count = {len(self._contexts)};"]
         lines.append("const char *const rom_contexts_names[] = {")
         lines += [f'    "{m.dotted}",' for m in self._contexts]
-        sizes = ", ".join(str(s) for s in self._sizes)
-        return [
-            *lines,
-            "    NULL,",
-            "};",
-            f"const uint8_t rom_contexts_sizes[] = {{ {sizes}, 0 }};",
-            "",
-        ]
+        starts = [sum(self._sizes[:i]) for i in range(len(self._sizes) + 1)]
+        lines += ["    NULL,", "};", f"mp_obj_dict_t rom_globals[{len(self._sizes) or 1}];"]
+        lines.append(f"mp_map_elem_t rom_globals_tables[{starts[-1] or 1}];")
+        numbers = ", ".join(str(s) for s in starts)
+        return [*lines, f"const uint16_t rom_globals_start[] = {{ {numbers} }};", ""]
 
     def _module(self, plan: Plan) -> None:
         module = plan.module
@@ -83,7 +80,7 @@ class Emitter:
             self._replace(instructions, load(index))
         for instruction, index in names.loads:
             self._replace([instruction], load(index, len(instruction.code) - 1))
-        self._drop(scope, names)
+        self._drop(module, scope, names)
         self._resize(scope)
         definitions: list[str] = []
         context = f"rom_contexts[{self._contexts.index(module)}]"
@@ -99,10 +96,10 @@ class Emitter:
         self._put[instructions[0].line] = [f"    {','.join(code)}, // LOAD_CONST_OBJ, in ROM"]
         self._cut |= {i.line for i in instructions}
 
-    def _drop(self, scope: Scope, names: Names) -> None:
+    def _drop(self, module: Module, scope: Scope, names: Names) -> None:
         """Take out the stores of names that nobody looks up, each with the instruction that loads the value."""
         body = scope.body()
-        stored = {"__name__"}
+        stored = {"__name__"} | self._resolver.stored_globals(module)
         for at, instruction in enumerate(body):
             if instruction.name != "STORE_NAME":
                 continue

@@ -77,6 +77,10 @@ class Resolver:
                 names.dropped.add(name)
         return names
 
+    def stored_globals(self, module: Module) -> set[str]:
+        """Names that the functions of a module store in it."""
+        return {name_of(i) for _, i in _instructions(module) if i.name == "STORE_GLOBAL"}
+
     def _is_private(self, module: Module, name: str) -> bool:
         """Nobody else can want it: it begins with one underscore, and no module has or imports that name."""
         return (
@@ -91,16 +95,18 @@ class Resolver:
     ) -> set[str]:
         """Replace what can be; the names that are still looked up."""
         kept = set()
-        for scope, instruction in _instructions(module):
+        for _, instruction in _instructions(module):
             name = name_of(instruction)
             if name not in found:
                 continue
             if instruction.name == "LOAD_GLOBAL":
                 if not self._load(module, names, instruction, symbol(found[name])):
                     kept.add(name)
-            elif instruction.name == "LOAD_NAME" and not self._converter.is_converted(
-                module, instruction
-            ) or instruction.name in ("STORE_GLOBAL", "DELETE_GLOBAL", "DELETE_NAME"):
+            elif (
+                instruction.name == "LOAD_NAME"
+                and not self._converter.is_converted(module, instruction)
+                or instruction.name in ("STORE_GLOBAL", "DELETE_GLOBAL", "DELETE_NAME")
+            ):
                 kept.add(name)
         return kept
 

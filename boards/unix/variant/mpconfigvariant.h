@@ -14,3 +14,6 @@
 // Nobody types at this one for long: no history in the home folder.
 #undef MICROPY_USE_READLINE_HISTORY
 #define MICROPY_USE_READLINE_HISTORY (0)
+
+// A module's dictionary holds what its code stores, no more (firmware/native/rom_objects.c).
+#define MICROPY_PY___FILE__ (0)
