@@ -279,6 +279,6 @@ print("garbage of a sample", one)
 print("creep of 1000 samples", many - few)
 print("creep of 100 sessions", hundred - ten)
 print("us for a sample", t)
-assert idle - base <= 6000
+assert idle - base <= 4000
 assert many - few <= 32
 assert hundred - ten <= 32
