@@ -98,7 +98,14 @@ class Station:
             self.data_transfer,
             self.availability,
             self.reset,
-            Trigger(board, self.registration, self.heartbeat, self.availability),
+            Trigger(
+                board,
+                self.registration,
+                self.heartbeat,
+                self.availability,
+                self.metering,
+                self.transactions,
+            ),
         )
         sources = (
             self.registration,
@@ -170,7 +177,7 @@ class Station:
         if kind in (PILOT, FAULT):
             charging.pilot_changed(event[1], event[2])
         elif kind == TOKEN:
-            charging.token(event[1] >> 1, event[2], event[3])
+            charging.token(event[1], event[2], event[3])
         else:
             self._other_event(kind, event)
 
@@ -192,7 +199,8 @@ class Station:
         self.availability.status_changed(evse, connector)
 
     def transaction_changed(self, evse, transaction_id):
-        self.board.indicator.transaction(evse, transaction_id)
+        if evse:  # else it is not known yet where
+            self.board.indicator.transaction(evse, transaction_id)
         if transaction_id is None:
             self.reset.transaction_ended()
 
@@ -235,6 +243,7 @@ class Station:
         online = self.link.connected and self.registration.accepted()
         if online != self.charging.online:
             self.charging.online = online
+            self.authorization.connected(online)
             self.transactions.connected(online)
             self.metering.connected(online)
             self.metering.configure()

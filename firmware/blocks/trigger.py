@@ -4,9 +4,11 @@ from tables.names import (
     ACCEPTED,
     BOOT_NOTIFICATION,
     HEARTBEAT,
+    METER_VALUES,
     NOT_IMPLEMENTED,
     REJECTED,
     STATUS_NOTIFICATION,
+    TRANSACTION_EVENT,
     TRIGGER_MESSAGE,
 )
 
@@ -16,11 +18,13 @@ from blocks.port import NOT_MINE
 class Trigger:
     """Args: the blocks that send what is asked for."""
 
-    def __init__(self, board, registration, heartbeat, availability):
+    def __init__(self, board, registration, heartbeat, availability, metering, transactions):
         self.board = board
         self.registration = registration
         self.heartbeat = heartbeat
         self.availability = availability
+        self.metering = metering
+        self.transactions = transactions
 
     def handle(self, action, reader):
         if action != TRIGGER_MESSAGE:
@@ -36,6 +40,12 @@ class Trigger:
         if wanted == STATUS_NOTIFICATION:
             self.availability.trigger(evse, connector)
             return (ACCEPTED,)
+        if wanted == METER_VALUES:
+            self.metering.trigger(evse or 0)
+            return (ACCEPTED,)
+        if wanted == TRANSACTION_EVENT:
+            # Told at once, so behind this answer: the journal is sent from when the link is free again.
+            return (ACCEPTED,) if self.transactions.trigger(evse or 0) else (REJECTED,)
         return (NOT_IMPLEMENTED,)  # F06.FR.08
 
     def _exists(self, evse, connector):

@@ -183,6 +183,9 @@ def scan(state, buf, i: int, end: int):  # noqa: C901 one loop, so that the stat
             elif c <= 32:
                 if c != 32 and c != 10 and c != 13 and c != 9:
                     e = E_SYNTAX
+            elif c > 127:
+                e = E_SYNTAX
+                i -= 1  # utf8() begins with it
             elif mode == M_COLON:
                 if c != 58:
                     e = E_SYNTAX

@@ -41,6 +41,7 @@ from wire.constants import (
     S_ARENA,
     S_AT_ERROR,
     S_BAD_UTF8,
+    S_BITS,
     S_CAPACITY,
     S_CHILD,
     S_CONTINUED,
@@ -295,6 +296,7 @@ def _reset(state, pending: int):
     st[S_STORE] = 0
     st[S_CHILD] = 0
     st[S_FREE] = 0
+    st[S_BITS] = 0
     st[S_RAW] = 0
     st[S_RAW_LENGTH] = 0
     st[S_ERROR] = 0

@@ -4,10 +4,13 @@ A pointer's address is a made-up number, so that code which keeps addresses in a
 """
 
 import builtins
+import collections
+import itertools
 
-_buffers = {}  # address -> buffer
+_buffers = collections.OrderedDict()  # address -> buffer, the last used one at the end
 _addresses = {}  # id of a buffer -> address
-_KEEP = 16
+_numbers = itertools.count(1)
+_MOST = 1000  # buffers whose addresses are remembered
 
 
 def const(value):
@@ -36,7 +39,10 @@ class _Pointer:
     )  # viper cuts off what is too large: only a byte's worth is expected of our code
 
     def __init__(self, target):
-        self.target = _buffers[target] if isinstance(target, int) else target
+        if isinstance(target, int):
+            _buffers.move_to_end(target)
+            target = _buffers[target]
+        self.target = target
         view = memoryview(self.target).cast("B")
         self.view = view if self.code == "B" else view.cast(self.code)
 
@@ -56,13 +62,12 @@ class _Pointer:
         self.view[index] = value
 
     def __int__(self):
-        # What a caller keeps is writable or among the first; the rest are pieces of messages.
-        for address in list(_buffers)[_KEEP:-_KEEP]:
-            if isinstance(_buffers[address], bytes):
-                del _addresses[id(_buffers.pop(address))]
         key = id(self.target)
         if key not in _addresses:
-            _addresses[key] = max(_buffers, default=0) + 16
+            if len(_buffers) > _MOST:
+                _, unused = _buffers.popitem(last=False)
+                del _addresses[id(unused)]
+            _addresses[key] = 16 * next(_numbers)
             _buffers[_addresses[key]] = self.target  # kept alive: the id stays unique
         return _addresses[key]
 
