@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,9 @@ _RUN = [sys.executable, str(ROOT / "tools" / "run.py")]
 def _built():
     if not BINARY.exists():
         pytest.fail("build/unix/pilotwire is missing; `make build` makes it", pytrace=False)
+    yield
+    for folder in (ROOT / "build" / "run").glob(f"own-*-{os.getpid()}"):
+        shutil.rmtree(folder)
 
 
 def _environment(**settings):
