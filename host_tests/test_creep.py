@@ -4,7 +4,7 @@ import pytest
 from rig import CARD
 
 _SESSIONS = 1000
-_HEAP = "36864"  # little is free, so that a leak of a few bytes a session uses it up
+_HEAP = "28672"  # little is free, so that a leak of a few bytes a session uses it up
 
 
 @pytest.mark.limit(280)
