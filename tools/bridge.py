@@ -297,6 +297,10 @@ class ControlHub:
         self._clients: dict[str, asyncio.StreamWriter] = {}
         self._curious: list[asyncio.StreamWriter] = []
 
+    async def ready(self):
+        """Waits until the chip listens: what is sent earlier is lost."""
+        await self._reader.readline()
+
     async def run(self):
         """Hands lines of the charger to the clients."""
         while line := await self._reader.readline():
@@ -377,6 +381,7 @@ def qemu_command(options: argparse.Namespace, settings: str, lines: list[Line]) 
 async def _run_lines(control: Line, network: Line, address: tuple[str, int] | None):
     hub = ControlHub(*await control.opened)
     module = SerialEthernet(*await network.opened)
+    await hub.ready()
     if address is not None:
         await asyncio.start_server(hub.serve, *address, limit=_LINE_MAX)
     await asyncio.gather(hub.run(), module.run())

@@ -16,6 +16,7 @@
 #define LOWEST_PRIORITY (0xf0u)
 #define FIRST_LETTER ('a')
 #define FACTS_LETTER ('!')
+#define READY_LETTER ('*')
 
 static control_client_t clients[CONTROL_CLIENTS_MAX];
 static bool is_open[CONTROL_CLIENTS_MAX];
@@ -115,6 +116,8 @@ void control_port_start(void) {
         USART_CONTROL1_RECEIVED_INTERRUPT;
     NVIC_PRIORITY(USART1_IRQ) = LOWEST_PRIORITY;
     NVIC_ENABLE(USART1_IRQ);
+    send_byte(READY_LETTER);
+    send_byte('\n');
 }
 
 void port_lock(void) {
