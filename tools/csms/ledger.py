@@ -45,7 +45,8 @@ class Transaction:
     def energy(self):
         """List of the registers (Wh) in the order of their stamps."""
         values = [reading for event in self.events for reading in registers(event)]
-        return [wh for _, wh, _ in sorted(values, key=lambda value: stamp(value[0]))]
+        # Ended may repeat earlier readings; within one second nothing tells their order
+        return [wh for _, wh in sorted((stamp(when), wh) for when, wh, _ in values)]
 
     def energy_wh(self):
         """Energy delivered, in Wh; None when no register was reported."""
