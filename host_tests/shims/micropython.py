@@ -6,6 +6,11 @@ A pointer's address is a made-up number, so that code which keeps addresses in a
 import builtins
 import collections
 import itertools
+import sys
+
+import wake_for_cpython
+
+sys.modules["hal.wake"] = wake_for_cpython  # the real one needs MicroPython's asyncio
 
 _buffers = collections.OrderedDict()  # address -> buffer, the last used one at the end
 _addresses = {}  # id of a buffer -> address
@@ -27,6 +32,17 @@ def viper(function):
 
 def opt_level(*_):
     return 0
+
+
+def _forget_one():
+    """Of pieces of messages only the latest are remembered; what is bound for good stays."""
+    tables = vars(sys.modules["tables.schema"]).values() if "tables.schema" in sys.modules else ()
+    for _ in range(len(_buffers) - _MOST):
+        address, buffer = _buffers.popitem(last=False)
+        if isinstance(buffer, bytes) and not any(buffer is table for table in tables):
+            del _addresses[id(buffer)]
+            return
+        _buffers[address] = buffer
 
 
 class _Pointer:
@@ -64,9 +80,7 @@ class _Pointer:
     def __int__(self):
         key = id(self.target)
         if key not in _addresses:
-            if len(_buffers) > _MOST:
-                _, unused = _buffers.popitem(last=False)
-                del _addresses[id(unused)]
+            _forget_one()
             _addresses[key] = 16 * next(_numbers)
             _buffers[_addresses[key]] = self.target  # kept alive: the id stays unique
         return _addresses[key]

@@ -1,0 +1,98 @@
+"""Run by MicroPython with the firmware frozen: reader and writer on real viper, in little heap.
+
+Prints "passed" at the end; test_message.py starts it with 20 kB of heap.
+"""
+
+import gc
+
+from wire.message import MessageReader, MessageWriter
+from wire.names import name, name_id
+
+arena = bytearray(4096)
+reader = MessageReader(arena)
+writer = MessageWriter(bytearray(256))
+ITEM = b'{"component":{"name":"Ctrl"},"variable":{"name":"Heartbeat"},"attributeType":"Actual"}'
+ENTRY = (
+    b'{"idToken":{"idToken":"04A2B3C4D5E680","type":"ISO14443"},"idTokenInfo":'
+    b'{"status":"Accepted","cacheExpiryDateTime":"2030-01-01T00:00:00Z"}}'
+)
+MEGABYTE = 1000000
+
+
+def large(head, item, end):
+    """Feeds head, then items up to a megabyte, then end; -> name of the error."""
+    reader.start()
+    reader.feed(head, 0, len(head))
+    size = len(head)
+    first = True
+    gc.collect()
+    before = gc.mem_alloc()
+    while size < MEGABYTE:
+        if not first:
+            reader.feed(b",", 0, 1)
+        first = False
+        reader.feed(item, 0, len(item))
+        size += len(item) + 1
+    gc.collect()
+    assert gc.mem_alloc() - before < 64, gc.mem_alloc() - before
+    reader.feed(end, 0, len(end))
+    assert reader.finish() == 2
+    assert reader.size >= MEGABYTE
+    return name(reader.error) if reader.error else b""
+
+
+HEAD = b'[2,"i","GetVariables",{"getVariableData":['
+assert large(HEAD, ITEM, b"]}]") == b"OccurrenceConstraintViolation"
+assert reader.message_id == b"i" and reader.action == name_id(b"GetVariables")
+# Nothing of a local list is kept yet: it is checked and taken in, whatever its length.
+HEAD = b'[2,"i","SendLocalList",{"versionNumber":1,"updateType":"Full","localAuthorizationList":['
+assert large(HEAD, ENTRY, b"]}]") == b""
+HEAD = b'[2,"i","ClearCache",{"customData":{"vendorId":"v","list":['
+assert large(HEAD, b'{"a":[1,2.5e3,null,"\\u00e9"]}', b"]}}]") == b""
+HEAD = b'[2,"i","DataTransfer",{"vendorId":"v","data":['
+assert large(HEAD, b'"text"', b"]}]") == b"FormatViolation"
+HEAD = b'[2,"i","ClearCache",{"customData":{"vendorId":"v","text":"'
+assert large(HEAD, b"x" * 500, b'"}}]') == b""
+
+# Every split of one message, on the real machine.
+text = (
+    b'[2,"id-1","SetVariables",{"setVariableData":[{"attributeValue":"\\u00e9\xf0\x9f\x98\x80",'
+    b'"component":{"name":"A","evse":{"id":1,"connectorId":-2147483647}},"variable":{"name":"B"'
+    b'},"customData":{"vendorId":"x","y":[true,{"z":-1.5e-3}]}}]}]'
+)
+wanted = [None, b"\xc3\xa9\xf0\x9f\x98\x80", b"A", None, 1, -2147483647, b"B", None]
+for i in range(len(text) + 1):
+    reader.start()
+    reader.feed(text, 0, i)
+    reader.feed(text, i, len(text))
+    assert reader.finish() == 2 and not reader.error, (i, reader.detail)
+    for record in reader.each():
+        assert record == wanted, record
+
+# A steady message leaves no more than a little garbage and no heap behind.
+SAMPLE = [(230123, 1, name_id(b"Sample.Periodic"), None, None, None, b"V", None)] * 4
+SLOTS = (name_id(b"Updated"), 131367600, name_id(b"MeterValuePeriodic"), 7, None, 3, None)
+SLOTS += (b"tx-1", name_id(b"Charging"), None, None, None, 1, None, None, None)
+SLOTS += (((131367600, SAMPLE),),)
+early = late = 0
+for i in range(50):
+    writer.call(b"1-%x" % (i & 7), name_id(b"TransactionEvent"), SLOTS)
+    n = writer.length()
+    for chunk in writer.chunks():
+        n -= len(chunk)
+    assert n == 0
+    gc.collect()
+    if i == 9:
+        early = gc.mem_alloc()
+late = gc.mem_alloc()
+assert late <= early + 32, (early, late)
+gc.disable()
+before = gc.mem_alloc()
+writer.call(b"1-1", name_id(b"TransactionEvent"), SLOTS)
+for chunk in writer.chunks():
+    assert chunk
+garbage = gc.mem_alloc() - before
+gc.enable()
+print("garbage of a meter values event of %d bytes: %d bytes" % (writer.length(), garbage))
+assert garbage < 1500, garbage
+print("passed")
