@@ -2,11 +2,11 @@
 
     python -m tools.thumb_branches frozen_content.c
 
-mpy-cross (1.25 and before) puts bits 12 to 19 of the distance of a wide conditional branch (B<c>.W)
-into wrong places, so that a branch over 4,096 bytes or more goes astray by half a megabyte:
-asmthumb.h, OP_BCC_W_HI and _LO. No bit is lost, so the right code (ARM DDI 0403, A7.7.12, encoding
-T3) can be made of the wrong one; nearer branches are the same in both. Runs between mpy-cross and
-the C compiler, once: what it has done is marked.
+mpy-cross (1.25, and before) puts bits 12 to 19 of the distance of a wide conditional branch
+(B<c>.W) into wrong places: a branch over 4,096 bytes or more goes astray by half a
+megabyte (asmthumb.c, OP_BCC_W_HI). No bit is lost, so the right code (ARM DDI 0403, A7.7.12,
+encoding T3) can be made of the wrong one; nearer branches are the same in both. Runs between
+mpy-cross and the C compiler, once: what it has done is marked.
 """
 
 import re

@@ -1,7 +1,7 @@
 // The control connection of the simulated charger, on USART1: whoever plays the driver, the car and the weather.
 //
 // Several clients share the line (tools/bridge.py makes a TCP connection of each): every line starts with the client's
-// letter, `a` to `d`, and `+` for a new one, `-` for one that has gone (or, from here, is refused), `=` and a JSON line
+// letter, `a` to `d`, and `+` for a new one, `-` for one that has gone, `=` and a JSON line
 // of the control protocol. The letter `!` alone asks for the facts of measurements (facts.h), which come as a JSON line. `*`
 // comes from here once, when the port is open: what is sent earlier is lost.
 #ifndef CORTEX_M3_CONTROL_PORT_H
