@@ -91,7 +91,7 @@ class Station:
         self.authorization = Authorization(charging)
         self.metering = Metering(charging)
         self.transactions = Transactions(charging, self.journal, self.metering)
-        self.reset = Reset(board, timers, charging, self.journal, self._restart)
+        self.reset = Reset(board, model, timers, charging, self.journal, self._restart)
         self._blocks = (
             Variables(model),
             RemoteControl(charging),
@@ -230,7 +230,6 @@ class Station:
         self._set_online()
         self.registration.connected(up)
         self.availability.connected(up)
-        self.data_transfer.connected(up)
 
     def _accepted(self):
         self._set_online()
@@ -246,6 +245,7 @@ class Station:
             self.authorization.connected(online)
             self.transactions.connected(online)
             self.metering.connected(online)
+            self.data_transfer.connected(online)
             self.metering.configure()
 
     # ---- from the device model

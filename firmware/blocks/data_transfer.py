@@ -3,11 +3,12 @@
 from micropython import const
 from tables.names import DATA_TRANSFER, REJECTED, UNKNOWN_VENDOR_ID
 
-from blocks.port import ANSWERED, DEFER, NOT_MINE, TIMEOUT
+from blocks.port import ANSWERED, DEFER, LOST, NOT_MINE, TIMEOUT
 from hal import log
 from hal.timers import Timer
 from wire.schema import name, name_id
 
+_OFFLINE = b"the station is not connected to its CSMS"
 _WAITING = const(4)  # DataTransfers of the maker's side that may wait
 _HOOK_MS = const(
     20000
@@ -19,6 +20,7 @@ class DataTransfer:
         self.board = board
         self.timers = timers
         self.link = None  # set by the station
+        self._online = False
         self._out = []  # (seq, vendor_id, message_id, data) that wait; the first may be outstanding
         self._seq = 0  # of the last DataTransfer handed to the maker's side
         self._reply_to = None  # message id of the CALL that waits for the maker's side
@@ -26,8 +28,11 @@ class DataTransfer:
 
     def send(self, seq, vendor_id, message_id, data):
         """The maker's side wants to send: answered through board.data_transfer_reply() (P02)."""
+        if not self._online:
+            self._fail(seq, _OFFLINE)
+            return
         if len(self._out) >= _WAITING:
-            self.board.data_transfer_reply(seq, None, None, b"too many DataTransfers wait already")
+            self._fail(seq, b"too many DataTransfers wait already")
             return
         self._out.append((seq, vendor_id, message_id, data))
         self.link.wake()
@@ -39,16 +44,21 @@ class DataTransfer:
         return DATA_TRANSFER, (vendor_id, message_id, data)
 
     def answered(self, outcome, reader):
+        if not self._out:
+            return  # told already: the station went offline
         seq = self._out.pop(0)[0]
         if outcome == ANSWERED:
             status, data = reader.unpack()
             self.board.data_transfer_reply(seq, name(status), data, None)
         elif outcome == TIMEOUT:
-            self.board.data_transfer_reply(seq, None, None, b"the CSMS did not answer in time")
+            self._fail(seq, b"the CSMS did not answer in time")
+        elif outcome == LOST:
+            self._fail(seq, b"the connection was lost before the answer")
         else:
-            self.board.data_transfer_reply(
-                seq, None, None, b"the CSMS refused, or the connection was lost"
-            )
+            self._fail(seq, b"the CSMS answered with an error")
+
+    def _fail(self, seq, why):
+        self.board.data_transfer_reply(seq, None, None, why)
 
     def handle(self, action, reader):
         if action != DATA_TRANSFER:
@@ -72,9 +82,13 @@ class DataTransfer:
         self._answer(name_id(status), data)
 
     def connected(self, up):
-        if not up:  # nobody is left to answer to
+        """The station is online now, or no more: then nobody is left to ask or to answer to."""
+        self._online = up
+        if not up:
             self._reply_to = None
             self.timers.stop(self._timer)
+            while self._out:
+                self._fail(self._out.pop(0)[0], _OFFLINE)
 
     def _hook_late(self):
         log.warning("DataTransfer: no answer of the maker's side in %d ms", _HOOK_MS)

@@ -10,6 +10,7 @@ from tables.names import (
     REQUEST_START_TRANSACTION,
     REQUEST_STOP_TRANSACTION,
     SECURITY_ERROR,
+    TRIGGERED,
 )
 from tables.variables import (
     CLOCK_CTRLR_TIME_SOURCE,
@@ -46,6 +47,7 @@ class Registration:
         self.status = 0  # name id of RegistrationStatus; 0: not answered yet
         self._reason = name_id(board.boot_reason)
         self._due = False
+        self._triggered = False
         self._silent = 0
         self._timer = Timer(self._attempt)
 
@@ -65,6 +67,7 @@ class Registration:
         if self.accepted():
             return False
         self.timers.stop(self._timer)
+        self._triggered = True
         self._attempt()
         return True
 
@@ -80,9 +83,11 @@ class Registration:
         if not self._due:
             return None
         self._due = False
+        reason = TRIGGERED if self._triggered else self._reason  # B01.FR.09
+        self._triggered = False
         board = self.board
         return BOOT_NOTIFICATION, (
-            self._reason,
+            reason,
             board.model,
             board.vendor_name,
             board.serial_number,

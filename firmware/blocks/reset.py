@@ -10,6 +10,7 @@ from tables.names import (
     RESET_COMMAND,
     SCHEDULED,
 )
+from tables.variables import EVSE_ALLOW_RESET
 
 from blocks.port import NOT_MINE
 from hal import log
@@ -26,14 +27,16 @@ class Reset:
 
     Args:
         board: its connectors.
+        model: device model, EVSE.AllowReset.
         timers: for the wait.
         charging: active(evse), end(evse, trigger, reason), restart(evse).
         journal: count() of transaction messages that still wait.
         restart: callable(reason), restarts the firmware in good order.
     """
 
-    def __init__(self, board, timers, charging, journal, restart):
+    def __init__(self, board, model, timers, charging, journal, restart):
         self.board = board
+        self.model = model
         self.timers = timers
         self.charging = charging
         self.journal = journal
@@ -50,6 +53,8 @@ class Reset:
         evse = evse or 0
         if evse < 0 or evse > len(self.board.connectors):
             return REJECTED, b"UnknownEvse"
+        if evse and not self.model.flag(EVSE_ALLOW_RESET, evse):
+            return REJECTED, b"UnsupportedRequest"  # B11.FR.09, B12.FR.09
         busy = self.charging.active(evse)
         log.info(
             "reset of %s: %s",

@@ -8,4 +8,4 @@ endif
 
 # Functions and classes of the firmware in ROM (tools/rom_objects).
 SRC_USERMOD_LIB_C += $(PILOTWIRE_NATIVE)/rom_objects.c
-LDFLAGS_USERMOD += -Wl,--wrap=mp_obj_new_module,--wrap=gc_collect_start,--wrap=gc_init
+LDFLAGS_USERMOD += -Wl,--wrap=mp_obj_new_module,--wrap=gc_collect_start,--wrap=gc_init,--wrap=gc_free

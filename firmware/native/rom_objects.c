@@ -1,12 +1,12 @@
 // Modules, functions and classes that cost no heap: what tools/rom_objects has written is brought to life here.
 //
-// Three functions of the VM are wrapped at link time, nothing is patched:
+// Four functions of the VM are wrapped at link time, nothing is patched:
 //   mp_obj_new_module   a module with objects in ROM gets its context from a table, at an address known to the linker
 //   gc_collect_start    such a module is not on the heap, but what it holds is
 //   gc_init             a new heap: nothing of the last one is held any more
+//   gc_free             a dictionary that outgrows its place moves to the heap; its place is not the heap's
 //
-// A module's dictionary has room for exactly the names that its code stores (MICROPY_PY___FILE__ has to be off): whoever
-// adds another one at run time ruins the heap.
+// A module's dictionary has room for exactly the names that its code stores; more are for who tries things out.
 
 #include <string.h>
 
@@ -20,6 +20,8 @@ mp_obj_t __real_mp_obj_new_module(qstr name);
 mp_obj_t __wrap_mp_obj_new_module(qstr name);
 void __real_gc_collect_start(void);
 void __wrap_gc_collect_start(void);
+void __real_gc_free(void *ptr);
+void __wrap_gc_free(void *ptr);
 void __real_gc_init(void *start, void *end);
 void __wrap_gc_init(void *start, void *end);
 
@@ -70,10 +72,19 @@ mp_obj_t __wrap_mp_obj_new_module(qstr name) {
 
 void __wrap_gc_collect_start(void) {
     __real_gc_collect_start();
+    gc_collect_root((void **)rom_globals, rom_contexts_count * sizeof(rom_globals[0]) / sizeof(void *));
     gc_collect_root((void **)rom_globals_tables, 2 * rom_globals_start[rom_contexts_count]);
 }
 
+void __wrap_gc_free(void *ptr) {
+    mp_map_elem_t *place = ptr;
+    if (place < rom_globals_tables || place >= &rom_globals_tables[rom_globals_start[rom_contexts_count]]) {
+        __real_gc_free(ptr);
+    }
+}
+
 void __wrap_gc_init(void *start, void *end) {
+    memset(rom_globals, 0, rom_contexts_count * sizeof(rom_globals[0]));
     memset(rom_globals_tables, 0, rom_globals_start[rom_contexts_count] * sizeof(rom_globals_tables[0]));
     __real_gc_init(start, end);
 }
