@@ -3,7 +3,12 @@
 # (tools/rom_objects), repairs far branches (tools/thumb_branches.py). PYTHON, ROOT and TREE come from image.mk.
 
 set -eu
+output() {
+    while [ "$1" != -o ]; do shift; done
+    echo "$2"
+}
+content=$(output "$@")
+rm -f "$content" # makemanifest.py leaves one that is up to date as it is, and ours has been worked on
 export PYTHONPATH="$ROOT"
 "$PYTHON" -m tools.rom_objects "$TREE/tools/makemanifest.py" "$@"
-while [ "$1" != -o ]; do shift; done
-exec "$PYTHON" -m tools.thumb_branches "$2"
+exec "$PYTHON" -m tools.thumb_branches "$content"
