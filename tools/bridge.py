@@ -12,6 +12,7 @@ connections; boards/cortex_m3/README.md describes both lines.
 import argparse
 import asyncio
 import contextlib
+import ctypes
 import json
 import os
 import pathlib
@@ -33,6 +34,7 @@ _CLIENTS = "abcdef"
 _FACTS = b"!"  # a line that asks for the facts of measurements
 _LINE_MAX = 1 << 20
 _END_S = 3
+_PR_SET_PDEATHSIG = 1
 
 
 class Option(NamedTuple):
@@ -378,6 +380,12 @@ def qemu_command(options: argparse.Namespace, settings: str, lines: list[Line]) 
     return command
 
 
+def _end_with_parent() -> None:
+    """In QEMU's process: it doesn't outlive a bridge that is killed (Linux: prctl(2))."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 async def _run_lines(control: Line, network: Line, address: tuple[str, int] | None):
     hub = ControlHub(*await control.opened)
     module = SerialEthernet(*await network.opened)
@@ -412,7 +420,9 @@ async def emulate(options: argparse.Namespace, folder: str) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_end.set)
     command = qemu_command(options, str(settings), [control, network])
-    process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.DEVNULL, preexec_fn=_end_with_parent
+    )
     lines = asyncio.create_task(_run_lines(control, network, address))
     ended = asyncio.create_task(process.wait())
     asked = asyncio.create_task(asked_to_end.wait())
