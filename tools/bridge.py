@@ -434,9 +434,8 @@ async def emulate(options: argparse.Namespace, folder: str) -> int:
     if not by_itself:
         await _end(process)
     lines.cancel()
-    (mistake,) = await asyncio.gather(lines, return_exceptions=True)
-    if isinstance(mistake, Exception) and not isinstance(mistake, OSError):
-        raise mistake
+    with contextlib.suppress(OSError, asyncio.CancelledError):
+        await lines
     return await ended if by_itself else 0
 
 
