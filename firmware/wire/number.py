@@ -47,12 +47,10 @@ _PRECISION = const(100000000)  # fraction digits are taken in up to 9 digits in 
 
 
 @micropython.viper
-def digits(state):  # noqa: C901 a case for each part
-    """Takes in a number's characters from S_AT on. S_NUMBER < 0: that is no number."""
+def digits(state, buf, i: int, end: int) -> int:  # noqa: C901 a case for each part
+    """Takes in a number's characters; -> where it stops. st[S_NUMBER] < 0: that is no number."""
     st = ptr32(state)
-    b = ptr8(st[S_BUFFER])
-    i = st[S_AT]
-    end = st[S_END]
+    b = ptr8(buf)
     part = st[S_NUMBER]
     m = st[S_MANTISSA]
     while i < end:
@@ -105,7 +103,7 @@ def digits(state):  # noqa: C901 a case for each part
         i += 1
     st[S_NUMBER] = part
     st[S_MANTISSA] = m
-    st[S_AT] = i
+    return i
 
 
 @micropython.viper
@@ -128,15 +126,15 @@ def number_value(state):  # noqa: C901 straight on
         d += x
         x = 0
     digit = 0
-    while d and m:
-        if d == _MAX_DECIMALS and digit >= 5:
-            m += 1
+    while d > _MAX_DECIMALS and m:
         digit = int(m % 10)
-        if d > _MAX_DECIMALS:
-            if digit:
-                flags |= FLAG_INEXACT
-        elif digit:
-            break
+        if digit:
+            flags |= FLAG_INEXACT
+        m = int(m // 10)
+        d -= 1
+    if digit >= 5 and d == _MAX_DECIMALS:
+        m += 1
+    while d and m and int(m % 10) == 0:
         m = int(m // 10)
         d -= 1
     if m == 0:
@@ -151,15 +149,16 @@ def number_value(state):  # noqa: C901 straight on
         else:
             m *= 10
         x -= 1
-    table = ptr16(st[S_TABLE])
+    table = ptr8(st[S_TABLE])
     if flags & FLAG_NEGATIVE and m:
-        if table[st[S_TYPE]] >> 8:  # minimum 0
+        if table[st[S_TYPE] + 1]:  # minimum 0
             st[S_RESULT] = E_RANGE
             return
         m = 0 - m
     if st[S_KIND] == KIND_INTEGER:
         if d or flags & FLAG_INEXACT:
-            return  # S_RESULT is E_TYPE
+            st[S_RESULT] = E_TYPE
+            return
         d = -1
     st[S_MANTISSA] = m
     st[S_DECIMALS] = d
@@ -170,7 +169,6 @@ def number_value(state):  # noqa: C901 straight on
 def keep(state):
     """S_MANTISSA, and S_DECIMALS if it is not -1, to the arena."""
     st = ptr32(state)
-    st[S_RESULT] = 0
     store = st[S_STORE]
     if store == 0:
         return
