@@ -278,31 +278,31 @@ async def energy(station, evse=1):
 async def test_the_meter_counts_at_the_rate_that_is_set(rig):
     station = await rig.station(NOWHERE)
     await station.command("meter", evse=1, energy_wh=1000.5, rate_w=3600)
-    await station.clock(advance_s=7200)
+    await station.command("clock", advance_s=7200)
     assert 8200 <= await energy(station) <= 8202
     assert await energy(station, 2) == 0
     await station.command("meter", evse=1, rate_w=json.loads("1800"))
-    await station.clock(advance_s=3600)
+    await station.command("clock", advance_s=3600)
     assert 10000 <= await energy(station) <= 10003
 
 
 async def test_power_w_is_what_is_drawn(rig):
     station = await rig.station(NOWHERE)
     await station.command("meter", evse=0, power_w=11000)
-    await station.clock(advance_s=36000)
+    await station.command("clock", advance_s=36000)
     assert 110000 <= await energy(station, 1) <= 110010
     assert 110000 <= await energy(station, 2) <= 110010
     async with connect(station) as raw:  # null takes it back
         assert (await raw.ask('{"cmd": "meter", "power_w": null}'))["ok"]
     before = await energy(station)
-    await station.clock(advance_s=36000)
+    await station.command("clock", advance_s=36000)
     assert await energy(station) == before
 
 
 async def test_a_timestamp_says_when_the_register_had_its_value(rig):
     station = await rig.station(NOWHERE)
     now = (await station.command("clock"))["time"]
-    await station.clock(advance_s=3600)
+    await station.command("clock", advance_s=3600)
     await station.command("meter", evse=1, energy_wh=5000, rate_w=2000, timestamp=now)
     assert 7000 <= await energy(station) <= 7002
 
@@ -329,7 +329,7 @@ async def test_meter_errors(rig, parameters, error):
 async def test_the_register_survives_a_power_cut(rig):
     station = await rig.station(NOWHERE)
     await station.command("meter", evse=2, energy_wh=123456, rate_w=3600)
-    await station.clock(advance_s=3600)
+    await station.command("clock", advance_s=3600)
     station.exit_code = 3
     async with connect(station) as raw:
         await raw.send('{"cmd": "power_cut", "id": 1}')
@@ -358,7 +358,7 @@ def seconds(stamp):
 async def test_the_clock_jumps(rig):
     station = await rig.station(NOWHERE)
     before = await station.command("clock")
-    after = await station.clock(advance_s=1800.5)
+    after = await station.command("clock", advance_s=1800.5)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", after["time"])
     assert 1800 <= (seconds(after["time"]) - seconds(before["time"])) % 86400 <= 1803
     assert after["factor"] == 1
@@ -366,10 +366,10 @@ async def test_the_clock_jumps(rig):
 
 async def test_the_clock_runs_faster(rig):
     station = await rig.station(NOWHERE)
-    first = await station.clock(factor=600)
+    first = await station.command("clock", factor=600)
     assert first["factor"] == 600
     await asyncio.sleep(0.5)
-    second = await station.clock(factor=0.5)
+    second = await station.command("clock", factor=0.5)
     assert 300 <= (seconds(second["time"]) - seconds(first["time"])) % 86400 <= 600
     assert second["factor"] == 0.5
 
@@ -378,7 +378,7 @@ async def test_a_jump_of_weeks_is_cut_into_days(rig):
     station = await rig.station(NOWHERE)
     await station.command("meter", evse=1, rate_w=1000)
     before = (await station.command("clock"))["time"]
-    after = (await station.clock(advance_s=20 * 86400))["time"]
+    after = (await station.command("clock", advance_s=20 * 86400))["time"]
     assert after[:10] > before[:10]
     await station.until(lambda s: s["evses"][0]["energy_wh"] >= 480000, "the end of the jump")
     assert (await station.command("clock"))["time"][:10] == after[:10]
@@ -479,12 +479,12 @@ async def test_the_meter_follows_the_car(rig):
     await station.ev("C", current=10, phases=2)
     await station.until_relay(True)
     before = await energy(station)
-    await station.clock(advance_s=3600)
+    await station.command("clock", advance_s=3600)
     assert before + 4600 <= await energy(station) <= before + 4602
     await station.ev("C", current=500, phases=1)  # the pilot offers at most 32 A here
     pwm = connector(await station.state())["pwm"]
     before = await energy(station)
-    await station.clock(advance_s=3600)
+    await station.command("clock", advance_s=3600)
     assert abs(await energy(station) - before - pwm * 0.6 * 230) <= 10
 
 

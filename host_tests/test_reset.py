@@ -102,7 +102,7 @@ async def test_TC_B_27_CS_evse_reset_immediate_in_a_transaction(rig):
 
 async def test_TC_B_28_CS_evse_reset_unsupported(rig):
     # B11.FR.09
-    csms, _ = await rig.booted(overrides=[setting("EVSE.AllowReset", "false")])
+    csms, _ = await rig.booted(overrides=[setting("EVSE.AllowReset", "false", evse=1)])
     for kind in ("OnIdle", "Immediate"):
         answer = await csms.call("Reset", {"type": kind, "evseId": 1})
         assert answer["status"] == "Rejected"
@@ -111,7 +111,7 @@ async def test_TC_B_28_CS_evse_reset_unsupported(rig):
 
 async def test_TC_B_29_CS_evse_reset_unsupported_in_a_transaction(rig):
     # B12.FR.09
-    csms, station = await rig.booted(overrides=[setting("EVSE.AllowReset", "false")])
+    csms, station = await rig.booted(overrides=[setting("EVSE.AllowReset", "false", evse=1)])
     transaction = await charge(rig, csms, station)
     for kind in ("OnIdle", "Immediate"):
         answer = await csms.call("Reset", {"type": kind, "evseId": 1})

@@ -196,12 +196,12 @@ async def test_overrides_change_read_only_values_and_mutability(rig):
     locked = {**setting("OCPPCommCtrlr.OfflineThreshold", 33), "mutability": "ReadOnly"}
     overrides = [
         locked,
-        setting("EVSE.AllowReset", "true", evse=1),
+        setting("EVSE.AllowReset", "false", evse=1),
         setting("Nonsense.Nothing", "1"),
     ]
     csms, station = await rig.booted(overrides=overrides)
-    assert await value(csms, "EVSE@1.AllowReset") == "true"
-    assert await value(csms, "EVSE@2.AllowReset") == "false"
+    assert await value(csms, "EVSE@1.AllowReset") == "false"
+    assert await value(csms, "EVSE@2.AllowReset") == "true"
     assert await write_status(csms, "OCPPCommCtrlr.OfflineThreshold", 44) == "Rejected"
     assert await station.logged("Nonsense")
 

@@ -3,12 +3,11 @@
 from micropython import const
 from tables.names import DATA_TRANSFER, REJECTED, UNKNOWN_VENDOR_ID
 
-from blocks.port import ANSWERED, DEFER, LOST, NOT_MINE, TIMEOUT
+from blocks.port import ANSWERED, DEFER, NOT_MINE, TIMEOUT
 from hal import log
 from hal.timers import Timer
 from wire.schema import name, name_id
 
-_OFFLINE = b"the station is not connected to its CSMS"
 _WAITING = const(4)  # DataTransfers of the maker's side that may wait
 _HOOK_MS = const(
     20000
@@ -29,7 +28,7 @@ class DataTransfer:
     def send(self, seq, vendor_id, message_id, data):
         """The maker's side wants to send: answered through board.data_transfer_reply() (P02)."""
         if not self._online:
-            self._fail(seq, _OFFLINE)
+            self._fail(seq, b"the station is not connected to its CSMS")
             return
         if len(self._out) >= _WAITING:
             self._fail(seq, b"too many DataTransfers wait already")
@@ -52,8 +51,6 @@ class DataTransfer:
             self.board.data_transfer_reply(seq, name(status), data, None)
         elif outcome == TIMEOUT:
             self._fail(seq, b"the CSMS did not answer in time")
-        elif outcome == LOST:
-            self._fail(seq, b"the connection was lost before the answer")
         else:
             self._fail(seq, b"the CSMS answered with an error")
 
@@ -88,7 +85,7 @@ class DataTransfer:
             self._reply_to = None
             self.timers.stop(self._timer)
             while self._out:
-                self._fail(self._out.pop(0)[0], _OFFLINE)
+                self._fail(self._out.pop(0)[0], b"the connection was lost before the answer")
 
     def _hook_late(self):
         log.warning("DataTransfer: no answer of the maker's side in %d ms", _HOOK_MS)

@@ -25,6 +25,7 @@ from wire.schema import name_id
 
 _OWN_WAIT_S = const(60)  # B02.FR.07, B03.FR.05: the CSMS left the wait to us
 _MAX_WAIT_S = const(86400)
+_CLOSE_S = const(1)
 _SILENT = const(2)  # unanswered BootNotifications before the connection is made anew
 
 
@@ -184,5 +185,9 @@ def set_clock(board, model, utc_s):
     Args:
         utc_s: seconds since 2020.
     """
-    if utc_s is not None and model.has(CLOCK_CTRLR_TIME_SOURCE, HEARTBEAT):
+    if utc_s is None or not model.has(CLOCK_CTRLR_TIME_SOURCE, HEARTBEAT):
+        return
+    now_s = board.clock.utc()
+    # The stamp is of whole seconds and has been under way: following it closer would only make time jump.
+    if now_s is None or not -_CLOSE_S <= utc_s - now_s <= _CLOSE_S:
         board.clock.set_utc(utc_s)
