@@ -1,5 +1,5 @@
 # constants
-"""Numbers that the parts of the JSON reader share (README.md)."""
+"""Numbers that the parts of the JSON reader and writer share (README.md)."""
 
 # The state: words of the array
 S_MODE = 0
@@ -51,8 +51,9 @@ S_SIZE = 50  # bytes fed
 S_BUFFER = 51  # address of what is being scanned, for key()
 S_AT = 52  # ... how far it is
 S_END = 53
-S_FRAMES = 54
-S_WORDS = 158  # S_FRAMES and 13 frames
+S_RAW_FROM = 54  # what of the buffer is still to be kept as raw text
+S_FRAMES = 55
+S_WORDS = 159  # S_FRAMES and 13 frames
 
 # A frame: one open object or array of the schema
 F_ARRAY = 0  # 1: an array
@@ -92,15 +93,13 @@ TOKEN_FALSE = 2
 TOKEN_TRUE = 3
 TOKEN_NULL = 4
 TOKEN_OPEN = 5
-TOKEN_PAYLOAD = 6  # the payload has ended
-TOKEN_END = 7  # the message has ended
+TOKEN_END = 6  # the message has ended
 
 # S_KIND, beside the KIND_* of tables.layout
 KIND_ENVELOPE = 9  # an element of the message itself
 
 # What the walk wants of the scanner
-DO_OPEN = -4  # a bracket opens where an element of the message was expected
-DO_PAYLOAD = -3  # the payload has ended
+DO_OPEN = -1  # a bracket opens where an element of the message was expected
 DO_RAW = -2  # the value that is kept as raw text ends here
 
 # S_ERROR, in words and as RPC codes in message.py
@@ -162,3 +161,16 @@ HEAD = 3  # a token's text is gathered at arena[S_W + HEAD], where a kept string
 SHORT = 64  # of a key, an enum value or a date-time as much is gathered
 TENTH = 214748364  # (2**31 - 1) // 10
 
+# The writer: words of the state of output.copy()
+O_FROM = 0  # what of the source is still to be copied
+O_TO = 1
+O_AT = 2  # bytes in the buffer
+O_SIZE = 3  # its length
+O_BEGUN = 4  # the comma and the first quote of the piece are written
+
+# What a piece has around it
+PLAIN = 0
+QUOTED = 1  # in quotes, and escaped as JSON has it
+COUNTING = 2  # first pass
+COMMA = 4  # a comma before it
+COLON = 8  # a colon after it

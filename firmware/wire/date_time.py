@@ -22,63 +22,55 @@ _DAYS_2020 = const(737730)
 _DAYS_1984 = const(13089)  # from 1984-03-01; up to 2099 every fourth year is a leap year
 
 
+# The fixed part, and the most that its six numbers may be (the year: any)
+_PATTERN = b"0000-00-00T00:00:00"
+_MOST = b"\xff\x0c\x1f\x17\x3b\x3c"
+
+
 @micropython.viper
 def time_value(state):  # noqa: C901 one walk over the text
     """RFC 3339 date-time -> seconds since 2020 UTC, into the arena.
 
-    No offset is taken for UTC: common CSMSs leave the Z out.
+    No offset is taken for UTC: common CSMSs leave the Z out. S_RESULT: 0 or an error.
     """
     st = ptr32(state)
+    st[S_RESULT] = E_VALUE  # until it is known to be right
     text = ptr8(st[S_ARENA])
+    pattern = ptr8(_PATTERN)
+    most = ptr8(_MOST)
     at = st[S_W] + HEAD
-    n = st[S_N]
-    if n < 19 or n > SHORT:
-        st[S_RESULT] = E_VALUE
+    end = at + st[S_N]
+    if st[S_N] < 19 or st[S_N] > SHORT:
         return
+    st[S_SCRATCH + 5] = 0
+    field = 0
     value = 0
-    field = S_SCRATCH
     j = 0
     while j < 19:
         c = text[at + j]
-        if j == 4 or j == 7 or j == 10 or j == 13 or j == 16:
-            st[field] = value
+        if pattern[j] == 48:
+            if c < 48 or c > 57:
+                return
+            value = value * 10 + c - 48
+            st[field + S_SCRATCH] = value
+            if value > most[field] and field:
+                return
+        elif c == pattern[j] or (c == 116 and j == 10):  # 't' is as good as 'T'
             field += 1
             value = 0
-            expected = 58  # ':'
-            if j < 10:
-                expected = 45  # '-'
-            elif j == 10:
-                expected = 84  # 'T', 't' too
-                c &= 223
-            if c != expected:
-                st[S_RESULT] = E_VALUE
-                return
-        elif c < 48 or c > 57:
-            st[S_RESULT] = E_VALUE
-            return
         else:
-            value = value * 10 + c - 48
+            return
         j += 1
-    seconds = value
     year = st[S_SCRATCH]
     month = st[S_SCRATCH + 1]
     day = st[S_SCRATCH + 2]
-    hour = st[S_SCRATCH + 3]
-    minute = st[S_SCRATCH + 4]
-    last = 31
-    if month == 4 or month == 6 or month == 9 or month == 11:
-        last = 30
-    elif month == 2:
+    last = 30 + ((month + (month >> 3)) & 1)
+    if month == 2:
         last = 28
         if year & 3 == 0 and (int(year % 100) or year & 15 == 0):
             last = 29
-    if month < 1 or month > 12 or day < 1 or day > last:
-        st[S_RESULT] = E_VALUE
+    if month == 0 or day == 0 or day > last:
         return
-    if hour > 23 or minute > 59 or seconds > 60:
-        st[S_RESULT] = E_VALUE
-        return
-    end = at + n
     at += 19
     if at < end and text[at] == 46:  # fraction: dropped
         at += 1
@@ -86,41 +78,48 @@ def time_value(state):  # noqa: C901 one walk over the text
         while at < end and text[at] >= 48 and text[at] <= 57:
             at += 1
         if j == at:
-            st[S_RESULT] = E_VALUE
             return
     offset = 0
     if at < end:
         c = text[at]
-        if c | 32 == 122 and at + 1 == end:  # 'Z'
-            offset = 0
-        elif (c == 43 or c == 45) and at + 6 == end and text[at + 3] == 58:
-            j = 1
-            while j < 6:
-                if j != 3 and (text[at + j] < 48 or text[at + j] > 57):
-                    st[S_RESULT] = E_VALUE
-                    return
-                j += 1
-            value = (text[at + 1] - 48) * 10 + text[at + 2] - 48
-            j = (text[at + 4] - 48) * 10 + text[at + 5] - 48
-            if value > 23 or j > 59:
-                st[S_RESULT] = E_VALUE
+        at += 1
+        if c | 32 != 122:  # no 'Z': hours and minutes as in 00:00:00
+            if (c != 43 and c != 45) or at + 5 != end:
                 return
-            offset = value * 3600 + j * 60
+            field = 3
+            value = 0
+            j = 11
+            while j < 16:
+                digit = text[at] - 48
+                at += 1
+                if j == 13:
+                    if digit != 10:  # ':'
+                        return
+                    offset = value * 3600
+                    value = 0
+                    field = 4
+                elif digit < 0 or digit > 9:
+                    return
+                else:
+                    value = value * 10 + digit
+                    if value > most[field]:
+                        return
+                j += 1
+            offset += value * 60
             if c == 45:
                 offset = 0 - offset
-        else:
-            st[S_RESULT] = E_VALUE
+        if at != end:
             return
     if month < 3:
         year -= 1
         month += 12
     days = 365 * year + (year >> 2) - int(year // 100) + int(year // 400)
     days += int((153 * month - 457) // 5) + day - 1 - _DAYS_2020
-    seconds += hour * 3600 + minute * 60 - offset
     if days >= _DAYS_FAR:  # "never" of many CSMSs: the year 9999
         days = _DAYS_FAR
     elif days <= 0 - _DAYS_FAR:
         days = 0 - _DAYS_FAR
+    seconds = st[S_SCRATCH + 3] * 3600 + st[S_SCRATCH + 4] * 60 + st[S_SCRATCH + 5] - offset
     st[S_MANTISSA] = seconds + days * 86400
     st[S_DECIMALS] = -1
     keep(state)

@@ -8,7 +8,6 @@ from micropython import const
 from tables.layout import (
     AT_ACTIONS,
     AT_NODE_INDEX,
-    AT_NODES,
     FIRST_ACTION,
     FIRST_OTHER,
     KIND_ANY,
@@ -16,6 +15,7 @@ from tables.layout import (
 )
 
 from wire.constants import (
+    DO_RAW,
     E_ACTION,
     E_ENVELOPE,
     E_ID,
@@ -24,11 +24,15 @@ from wire.constants import (
     E_PAYLOAD,
     E_UNEXPECTED,
     HEAD,
-    KIND_ENVELOPE,
+    M_DEAD,
     S_ACTION,
+    S_AT,
+    S_AT_ERROR,
     S_CHILD,
     S_CONTINUED,
     S_DECIMALS,
+    S_END,
+    S_ERROR,
     S_EXPONENT,
     S_FLAGS,
     S_ID,
@@ -39,7 +43,10 @@ from wire.constants import (
     S_N,
     S_PENDING,
     S_POSITION,
+    S_RAW,
+    S_RAW_LENGTH,
     S_RESULT,
+    S_SIZE,
     S_STORE,
     S_TABLE,
     S_TEXT,
@@ -49,10 +56,12 @@ from wire.constants import (
     TOKEN_END,
     TOKEN_NULL,
     TOKEN_NUMBER,
-    TOKEN_PAYLOAD,
+    TOKEN_OPEN,
     TOKEN_STRING,
 )
 from wire.names import find
+from wire.nesting import open_
+from wire.text import keep_raw
 
 _CALL = const(2)
 _CALLRESULT = const(3)
@@ -120,11 +129,8 @@ def envelope(state):  # noqa: C901 a case for each place
         st[S_KIND] = KIND_ANY
         return
     elif position == payload:
-        st[S_KIND] = KIND_ENVELOPE
-        if token <= TOKEN_NULL:
-            st[S_RESULT] = E_PAYLOAD
-        elif token != TOKEN_PAYLOAD:
-            st[S_RESULT] = E_ENVELOPE
+        # Not an object: that would not have come here.
+        st[S_RESULT] = E_ENVELOPE if token == TOKEN_END else E_PAYLOAD
         return
     elif position > payload:
         if token != TOKEN_END or position != payload + 1:
@@ -139,13 +145,41 @@ def envelope(state):  # noqa: C901 a case for each place
             st[S_RESULT] = E_ACTION
             return
     # The next element is the payload.
-    table = ptr8(st[S_TABLE])
-    p = AT_ACTIONS + 6 * (st[S_ACTION] - FIRST_ACTION) + message - _CALL
-    if table[p] == 0:
+    table = ptr16(st[S_TABLE])
+    p = AT_ACTIONS + 3 * (st[S_ACTION] - FIRST_ACTION)
+    shift = 8 * (message - _CALL)
+    kind = (table[p] >> shift) & 255
+    if kind == 0:
         st[S_RESULT] = E_NOT_OURS
         return
-    st[S_TYPE] = table[p] << 2
+    st[S_TYPE] = kind << 1
     st[S_KIND] = KIND_OBJECT
     st[S_STORE] = 1
-    p = AT_NODE_INDEX + (table[p + 2] << 1)
-    st[S_CHILD] = AT_NODES + (table[p] | (table[p + 1] << 8))
+    st[S_CHILD] = table[AT_NODE_INDEX + ((table[p + 1] >> shift) & 255)]
+
+
+@micropython.viper
+def request(state, mode: int) -> int:
+    """S_RESULT: an error, or what is to be done; -> the next mode."""
+    st = ptr32(state)
+    e = st[S_RESULT]
+    st[S_RESULT] = 0
+    if e == DO_RAW:
+        keep_raw(state)
+        st[S_W] += HEAD + st[S_RAW_LENGTH]
+        st[S_RAW] = 0
+        st[S_RAW_LENGTH] = 0
+    elif e < 0:
+        bracket = st[S_TOKEN]
+        st[S_TOKEN] = TOKEN_OPEN
+        envelope(state)
+        if st[S_RESULT] == 0:
+            st[S_TOKEN] = bracket
+            open_(state)
+    else:
+        st[S_RESULT] = e
+    if st[S_RESULT]:
+        st[S_ERROR] = st[S_RESULT]
+        st[S_AT_ERROR] = st[S_SIZE] - st[S_END] + st[S_AT]
+        mode = M_DEAD
+    return mode

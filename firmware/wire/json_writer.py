@@ -6,12 +6,9 @@ field.
 
 import array
 
-import micropython
 from micropython import const
 from tables.layout import (
     AT_ACTIONS,
-    AT_NODE_INDEX,
-    AT_NODES,
     FIRST_ACTION,
     KIND_ANY,
     KIND_ARRAY,
@@ -25,8 +22,22 @@ from tables.layout import (
 from tables.schema import INDEX, NAMES, TABLE
 
 from hal.errors import WriterMismatch
+from wire.constants import (
+    COLON,
+    COMMA,
+    COUNTING,
+    O_AT,
+    O_BEGUN,
+    O_FROM,
+    O_SIZE,
+    O_TO,
+    PLAIN,
+    QUOTED,
+)
 from wire.date_time import write_time
 from wire.number import write_number
+from wire.output import copy
+from wire.records import node_at
 
 _CALL = const(2)
 _CALLRESULT = const(3)
@@ -35,24 +46,9 @@ _LEAST = const(64)  # bytes of a buffer
 _LONGEST_SCALAR = const(24)
 _DEEPEST = const(10)  # objects within each other
 
-# Words of the state of _copy()
-_FROM = const(0)  # what of the source is still to be copied
-_TO = const(1)
-_AT = const(2)  # bytes in the buffer
-_SIZE = const(3)  # its length
-_BEGUN = const(4)  # the comma and the first quote of the piece are written
-
-# What a piece has around it
-_PLAIN = const(0)
-_QUOTED = const(1)  # in quotes, and escaped as JSON has it
-_COUNTING = const(2)  # first pass
-_COMMA = const(4)  # a comma before it
-_COLON = const(8)  # a colon after it
-
 _MARKS = b"[{}]{}]true"
 _HEADS = b"[2,[3,[4,"
 _WORDS = b"falsetrue"
-_HEX = b"0123456789abcdef"
 
 
 class MessageWriter:
@@ -70,7 +66,7 @@ class MessageWriter:
         self._buf = buf
         self._view = memoryview(buf)
         self._state = array.array("i", bytes(20))
-        self._state[_SIZE] = len(buf)
+        self._state[O_SIZE] = len(buf)
         self._scalar = bytearray(_LONGEST_SCALAR)
         self._stack = [None] * (6 * _DEEPEST)
         self._length = 0
@@ -94,19 +90,19 @@ class MessageWriter:
         self._slots = slots
         self._length = 0
         if kind != _CALLERROR:
-            node = TABLE[AT_ACTIONS + 6 * (name_id - FIRST_ACTION) + 2 + kind]
+            node = TABLE[2 * AT_ACTIONS + 6 * (name_id - FIRST_ACTION) + 2 + kind]
             if node == UNDECLARED:
                 raise WriterMismatch("no `send` for this message in messages.txt")
-            self._node = _node(node)
+            self._node = node_at(node)
 
     def length(self):
         """Bytes of the message: the first pass."""
         if not self._length:
             state = self._state
-            state[_AT] = 0
+            state[O_AT] = 0
             for around in self._pieces():
-                _copy(state, self._buf, self._source, around | _COUNTING)
-            self._length = state[_AT]
+                copy(state, self._buf, self._source, around | COUNTING)
+            self._length = state[O_AT]
         return self._length
 
     def chunks(self):
@@ -116,43 +112,43 @@ class MessageWriter:
         """
         left = self.length()
         state = self._state
-        state[_AT] = 0
+        state[O_AT] = 0
         for around in self._pieces():
-            while not _copy(state, self._buf, self._source, around):
-                left -= state[_AT]
+            while not copy(state, self._buf, self._source, around):
+                left -= state[O_AT]
                 if left < 0:
                     raise WriterMismatch("a message grew while it was sent")
-                yield self._view[: state[_AT]]
-                state[_AT] = 0
-        if left != state[_AT]:
+                yield self._view[: state[O_AT]]
+                state[O_AT] = 0
+        if left != state[O_AT]:
             raise WriterMismatch("a message changed while it was sent")
         yield self._view[:left]
 
-    def _piece(self, source, start, end, around=_PLAIN):
-        """What _copy() is to copy next: source[start:end], and what is around it."""
+    def _piece(self, source, start, end, around=PLAIN):
+        """What copy() is to copy next: source[start:end], and what is around it."""
         self._source = source
         state = self._state
-        state[_FROM] = start
-        state[_TO] = end
-        state[_BEGUN] = 0
+        state[O_FROM] = start
+        state[O_TO] = end
+        state[O_BEGUN] = 0
         return around
 
     def _known(self, name_id, around):
         """A wire name as piece."""
         at = 2 * name_id
         start = INDEX[at] | INDEX[at + 1] << 8
-        return self._piece(NAMES, start, INDEX[at + 2] | INDEX[at + 3] << 8, around | _QUOTED)
+        return self._piece(NAMES, start, INDEX[at + 2] | INDEX[at + 3] << 8, around | QUOTED)
 
     def _pieces(self):
         """Points out the message piece by piece; yields what is around each."""
         kind = self._kind
         yield self._piece(_HEADS, 3 * kind - 6, 3 * kind - 3)
-        yield self._piece(self._id, 0, len(self._id), _QUOTED)
+        yield self._piece(self._id, 0, len(self._id), QUOTED)
         if kind != _CALLRESULT:
-            yield self._known(self._name, _COMMA)
+            yield self._known(self._name, COMMA)
         if kind == _CALLERROR:
-            yield self._piece(self._slots, 0, len(self._slots), _QUOTED | _COMMA)
-            yield self._piece(_MARKS, 4, 7, _COMMA)
+            yield self._piece(self._slots, 0, len(self._slots), QUOTED | COMMA)
+            yield self._piece(_MARKS, 4, 7, COMMA)
             return
         yield from self._payload()
         yield self._piece(_MARKS, 3, 4)
@@ -164,10 +160,10 @@ class MessageWriter:
         node = self._node
         slots = self._slots
         base = 0
-        yield self._piece(_MARKS, 1, 2, _COMMA)
+        yield self._piece(_MARKS, 1, 2, COMMA)
         at = node + 2
         fields = TABLE[node]
-        comma = _PLAIN
+        comma = PLAIN
         while True:
             while fields:
                 fields -= 1
@@ -178,7 +174,7 @@ class MessageWriter:
                 value = slots[slot] if slot < len(slots) else None
                 items = None
                 if kind == KIND_OBJECT:
-                    if not _any(_node(child), slots, slot):
+                    if not _any(node_at(child), slots, slot):
                         continue
                 elif value is None:
                     continue
@@ -187,19 +183,19 @@ class MessageWriter:
                     value = _next(items)
                     if value is None:
                         continue
-                yield self._known(TABLE[at - 4], comma | _COLON)
-                comma = _COMMA
+                yield self._known(TABLE[at - 4], comma | COLON)
+                comma = COMMA
                 if kind != KIND_OBJECT and kind != KIND_ARRAY:
                     decimals = slots[slot + 1] if kind == KIND_NUMBER else 0
-                    yield self._leaf(kind, value, decimals, _PLAIN)
+                    yield self._leaf(kind, value, decimals, PLAIN)
                     continue
-                child = _node(child)
+                child = node_at(child)
                 if kind == KIND_ARRAY and not TABLE[child + 2]:  # of scalars
                     yield self._piece(_MARKS, 0, 1)
-                    around = _PLAIN
+                    around = PLAIN
                     while value is not None:
                         yield self._leaf(TABLE[child + 3], value, 0, around)
-                        around = _COMMA
+                        around = COMMA
                         value = _next(items)
                     yield self._piece(_MARKS, 3, 4)
                     continue
@@ -220,18 +216,18 @@ class MessageWriter:
                     base = 0
                 at = node + 2
                 fields = TABLE[node]
-                comma = _PLAIN
+                comma = PLAIN
             yield self._piece(_MARKS, 2, 3)
             if not depth:
                 return
             items = stack[depth - 1]
             value = None if items is None else _next(items)
             if value is not None:
-                yield self._piece(_MARKS, 1, 2, _COMMA)
+                yield self._piece(_MARKS, 1, 2, COMMA)
                 slots = value
                 at = node + 2
                 fields = TABLE[node]
-                comma = _PLAIN
+                comma = PLAIN
                 continue
             if items is not None:
                 yield self._piece(_MARKS, 3, 4)
@@ -242,7 +238,7 @@ class MessageWriter:
             slots = stack[depth + 3]
             node = stack[depth + 4]
             stack[depth + 3] = stack[depth + 5] = None
-            comma = _COMMA
+            comma = COMMA
 
     def _leaf(self, kind, value, decimals, around):
         """A scalar as piece."""
@@ -255,15 +251,10 @@ class MessageWriter:
             return self._piece(value, 0, len(value), around)
         if kind == KIND_TIME:
             n = write_time(self._scalar, value)
-            return self._piece(self._scalar, 0, n, around | _QUOTED)
+            return self._piece(self._scalar, 0, n, around | QUOTED)
         if isinstance(value, int):
             return self._known(value, around)
-        return self._piece(value, 0, len(value), around | _QUOTED)
-
-
-def _node(number):
-    at = AT_NODE_INDEX + 2 * number
-    return AT_NODES + (TABLE[at] | TABLE[at + 1] << 8)
+        return self._piece(value, 0, len(value), around | QUOTED)
 
 
 def _any(node, slots, base):
@@ -272,7 +263,7 @@ def _any(node, slots, base):
     for _ in range(TABLE[node]):
         slot = base + TABLE[at + 2]
         if TABLE[at + 1] == KIND_OBJECT:
-            if _any(_node(TABLE[at + 3]), slots, slot):
+            if _any(node_at(TABLE[at + 3]), slots, slot):
                 return True
         elif slot < len(slots) and slots[slot] is not None:
             return True
@@ -286,78 +277,3 @@ def _next(items):
         return next(items)
     except StopIteration:
         return None
-
-
-@micropython.viper
-def _copy(state, buffer, source, around: int) -> int:  # noqa: C901 straight on
-    """Copies what the buffer has room for; 1: the whole piece, 0: empty the buffer first."""
-    st = ptr32(state)
-    out = ptr8(buffer)
-    text = ptr8(source)
-    digits = ptr8(_HEX)
-    counting = around & _COUNTING
-    size = st[_SIZE]
-    at = st[_AT]
-    i = st[_FROM]
-    end = st[_TO]
-    if st[_BEGUN] == 0:
-        if counting == 0 and at + 2 > size:
-            return 0
-        if around & _COMMA:
-            if counting == 0:
-                out[at] = 44
-            at += 1
-        if around & _QUOTED:
-            if counting == 0:
-                out[at] = 34
-            at += 1
-        st[_BEGUN] = 1
-        st[_AT] = at
-    if around & _QUOTED == 0:
-        if counting:
-            at += end - i
-            i = end
-        while i < end and at < size:
-            out[at] = text[i]
-            at += 1
-            i += 1
-    while i < end:  # quoted
-        c = text[i]
-        width = 1
-        if c == 34 or c == 92:
-            width = 2
-        elif c < 32:
-            width = 6
-        if counting == 0:
-            if at + width > size:
-                break
-            if width == 1:
-                out[at] = c
-            else:
-                out[at] = 92
-                out[at + 1] = c
-                if width == 6:
-                    out[at + 1] = 117
-                    out[at + 2] = 48
-                    out[at + 3] = 48
-                    out[at + 4] = digits[c >> 4]
-                    out[at + 5] = digits[c & 15]
-        at += width
-        i += 1
-    st[_FROM] = i
-    st[_AT] = at
-    if i < end:
-        return 0
-    if around & (_QUOTED | _COLON):
-        if counting == 0 and at + 2 > size:
-            return 0
-        if around & _QUOTED:
-            if counting == 0:
-                out[at] = 34
-            at += 1
-        if around & _COLON:
-            if counting == 0:
-                out[at] = 58
-            at += 1
-        st[_AT] = at
-    return 1

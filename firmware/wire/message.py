@@ -4,34 +4,13 @@ import array
 
 import micropython
 from micropython import const
-from tables.layout import AT_ACTIONS, AT_NODE_INDEX, AT_NODES, FIRST_ACTION
-from tables.names import (
-    FORMAT_VIOLATION,
-    MESSAGE_TYPE_NOT_SUPPORTED,
-    NOT_IMPLEMENTED,
-    NOT_SUPPORTED,
-    OCCURRENCE_CONSTRAINT_VIOLATION,
-    PROPERTY_CONSTRAINT_VIOLATION,
-    PROTOCOL_ERROR,
-    RPC_FRAMEWORK_ERROR,
-    TYPE_CONSTRAINT_VIOLATION,
-)
+from tables.layout import AT_ACTIONS, FIRST_ACTION
 from tables.schema import INDEX, NAMES, TABLE
 
 from wire.constants import (
-    E_ACTION,
-    E_ENVELOPE,
-    E_MISSING,
-    E_SPACE,
-    E_SYNTAX,
     E_TRUNCATED,
     E_UNEXPECTED,
-    E_UNKNOWN_FIELD,
     F_ARRAY,
-    F_NAME,
-    F_SEEN,
-    F_SIZE,
-    F_TYPE,
     HEAD,
     KIND_ENVELOPE,
     M_DEAD,
@@ -57,7 +36,6 @@ from wire.constants import (
     S_MESSAGE,
     S_MODE,
     S_MORE,
-    S_N,
     S_NAMES,
     S_PENDING,
     S_POSITION,
@@ -71,10 +49,11 @@ from wire.constants import (
     S_W,
     S_WORDS,
 )
+from wire.faults import code, detail
 from wire.json_reader import scan
 from wire.json_writer import MessageWriter
-from wire.names import bind, name
-from wire.records import array_at, decode
+from wire.names import bind
+from wire.records import array_at, decode, node_at
 
 __all__ = ("MessageReader", "MessageWriter")
 
@@ -86,28 +65,6 @@ CALLERROR = const(4)
 
 _GUARD = const(80)  # room behind the last record for a key, an enum value or a date-time
 _LEAST_ARENA = const(512)
-_DETAIL = const(100)
-
-
-# What each E_* is to the CSMS (OCPP-J 2.0.1, 4.3), and in words.
-_F = const(FORMAT_VIOLATION)
-_T = const(TYPE_CONSTRAINT_VIOLATION)
-_P = const(PROPERTY_CONSTRAINT_VIOLATION)
-_O = const(OCCURRENCE_CONSTRAINT_VIOLATION)
-_R = const(RPC_FRAMEWORK_ERROR)
-_CODES = (
-    0, _F, _F, _F, _F, _F, _F, 0, 0, 0, _T, _P, _P, _P, _F, _F, _O, _O, _O, _F, _R,
-    MESSAGE_TYPE_NOT_SUPPORTED, NOT_IMPLEMENTED, NOT_SUPPORTED, PROTOCOL_ERROR, _R, _R,
-)  # fmt: skip
-_TEXTS = (
-    b"", b"not JSON", b"control character in a string", b"not UTF-8", b"nested too deep",
-    b"lone surrogate", b"the message ends too early", b"", b"", b"", b"wrong type", b"too long",
-    b"not one of its values", b"out of range", b"unknown field", b"given twice", b"missing",
-    b"has no element", b"has too many elements", b"the request is too large",
-    b"not [type, id, ...] as OCPP-J wants it", b"unknown message type", b"unknown action",
-    b"not for a charging station", b"the payload is no object", b"no such request was sent",
-    b"the message id can't be read",
-)  # fmt: skip
 
 
 class MessageReader:
@@ -191,70 +148,17 @@ class MessageReader:
     @property
     def error(self):
         """0: valid. Else the name id of the RPC error code for it; `detail` says more."""
-        error = self.state[S_ERROR]
-        return self._code(error) if error else 0
-
-    def _code(self, error):
-        state = self.state
-        if E_SYNTAX <= error <= E_TRUNCATED:
-            payload = 3 if state[S_MESSAGE] == CALL else 2
-            if state[S_POSITION] < payload:
-                return RPC_FRAMEWORK_ERROR
-        elif error == E_SPACE:
-            frame = S_FRAMES
-            while frame < state[S_FRAME]:
-                frame += F_SIZE
-                if state[frame + F_ARRAY] and state[frame + F_SEEN] > 1:
-                    return OCCURRENCE_CONSTRAINT_VIOLATION  # B06.FR.16; else B06.FR.17
-        return _CODES[error]
+        return code(self.state) if self.state[S_ERROR] else 0
 
     @property
     def detail(self):
         """Where and what is wrong, for errorDescription and the log: up to 100 bytes of ASCII."""
-        state = self.state
-        error = state[S_ERROR]
-        if not error:
-            return b""
-        if error < 10:
-            return b"%s (byte %d)" % (_TEXTS[error], state[S_AT_ERROR])
-        text = b""
-        frame = S_FRAMES
-        if error < E_ENVELOPE:
-            while frame < state[S_FRAME]:
-                frame += F_SIZE
-                if state[frame + F_ARRAY]:
-                    text += b"[%d]" % (state[frame + F_SEEN] - (state[frame + F_SEEN] > 0))
-                elif error == E_UNKNOWN_FIELD and frame == state[S_FRAME]:
-                    text += b"." + self._token()
-                elif error == E_MISSING and frame == state[S_FRAME]:
-                    text += b"." + self._missing(frame)
-                elif state[frame + F_NAME]:
-                    text += b"." + name(state[frame + F_NAME])
-            text = text[1:] + b": "
-        elif error == E_ACTION:
-            return (_TEXTS[error] + b" " + self._token())[:_DETAIL]
-        text += _TEXTS[error]
-        return text if len(text) <= _DETAIL else b"..." + text[3 - _DETAIL :]
-
-    def _token(self):
-        """The last key or text if it is plain ASCII."""
-        at = self.state[S_W] + HEAD
-        text = bytes(self.view[at : at + min(self.state[S_N], 40)])
-        return text if all(32 < c < 127 for c in text) else b"?"
-
-    def _missing(self, frame):
-        at = self.state[frame + F_TYPE] + 2
-        seen = self.state[frame + F_SEEN]
-        while seen & 1:
-            seen >>= 1
-            at += 2
-        return name(TABLE[at])
+        return detail(self.state, self.view) if self.state[S_ERROR] else b""
 
     def _root(self):
         """Where the declaration of this message's fields is in TABLE."""
-        at = AT_ACTIONS + 6 * (self.action - FIRST_ACTION) + self.kind
-        at = AT_NODE_INDEX + 2 * TABLE[at]
-        return AT_NODES + (TABLE[at] | TABLE[at + 1] << 8)
+        at = 2 * AT_ACTIONS + 6 * (self.action - FIRST_ACTION) + self.kind
+        return node_at(TABLE[at])
 
     def unpack(self):
         """The slots of a valid message, in a list that is used again. CALLERROR: [code, text]."""

@@ -46,7 +46,7 @@ def find(state, first: int) -> int:
     st = ptr32(state)
     text = ptr8(st[S_ARENA])
     names = ptr8(st[S_NAMES])
-    index = ptr8(st[S_INDEX])
+    index = ptr16(st[S_INDEX])
     at = st[S_W] + HEAD
     end = at + st[S_N]
     low = first
@@ -57,9 +57,8 @@ def find(state, first: int) -> int:
         high = FIRST_OTHER
     while low < high:
         middle = (low + high) >> 1
-        p = 2 * middle
-        start = index[p] | (index[p + 1] << 8)
-        stop = index[p + 2] | (index[p + 3] << 8)
+        start = index[middle]
+        stop = index[middle + 1]
         q = at
         while start < stop and q < end:
             if names[start] != text[q]:

@@ -7,13 +7,14 @@ from tables.layout import KIND_INTEGER
 from wire.constants import (
     E_RANGE,
     E_SPACE,
-    E_TYPE,
+    E_SYNTAX,
     FLAG_DROPPED,
     FLAG_EXPONENT_NEGATIVE,
     FLAG_HUGE,
     FLAG_INEXACT,
     FLAG_NEGATIVE,
     FLAG_ROUND,
+    M_AFTER,
     PART_BEGIN,
     PART_COMPLETE,
     PART_E,
@@ -25,20 +26,26 @@ from wire.constants import (
     PART_SIGN,
     PART_ZERO,
     S_ARENA,
+    S_AT,
+    S_BUFFER,
     S_CAPACITY,
     S_DECIMALS,
+    S_END,
     S_EXPONENT,
     S_FLAGS,
     S_KIND,
     S_MANTISSA,
+    S_MODE,
     S_NUMBER,
     S_RESULT,
     S_STORE,
     S_TABLE,
+    S_TOKEN,
     S_TYPE,
     S_W,
     TAG_NUMBER,
     TENTH,
+    TOKEN_NUMBER,
 )
 
 _HALF = const(1073741823)  # (2**31 - 1) // 2; 2**31 - 1 itself is no small int
@@ -47,10 +54,12 @@ _PRECISION = const(100000000)  # fraction digits are taken in up to 9 digits in 
 
 
 @micropython.viper
-def digits(state, buf, i: int, end: int) -> int:  # noqa: C901 a case for each part
-    """Takes in a number's characters; -> where it stops. st[S_NUMBER] < 0: that is no number."""
+def digits(state):  # noqa: C901 a case for each part
+    """Takes in a number's characters from S_AT on."""
     st = ptr32(state)
-    b = ptr8(buf)
+    b = ptr8(st[S_BUFFER])
+    i = st[S_AT]
+    end = st[S_END]
     part = st[S_NUMBER]
     m = st[S_MANTISSA]
     while i < end:
@@ -103,7 +112,12 @@ def digits(state, buf, i: int, end: int) -> int:  # noqa: C901 a case for each p
         i += 1
     st[S_NUMBER] = part
     st[S_MANTISSA] = m
-    return i
+    st[S_AT] = i
+    if part < 0:
+        st[S_RESULT] = E_SYNTAX
+    elif i < end:
+        st[S_MODE] = M_AFTER
+        st[S_TOKEN] = TOKEN_NUMBER
 
 
 @micropython.viper
@@ -149,16 +163,15 @@ def number_value(state):  # noqa: C901 straight on
         else:
             m *= 10
         x -= 1
-    table = ptr8(st[S_TABLE])
+    table = ptr16(st[S_TABLE])
     if flags & FLAG_NEGATIVE and m:
-        if table[st[S_TYPE] + 1]:  # minimum 0
+        if table[st[S_TYPE]] >> 8:  # minimum 0
             st[S_RESULT] = E_RANGE
             return
         m = 0 - m
     if st[S_KIND] == KIND_INTEGER:
         if d or flags & FLAG_INEXACT:
-            st[S_RESULT] = E_TYPE
-            return
+            return  # S_RESULT is E_TYPE
         d = -1
     st[S_MANTISSA] = m
     st[S_DECIMALS] = d
@@ -169,6 +182,7 @@ def number_value(state):  # noqa: C901 straight on
 def keep(state):
     """S_MANTISSA, and S_DECIMALS if it is not -1, to the arena."""
     st = ptr32(state)
+    st[S_RESULT] = 0
     store = st[S_STORE]
     if store == 0:
         return

@@ -1,7 +1,7 @@
 """Reads accepted fields back from the arena (its format: README.md)."""
 
 from micropython import const
-from tables.layout import AT_NODE_INDEX, AT_NODES, KIND_ARRAY, KIND_OBJECT
+from tables.layout import AT_NODE_INDEX, KIND_ARRAY, KIND_OBJECT
 from tables.schema import TABLE
 
 from wire.constants import (
@@ -29,7 +29,7 @@ class Array:
         view = self._view
         at = self._at
         end = _end_of(view, at)
-        node = view[at + 5] | view[at + 6] << 8
+        node = 2 * (view[at + 5] | view[at + 6] << 8)
         at += _ARRAY_HEAD
         slots = []
         scalars = TABLE[node + 2] == 0  # its one entry has no name
@@ -40,6 +40,12 @@ class Array:
             else:
                 at = decode(view, at, end, node, slots)
                 yield slots
+
+
+def node_at(number):
+    """Where in TABLE the node `number` is."""
+    at = 2 * (AT_NODE_INDEX + number)
+    return 2 * (TABLE[at] | TABLE[at + 1] << 8)
 
 
 def decode(view, at, end, node, slots):
@@ -107,9 +113,7 @@ def _slot_of_array(node, base, k):
                 return base + TABLE[at + 2]
             k -= 1
         elif kind == KIND_OBJECT:
-            p = AT_NODE_INDEX + 2 * TABLE[at + 3]
-            child = AT_NODES + (TABLE[p] | TABLE[p + 1] << 8)
-            slot = _slot_of_array(child, base + TABLE[at + 2], k)
+            slot = _slot_of_array(node_at(TABLE[at + 3]), base + TABLE[at + 2], k)
             if slot >= 0:
                 return slot
             k = -1 - slot

@@ -1,12 +1,15 @@
-"""Strings that are not plain ASCII: escapes and UTF-8, strictly (RFC 8259, RFC 3629)."""
+"""What is rarer in JSON: escapes and UTF-8 (strictly: RFC 3629), words, values kept as text."""
 
 import micropython
 
 from wire.constants import (
+    E_CONTROL,
+    E_SPACE,
     E_SURROGATE,
     E_SYNTAX,
     E_UTF8,
     HEAD,
+    M_AFTER,
     M_DEAD,
     M_HEX,
     M_LETTER,
@@ -16,29 +19,45 @@ from wire.constants import (
     M_UNUSUAL,
     M_UTF8,
     S_ARENA,
+    S_AT,
     S_BAD_UTF8,
+    S_BUFFER,
+    S_CAPACITY,
     S_CODE,
     S_CONTINUED,
-    S_ERROR,
+    S_END,
     S_HEX_LEFT,
     S_HIGH,
     S_LIMIT,
+    S_LITERAL,
     S_MODE,
     S_MORE,
     S_MORE_HIGH,
     S_MORE_LOW,
     S_N,
+    S_RAW_FROM,
+    S_RAW_LENGTH,
+    S_RESULT,
+    S_STORE,
+    S_TOKEN,
     S_W,
+    TAG_STRING,
+    TOKEN_FALSE,
+    TOKEN_NULL,
+    TOKEN_TRUE,
 )
 
 _ESCAPES = b'""\\\\//b\bf\fn\nr\rt\t\0'
+_WORDS = b"false\0true\0null\0"  # at 0, 6, 11: tokens 2, 3, 4
 
 
 @micropython.viper
-def unusual(state, buf, i: int, end: int) -> int:  # noqa: C901 a case for each mode
-    """Escapes and UTF-8 sequences in a string; -> where plain characters go on, S_MODE is set."""
+def unusual(state):  # noqa: C901 a case for each mode
+    """Takes in escapes and UTF-8 sequences from S_AT on; S_MODE says what is expected then."""
     st = ptr32(state)
-    b = ptr8(buf)
+    b = ptr8(st[S_BUFFER])
+    i = st[S_AT]
+    end = st[S_END]
     arena = ptr8(st[S_ARENA])
     mode = st[S_MODE]
     limit = st[S_LIMIT]
@@ -50,6 +69,8 @@ def unusual(state, buf, i: int, end: int) -> int:  # noqa: C901 a case for each 
         if mode == M_UNUSUAL:
             if c == 92:
                 mode = M_LETTER
+            elif c < 32:
+                e = E_CONTROL
             elif c < 128:
                 mode = M_STRING
                 break
@@ -110,15 +131,14 @@ def unusual(state, buf, i: int, end: int) -> int:  # noqa: C901 a case for each 
             if c != 92:
                 e = E_SURROGATE
         if e:
-            st[S_ERROR] = e
-            mode = M_DEAD
+            st[S_RESULT] = e
             if e == E_UTF8:
                 st[S_BAD_UTF8] = 1
             break
         i += 1
     st[S_MODE] = mode
     st[S_N] = n
-    return i
+    st[S_AT] = i
 
 
 @micropython.viper
@@ -193,10 +213,12 @@ def code_point(state) -> int:
 
 
 @micropython.viper
-def utf8(state, buf, i: int, end: int):
+def utf8(state):
     """What comes after the outcome is certain: skipped, but it has to be UTF-8 (RFC 6455, 8.1)."""
     st = ptr32(state)
-    b = ptr8(buf)
+    b = ptr8(st[S_BUFFER])
+    i = st[S_AT]
+    end = st[S_END]
     while i < end and st[S_BAD_UTF8] == 0:
         c = b[i]
         i += 1
@@ -208,3 +230,46 @@ def utf8(state, buf, i: int, end: int):
             st[S_MORE_HIGH] = 191
         elif c >= 128 and int(lead(state, c)):
             st[S_BAD_UTF8] = 1
+
+
+@micropython.viper
+def word(state):
+    """Takes in true, false or null from S_AT on."""
+    st = ptr32(state)
+    b = ptr8(st[S_BUFFER])
+    i = st[S_AT]
+    words = ptr8(_WORDS)
+    p = st[S_LITERAL]
+    while i < st[S_END] and words[p] == b[i]:
+        p += 1
+        i += 1
+    st[S_LITERAL] = p
+    st[S_AT] = i
+    if words[p] == 0:
+        st[S_MODE] = M_AFTER
+        st[S_TOKEN] = TOKEN_FALSE if p == 5 else TOKEN_TRUE if p == 10 else TOKEN_NULL
+    elif i < st[S_END]:
+        st[S_RESULT] = E_SYNTAX
+
+
+@micropython.viper
+def keep_raw(state):
+    """Adds what was scanned to the raw text of a value; its length in the arena is up to date."""
+    st = ptr32(state)
+    b = ptr8(st[S_BUFFER])
+    arena = ptr8(st[S_ARENA])
+    w = st[S_W]
+    i = st[S_RAW_FROM]
+    end = st[S_AT]
+    n = st[S_RAW_LENGTH] + end - i
+    if w + HEAD + n > st[S_CAPACITY]:
+        st[S_RESULT] = E_SPACE
+        return
+    arena[w] = ((st[S_STORE] - 1) << 3) | TAG_STRING
+    arena[w + 1] = n & 255
+    arena[w + 2] = n >> 8
+    shift = w + HEAD + n - end
+    while i < end:
+        arena[i + shift] = b[i]
+        i += 1
+    st[S_RAW_LENGTH] = n

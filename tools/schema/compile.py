@@ -84,7 +84,7 @@ class Compiler:
         self.objects = b""
         self.enums = b""
         self.enum_at = {}
-        self.entries = []  # of TYPES, 4 bytes each
+        self.entries = []  # of TYPES: kind, a byte, 16 bits
         self.node_bytes = []
         self.type_number(("any",))
         self.custom = self.type_number(schemas.custom_data)
@@ -99,6 +99,8 @@ class Compiler:
         if kind == "object":
             a, b = int(value[1].free), self.object(value[1])
         elif kind == "array":
+            if value[1][0] == "string":
+                raise SchemaError("an array of strings")  # the scanner keeps strings by itself
             a, b = self.type_number(value[1]), value[2]
         elif kind == "string":
             b = value[1]
@@ -109,7 +111,7 @@ class Compiler:
                 raise SchemaError("a received number with limits %s" % (value[1],))
             a = int(value[1])
         number = self.types.number(value)
-        self.entries.append(struct.pack("<BBH", KINDS.index(kind), a, b))
+        self.entries.append((kind, a, b))
         assert len(self.entries) == len(self.types.index) <= 256
         return number
 
@@ -174,14 +176,21 @@ class Compiler:
         return bytes(types + nodes)
 
     def sections(self):
-        """The parts of TABLE, in order; offsets within it are 16 bits."""
+        """The parts of TABLE, in order; it is addressed in units of 16 bits throughout."""
+        at = {"object": 2 * len(self.entries)}
+        at["enum"] = at["object"] + len(self.objects) // 2
+        types = b""
+        for kind, a, b in self.entries:
+            if kind in at:
+                b = at[kind] + b // 2
+            types += struct.pack("<BBH", KINDS.index(kind), a, b)
+        nodes = at["enum"] + (len(self.enums) + len(self.actions)) // 2 + len(self.node_bytes)
         index = b""
-        at = 0
         for data in self.node_bytes:
-            index += struct.pack("<H", at)
-            at += len(data)
+            index += struct.pack("<H", nodes)
+            nodes += len(data) // 2
         return [
-            ("types", b"".join(self.entries)),
+            ("types", types),
             ("objects", self.objects),
             ("enums", self.enums),
             ("actions", self.actions),
@@ -201,9 +210,8 @@ class Compiler:
         result = {"KIND_" + kind.upper(): n for n, kind in enumerate(KINDS)}
         at = 0
         for name, data in sections:
-            result["AT_" + name.upper()] = at
+            result["AT_" + name.upper()] = at // 2
             at += len(data)
-        result["TABLE_SIZE"] = at
         result["CUSTOM_DATA_ID"] = self.names.id[CUSTOM_DATA]
         result["CUSTOM_TYPE"] = self.custom
         result["FIRST_ACTION"] = self.names.first_action
