@@ -1,7 +1,7 @@
 """The composition root: the only file that knows all the rooms.
 
-Three tasks: the link (with its outbox), the timers, the hardware's events. A supervisor sees that all of them live,
-and feeds the watchdog only then.
+Three tasks: the link (with its outbox), the timers, the hardware's events. A supervisor sees that
+all of them live, and feeds the watchdog only then.
 """
 
 import asyncio
@@ -208,7 +208,7 @@ class Station:
         self.board.indicator.display(evse, text)
 
     def _transaction_id(self):
-        """A transaction id that is unique for ever, over reboots, repairs and updates (E01.FR.08)."""
+        """A transaction id, unique for ever, over reboots, repairs and updates (E01.FR.08)."""
         self._transactions_begun += 1
         return b"%s%x" % (self._prefix, self._transactions_begun)
 
@@ -238,7 +238,9 @@ class Station:
         self.link.wake()
 
     def _set_online(self):
-        """Online is who is connected and accepted: then the CSMS can be asked, and is told what has waited."""
+        """Online is who is connected and accepted: then the CSMS can be asked, and is told what
+        has waited.
+        """
         online = self.link.connected and self.registration.accepted()
         if online != self.charging.online:
             self.charging.online = online
@@ -264,8 +266,9 @@ class Station:
         return None
 
     def _status(self, evse, connector):
-        """Status of a connector, of an EVSE (connector 0) or of the station (evse 0): one that is occupied makes an
-        EVSE so, one that is available makes the station so."""
+        """Status of a connector, of an EVSE (connector 0) or of the station (evse 0): one that is
+        occupied makes an EVSE so, one that is available makes the station so.
+        """
         status = 0
         strong = OCCUPIED if evse else AVAILABLE
         for e, connectors in enumerate(self.board.connectors):

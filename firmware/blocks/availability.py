@@ -1,4 +1,6 @@
-"""G01 status of the connectors, B04 what is told after an offline time, G03/G04 ChangeAvailability."""
+"""G01 status of the connectors, B04 what is told after an offline time, G03/G04
+ChangeAvailability.
+"""
 
 import time
 
@@ -22,7 +24,8 @@ _ALWAYS = const(2)  # told even when nothing has changed (B01.FR.05, B04.FR.01)
 
 
 class Availability:
-    """Tells the CSMS each connector's status; keeps no queue: what it tells is what is true when it can be told.
+    """Tells the CSMS each connector's status; keeps no queue: what it tells is what is true when
+    it can be told.
 
     Two bytes a connector: the status the CSMS knows is kept as a name id, flags apart.
     """

@@ -20,7 +20,8 @@ class DataTransfer:
         self.timers = timers
         self.link = None  # set by the station
         self._online = False
-        self._out = []  # (seq, vendor_id, message_id, data) that wait; the first may be outstanding
+        # (seq, vendor_id, message_id, data) that wait; the first may be outstanding
+        self._out = []
         self._seq = 0  # of the last DataTransfer handed to the maker's side
         self._reply_to = None  # message id of the CALL that waits for the maker's side
         self._timer = Timer(self._hook_late)

@@ -1,5 +1,5 @@
 # constants
-"""What a block tells whoever handed it a CALL, and what the outbox tells a block (see README.md)."""
+"""What a block tells whoever handed it a CALL, and what the outbox tells a block (README.md)."""
 
 from micropython import const
 

@@ -1,4 +1,6 @@
-"""B01-B03 cold boot: BootNotification, and what may be said before the CSMS has accepted the station."""
+"""B01-B03 cold boot: BootNotification, and what may be said before the CSMS has accepted the
+station.
+"""
 
 from micropython import const
 from tables.names import (
@@ -18,7 +20,7 @@ from tables.variables import (
     OCPP_COMM_CTRLR_RETRY_BACK_OFF_WAIT_MINIMUM,
 )
 
-from blocks.port import ANSWERED
+from blocks.port import ANSWERED, LOST
 from hal import log
 from hal.timers import Timer
 from wire.schema import name_id
@@ -56,15 +58,19 @@ class Registration:
         return self.status == ACCEPTED
 
     def connected(self, up):
-        """The connection came or went. A boot that is not accepted yet is (re)notified on a new connection, but not
-        before a wait that the CSMS has asked for is over (B02.FR.04, B03.FR.02)."""
+        """The connection came or went. A boot that is not accepted yet is (re)notified on a new
+        connection, but not before a wait that the CSMS has asked for is over (B02.FR.04,
+        B03.FR.02).
+        """
         if not up:
             self._due = False
         elif not self.accepted() and not self._timer.active():
             self._attempt()
 
     def trigger(self):
-        """TriggerMessage(BootNotification): at once, unless already accepted (F06.FR.17); returns whether it is sent."""
+        """TriggerMessage(BootNotification): at once, unless already accepted (F06.FR.17); returns
+        whether it is sent.
+        """
         if self.accepted():
             return False
         self.timers.stop(self._timer)
@@ -73,7 +79,9 @@ class Registration:
         return True
 
     def refusal(self, action):
-        """What a CALL of the CSMS gets instead of being handled: None, a CALLERROR code or a response's slots."""
+        """What a CALL of the CSMS gets instead of being handled: None, a CALLERROR code or a
+        response's slots.
+        """
         if self.status == REJECTED:
             return SECURITY_ERROR  # B03.FR.08
         if not self.accepted() and action in (REQUEST_START_TRANSACTION, REQUEST_STOP_TRANSACTION):
@@ -100,10 +108,12 @@ class Registration:
             self._silent = 0
             self._answer(reader)
             return
+        if outcome == LOST:
+            return  # connected() sends it again
         self._silent += 1
         wait_s = self.model.int(OCPP_COMM_CTRLR_RETRY_BACK_OFF_WAIT_MINIMUM)
         log.warning(
-            "BootNotification without a valid answer (%d): does the server speak OCPP 2.0.1? again in %d s",
+            "BootNotification without a valid answer (%d), again in %d s: is this OCPP 2.0.1?",
             self._silent,
             wait_s,
         )
@@ -139,7 +149,9 @@ class Registration:
 
 
 class Heartbeat:
-    """G02: a Heartbeat at the interval that the CSMS has given, which also sets the clock (G02.FR.06)."""
+    """G02: a Heartbeat at the interval that the CSMS has given, which also sets the clock
+    (G02.FR.06).
+    """
 
     def __init__(self, board, model, timers):
         self.board = board
@@ -188,6 +200,7 @@ def set_clock(board, model, utc_s):
     if utc_s is None or not model.has(CLOCK_CTRLR_TIME_SOURCE, HEARTBEAT):
         return
     now_s = board.clock.utc()
-    # The stamp is of whole seconds and has been under way: following it closer would only make time jump.
+    # The stamp is of whole seconds and has been under way: following it closer would only make
+    # time jump.
     if now_s is None or not -_CLOSE_S <= utc_s - now_s <= _CLOSE_S:
         board.clock.set_utc(utc_s)

@@ -73,7 +73,8 @@ class Reset:
         return (SCHEDULED,) if waits else (ACCEPTED,)
 
     def request(self, reason):
-        """The station is to restart for a reason of its own (the button): orderly, transactions are ended first.
+        """The station is to restart for a reason of its own (the button): orderly, transactions
+        are ended first.
 
         Args:
             reason: BootReason of the next boot.
@@ -83,7 +84,9 @@ class Reset:
         self.timers.start(self._timer, _SETTLE_MS)
 
     def transaction_ended(self):
-        """charging: a transaction has ended; a reset may have waited for it (B12.FR.03, B12.FR.07)."""
+        """charging: a transaction has ended; a reset may have waited for it (B12.FR.03,
+        B12.FR.07).
+        """
         if self._reason or self._evses:
             self.timers.start(self._timer, _SETTLE_MS)
 

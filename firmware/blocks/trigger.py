@@ -44,7 +44,8 @@ class Trigger:
             self.metering.trigger(evse or 0)
             return (ACCEPTED,)
         if wanted == TRANSACTION_EVENT:
-            # Told at once, so behind this answer: the journal is sent from when the link is free again.
+            # Told at once, so behind this answer: the journal is sent from when the link is free
+            # again.
             return (ACCEPTED,) if self.transactions.trigger(evse or 0) else (REJECTED,)
         return (NOT_IMPLEMENTED,)  # F06.FR.08
 

@@ -3,9 +3,11 @@
 PilotwireError
     WireError                   what came in breaks a protocol
         CloseConnection         ... so that the connection is closed: .code (RFC 6455, 7.4.1)
-        HandshakeError          the server refused or broke the opening handshake: .status (HTTP, 0: none)
-    WriterMismatch              the two passes over an outgoing message differ: the connection is closed
-    LinkError                   the way to the CSMS failed: no route, refused, closed, timed out
+        HandshakeError          the server refused or broke the opening handshake: .status (HTTP,
+        0: none)
+    WriterMismatch              the two passes over an outgoing message differ: the connection is
+    closed LinkError                   the way to the CSMS failed: no route, refused, closed, timed
+    out
         TlsError                ... in TLS: certificate, version or cipher
     StorageError                flash is full or failed
     CallError                   a block refuses a CALL: .code (name id), .description (bytes)

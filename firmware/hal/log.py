@@ -1,7 +1,7 @@
 """The log: one line an event, with a level.
 
-The board sets `sink`; until then lines are dropped. What goes wrong is logged once, where it is dealt with,
-with what the person at the other end can do about it.
+The board sets `sink`; until then lines are dropped. What goes wrong is logged once, where it is
+dealt with, with what the person at the other end can do about it.
 """
 
 from micropython import const
@@ -26,7 +26,9 @@ def _write(level, text, args):
 
 
 def debug(text, *args):
-    """What only a developer wants to see. `text` is a %-format; bytes among `args` are taken as UTF-8."""
+    """What only a developer wants to see. `text` is a %-format; bytes among `args` are taken as
+    UTF-8.
+    """
     _write(DEBUG, text, args)
 
 

@@ -10,7 +10,9 @@ _IDLE_MS = const(3600000)
 
 
 class Timer:
-    """Calls `callback()` once, when it is due. Owned by whoever waits; started and stopped through `Timers`."""
+    """Calls `callback()` once, when it is due. Owned by whoever waits; started and stopped through
+    `Timers`.
+    """
 
     def __init__(self, callback):
         self.callback = callback
@@ -50,7 +52,7 @@ class Timers:
         self._wake.set()
 
     def fire_due(self):
-        """Call back every timer that is due, the earliest first; the time in ms to the next one."""
+        """Call back every timer that is due, the earliest first; the ms to the next one."""
         while True:
             first = None
             wait = _IDLE_MS

@@ -1,4 +1,6 @@
-"""Wake-ups: one task sleeps until it is woken or its time is up. No task and no object is made for a wait."""
+"""Wake-ups: one task sleeps until it is woken or its time is up. No task and no object is made for
+a wait.
+"""
 
 from asyncio import core
 

@@ -13,6 +13,6 @@ class Wake:
     async def wait_ms(self, timeout_ms):
         try:
             await asyncio.wait_for(self._event.wait(), timeout_ms / 1000)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             pass
         self._event.clear()

@@ -1,4 +1,5 @@
-"""In place of MicroPython's makemanifest.py: runs it, and then puts functions and classes of what it froze into ROM.
+"""In place of MicroPython's makemanifest.py: runs it, and then puts functions and classes of what
+it froze into ROM.
 
 python -m tools.rom_objects <makemanifest.py> -o frozen_content.c ...
 """

@@ -1,7 +1,8 @@
 """Read what mpy-tool.py has written: the modules, scopes and tables of frozen_content.c.
 
-mpy-tool.py comments every instruction with its name and argument; that, and the names of its C objects, is all that is
-relied on. What does not look as expected is left alone, and its objects stay on the heap.
+mpy-tool.py comments every instruction with its name and argument; that, and the names of its C
+objects, is all that is relied on. What does not look as expected is left alone, and its objects
+stay on the heap.
 """
 
 import re

@@ -1,7 +1,8 @@
 """Turn what builds functions and classes at import into constants of the module's table.
 
-MAKE_FUNCTION k, or LOAD_BUILD_CLASS ... CALL_FUNCTION, followed by STORE_NAME, becomes LOAD_CONST_OBJ n: entry n of the
-module's table of constants is then a function object, or a type, in ROM.
+MAKE_FUNCTION k, or LOAD_BUILD_CLASS ... CALL_FUNCTION, followed by STORE_NAME, becomes
+LOAD_CONST_OBJ n: entry n of the module's table of constants is then a function object, or a type,
+in ROM.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +14,8 @@ KINDS = {
     "MP_CODE_NATIVE_VIPER": ("mp_type_fun_viper", None),
 }
 # A class that has one of these wants what objtype.c keeps to itself: it stays as it is.
-_PLAIN_SPECIALS = {"__init__", "__iter__", "__next__", "__call__", "__getattr__", "__enter__", "__exit__",
+_PLAIN_SPECIALS = {"__init__", "__iter__", "__next__", "__call__", "__getattr__", "__enter__",
+"__exit__",
                    "__aenter__", "__aexit__", "__anext__", "__aiter__", "__await__"}  # fmt: skip
 
 
@@ -57,7 +59,7 @@ class Class:
 
 @dataclass
 class Plan:
-    """What is converted in one module: ranges of instructions, each with what takes their place."""
+    """What is converted in one module: instructions, and what takes their place."""
 
     module: Module
     replaced: list[tuple[list[Instruction], "Function | Class"]] = field(default_factory=list)
@@ -247,7 +249,9 @@ class Converter:
         self.plans[module.name].replaced.append((body[start:at], made))
 
     def _drop_parents_of_others(self) -> None:
-        """A class made at run time writes to its parent: such a parent stays on the heap, and so do its others."""
+        """A class made at run time writes to its parent: such a parent stays on the heap, and so
+        do its others.
+        """
         again = True
         while again:
             again = False

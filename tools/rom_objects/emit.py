@@ -97,7 +97,9 @@ class Emitter:
         self._cut |= {i.line for i in instructions}
 
     def _drop(self, module: Module, scope: Scope, names: Names) -> None:
-        """Take out the stores of names that nobody looks up, each with the instruction that loads the value."""
+        """Take out the stores of names that nobody looks up, each with the instruction that loads
+        the value.
+        """
         body = scope.body()
         stored = {"__name__"} | self._resolver.stored_globals(module)
         for at, instruction in enumerate(body):
@@ -145,10 +147,9 @@ class Emitter:
         name = function.scope.name
         if function is value:
             return f"MP_ROM_PTR(&rom_fun_{name})"
-        get = f"MP_ROM_PTR(&rom_fun_{name}), MP_ROM_NONE, MP_ROM_NONE"
-        out.append(
-            f"static const rom_property_t rom_property_{name} = {{ {{ &mp_type_property }}, {{ {get} }} }};"
-        )
+        proxy = f"{{ MP_ROM_PTR(&rom_fun_{name}), MP_ROM_NONE, MP_ROM_NONE }}"
+        head = f"static const rom_property_t rom_property_{name}"
+        out.append(f"{head} = {{ {{ &mp_type_property }}, {proxy} }};")
         return f"MP_ROM_PTR(&rom_property_{name})"
 
     def _class(self, made: Class, context: str, out: list[str]) -> None:
@@ -168,7 +169,9 @@ class Emitter:
             ".slot_index_locals_dict = 3",
         ]
         for special, slot, function in (
-            ("__call__", "call", "mp_obj_instance_call"), ("__iter__", "iter", "mp_obj_instance_getiter")):  # fmt: skip
+            ("__call__", "call", "mp_obj_instance_call"),
+            ("__iter__", "iter", "mp_obj_instance_getiter"),
+        ):
             if made.has(special):
                 slots.append(function)
                 indices.append(f".slot_index_{slot} = {len(slots)}")
@@ -176,9 +179,8 @@ class Emitter:
             slots.append(f"&{made.parent.symbol}")
             indices.append(f".slot_index_parent = {len(slots)}")
         flags = "ROM_TYPE_FLAGS" + (" | ROM_TYPE_PROPERTIES" if made.has_properties else "")
-        out.append(
-            f"static const rom_type_t {made.symbol} = {{ .base = {{ &mp_type_type }}, .flags = {flags},"
-        )
+        out.append(f"static const rom_type_t {made.symbol} = {{")
+        out.append(f"    .base = {{ &mp_type_type }}, .flags = {flags},")
         out.append(f"    .name = MP_QSTR_{made.name}, {', '.join(indices)},")
         out.append(f"    .slots = {{ {', '.join('(void *)' + s for s in slots)} }} }};")
         # Nobody executes the class body any more.

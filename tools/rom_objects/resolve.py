@@ -1,8 +1,9 @@
 """Let functions name objects in ROM directly, instead of by a look-up in their module.
 
-LOAD_GLOBAL of a function or class that is in ROM becomes LOAD_CONST_OBJ, of the same length. A name that nobody looks up
-any more then needs no place in the module's dictionary: what was imported from elsewhere, and functions and classes that
-begin with an underscore.
+LOAD_GLOBAL of a function or class that is in ROM becomes LOAD_CONST_OBJ, of the same length. A
+name that nobody looks up any more then needs no place in the module's dictionary: what was
+imported from elsewhere, and
+functions and classes that begin with an underscore.
 """
 
 from collections.abc import Iterator
@@ -82,7 +83,9 @@ class Resolver:
         return {name_of(i) for _, i in _instructions(module) if i.name == "STORE_GLOBAL"}
 
     def _is_private(self, module: Module, name: str) -> bool:
-        """Nobody else can want it: it begins with one underscore, and no module has or imports that name."""
+        """Nobody else can want it: it begins with one underscore, and no module has or imports
+        that name.
+        """
         return (
             name.startswith("_")
             and not name.startswith("__")
