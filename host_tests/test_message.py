@@ -1,9 +1,12 @@
 """wire/message.py, envelope.py: OCPP-J's three messages, their errors, and requests too large."""
 
+import random
 import subprocess
+import sys
 
 import pytest
 from conftest import ROOT
+from messages import RECEIVED, Maker, split_message
 from tables import names
 from tables.names import (
     FORMAT_VIOLATION,
@@ -200,6 +203,43 @@ def test_after_an_error_only_the_next_message_counts(reader):
     assert feed(reader, b'[2,"j","Reset",{"type":"OnIdle"}]') == CALL
     assert (reader.message_id, reader.error) == (b"j", 0)
     assert reader.unpack() == [names.ON_IDLE, None]
+
+
+def random_messages(seed):
+    """Lines for on_vm/wire_outcomes.py: messages that are valid, broken, or damaged."""
+    rnd = random.Random(seed)
+    make = Maker(rnd)
+    for message in RECEIVED * 8:
+        action, is_request = split_message(message)
+        payload = make.payload(message)
+        if rnd.random() < 0.5:
+            payload = make.broken(payload)
+        head = '[2,"x","%s",%s]' if is_request else '[3,"x",%s]'
+        values = (action, make.text(payload)) if is_request else (make.text(payload),)
+        text = bytearray((head % values).encode())
+        if rnd.random() < 0.4:
+            for _ in range(rnd.randrange(1, 4)):
+                text[rnd.randrange(len(text))] = rnd.choice((rnd.randrange(256), 34, 92, 125, 57))
+        pending = "-" if is_request else action
+        yield "%s %d %s" % (pending, rnd.choice((1, 5, 64, 512, 10**6)), bytes(text).hex())
+
+
+def test_viper_and_cpython_agree(tmp_path):
+    """What hypothesis has tested under CPython holds for the machine code."""
+    script = ROOT / "host_tests" / "on_vm" / "wire_outcomes.py"
+    lines = list(random_messages(20250301))
+    file = tmp_path / "messages"
+    file.write_text("\n".join(lines) + "\n")
+    command = [str(ROOT / "build" / "unix" / "micropython"), str(script), str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    sys.path.append(str(script.parent))
+    from wire_outcomes import outcomes
+
+    found = done.stdout.splitlines()
+    assert len(found) == len(lines)
+    for line, on_vm, here in zip(lines, found, outcomes(lines), strict=True):
+        assert on_vm == here, bytes.fromhex(line.split()[2])
+    assert sum("b''" in line for line in found) > 100  # enough of them are valid
 
 
 def test_on_the_vm_a_megabyte_is_refused_or_taken_in_within_a_small_heap():
