@@ -62,7 +62,7 @@ CASES = [
     (b'[2,7,"Reset",{}]', CALL, None, 0, RPC_FRAMEWORK_ERROR),
     (b'[2,null,"Reset",{}]', CALL, None, 0, RPC_FRAMEWORK_ERROR),
     (b'[2,["i"],"Reset",{}]', CALL, None, 0, RPC_FRAMEWORK_ERROR),
-    (b'[2,"%sx","Reset",{}]' % LONG_ID, CALL, None, 0, RPC_FRAMEWORK_ERROR),
+    (b'[2,"%sx","Reset",{}]' % LONG_ID, CALL, None, 0, FORMAT_VIOLATION),
     (b'[2,"i', CALL, None, 0, RPC_FRAMEWORK_ERROR),
     (b"[2]", CALL, None, 0, RPC_FRAMEWORK_ERROR),
     (b"[]", BAD, None, 0, RPC_FRAMEWORK_ERROR),

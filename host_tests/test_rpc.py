@@ -140,7 +140,7 @@ def test_a_repeated_id(rpc):
         (b"[]", b"-1", b"RpcFrameworkError"),
         (b"hello", b"-1", b"RpcFrameworkError"),
         (b'[2,5,"ClearCache",{}]', b"-1", b"RpcFrameworkError"),
-        (b'[2,"%s","ClearCache",{}]' % (b"i" * 40), b"-1", None),
+        (b'[2,"%s","ClearCache",{}]' % (b"i" * 40), b"-1", b"FormatViolation"),
     ],
 )
 def test_what_is_refused_and_how(rpc, text, message_id, code):

@@ -126,6 +126,7 @@ E_NOT_OURS = 23
 E_PAYLOAD = 24
 E_UNEXPECTED = 25
 E_ID = 26
+E_LONG_ID = 27
 
 # Arena: slot << 3 | one of these
 TAG_INT = 0

@@ -19,6 +19,7 @@ from wire.constants import (
     E_ACTION,
     E_ENVELOPE,
     E_ID,
+    E_LONG_ID,
     E_MESSAGE,
     E_NOT_OURS,
     E_PAYLOAD,
@@ -95,7 +96,7 @@ def envelope(state):  # noqa: C901 a case for each place
     if position == 1:
         if token == TOKEN_STRING:
             if n - st[S_CONTINUED] > _ID_LENGTH or n > st[S_LIMIT]:
-                st[S_RESULT] = E_ID
+                st[S_RESULT] = E_LONG_ID
                 return
             st[S_ID] = n
             st[S_W] += HEAD + n

@@ -49,7 +49,7 @@ _O = const(OCCURRENCE_CONSTRAINT_VIOLATION)
 _R = const(RPC_FRAMEWORK_ERROR)
 _CODES = (
     0, _F, _F, _F, _F, _F, _F, 0, 0, 0, _T, _P, _P, _P, _F, _F, _O, _O, _O, _F, _R,
-    MESSAGE_TYPE_NOT_SUPPORTED, NOT_IMPLEMENTED, NOT_SUPPORTED, PROTOCOL_ERROR, _R, _R,
+    MESSAGE_TYPE_NOT_SUPPORTED, NOT_IMPLEMENTED, NOT_SUPPORTED, PROTOCOL_ERROR, _R, _R, _F,
 )  # fmt: skip
 _TEXTS = (
     b"", b"not JSON", b"control character in a string", b"not UTF-8", b"nested too deep",
@@ -58,7 +58,7 @@ _TEXTS = (
     b"has no element", b"has too many elements", b"the request is too large",
     b"not [type, id, ...] as OCPP-J wants it", b"unknown message type", b"unknown action",
     b"not for a charging station", b"the payload is no object", b"no such request was sent",
-    b"the message id can't be read",
+    b"the message id can't be read", b"the message id is over 36 characters",
 )  # fmt: skip
 
 
