@@ -40,7 +40,7 @@ from blocks.variables import Variables
 from charging.charging import Charging
 from device_model.model import DeviceModel
 from hal import log
-from hal.events import CLOCK, DATA_TRANSFER, FAULT, HOOK_REPLY, NETWORK, PILOT, REBOOT, TOKEN
+from hal.events import CLOCK, DATA_TRANSFER, FAULT, HEAP, HOOK_REPLY, NETWORK, PILOT, REBOOT, TOKEN
 from hal.timers import Timers
 from link.link import Link
 from storage.journal import Journal
@@ -192,6 +192,9 @@ class Station:
             self.data_transfer.hook_reply(*event[1:])
         elif kind == REBOOT:
             self.reset.request(b"LocalReset")
+        elif kind == HEAP:
+            gc.collect()
+            self.board.heap_reply(event[1], gc.mem_alloc(), gc.mem_free())
 
     # ---- from charging
 

@@ -138,16 +138,17 @@ class Station:
         await self.until(condition, f"relay {'closed' if closed else 'open'}")
 
     async def clock(self, advance_s=None, factor=None):
-        """Let the time of station and CSMS jump, or run faster, once all is said."""
+        """Let the time of station and CSMS jump, or run faster, once all is said; the reply."""
         await self._settled()
-        await self._set_clock(advance_s, factor)
+        return await self._set_clock(advance_s, factor)
 
     async def _set_clock(self, advance_s=None, factor=None):
-        await self.command("clock", advance_s=advance_s, factor=factor)
+        reply = await self.command("clock", advance_s=advance_s, factor=factor)
         if advance_s:
             self._clock.advance(advance_s)
         if factor:
             self._clock.run_at(factor)
+        return reply
 
     async def pass_time(self, seconds, step_s=8):
         """Let time pass in small jumps.
@@ -228,11 +229,16 @@ class Rig:
         for csms in self._csmses:
             await self.quiet(csms)
 
+    def crashes(self):
+        """What shows so far that a firmware broke."""
+        stations = [station for station in self._stations if station.charger is not None]
+        return [line for station in stations for line in station.crashes()]
+
     async def __aenter__(self):
         return self
 
     async def __aexit__(self, kind, *_):
-        crashes = [line for station in self._stations for line in station.crashes()]
+        crashes = self.crashes()
         await self._stack.aclose()
         if kind is not None:
             return

@@ -29,7 +29,13 @@ def parse(text):
 
 def answers(text):
     """The replies of the control protocol to these bytes."""
-    lib.test_input(text, ctypes.c_size_t(len(text)))
+    return sent_by(lib.test_input, text, ctypes.c_size_t(len(text)))
+
+
+def sent_by(function, *arguments):
+    """The lines of the control protocol that a call sends."""
+    ctypes.c_size_t.in_dll(lib, "test_sent_length").value = 0
+    function(*arguments)
     length = ctypes.c_size_t.in_dll(lib, "test_sent_length").value
     data = (ctypes.c_char * 200000).in_dll(lib, "test_sent").raw[:length]
     return [json.loads(line) for line in data.splitlines()]
@@ -121,6 +127,37 @@ def test_no_input_gets_no_answer(data):
     for reply in answers(data.replace(b"\n", b" ") + b"\n"):
         assert reply["ok"] is False
         assert reply["error"]
+
+
+# ---- replies that come from the firmware
+
+
+def test_a_firmware_that_does_not_answer_is_told_in_time():
+    lib.sim_init(b"\1", ctypes.c_uint8(1))
+    now(0)
+    assert answers(b'{"cmd": "heap", "id": 7}\n') == []
+    now(4_900_000)
+    assert sent_by(lib.control_tick) == []
+    now(5_100_000)
+    (reply,) = sent_by(lib.control_tick)
+    assert reply["id"] == 7 and not reply["ok"] and "in time" in reply["error"]
+    assert sent_by(lib.control_heap_done, 1, 2, 3) == []  # too late
+
+
+def test_replies_find_their_commands():
+    lib.sim_init(b"\1", ctypes.c_uint8(1))
+    lib.sim_events_clear()
+    now(0)
+    for number in range(16):
+        assert answers(b'{"cmd": "heap", "id": %d}\n' % number) == []
+    (refused,) = answers(b'{"cmd": "heap", "id": 16}\n')
+    assert "16 commands wait" in refused["error"]
+    event = Event()
+    for number in range(16):
+        assert lib.sim_event_peek(ctypes.byref(event)) and event.kind == 8
+        lib.sim_event_take()
+        replies = sent_by(lib.control_heap_done, event.number, 100 + number, 5)
+        assert replies == [{"id": number, "ok": True, "used": 100 + number, "free": 5}]
 
 
 # ---- the queue of events

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "json.h"
+#include "sim.h"
 
 #ifndef CONTROL_LINE_MAX
 #define CONTROL_LINE_MAX 32768 // bytes of a request
@@ -21,11 +22,12 @@
 #define CONTROL_CLIENTS_MAX 32
 #endif
 #define CONTROL_ID_MAX 64        // bytes of a request's id
-#define CONTROL_TRANSFERS_MAX 16 // data_transfer commands whose answer is awaited
+#define CONTROL_DEFERRED_MAX 16  // commands whose answer by the firmware is awaited
 #define CONTROL_HOOKS_MAX 16     // hook events whose reply is awaited
 #ifndef CONTROL_TRANSFER_S
 #define CONTROL_TRANSFER_S 300   // real seconds after which a data_transfer command is answered with an error
 #endif
+#define CONTROL_HEAP_S 5         // the same of a heap command
 
 // Kinds of lines a client may turn on with `hook`, as bits.
 enum { HOOK_LOG = 1, HOOK_STATUS = 2, HOOK_RELAY = 4, HOOK_DISPLAY = 8, HOOK_DATA_TRANSFER = 16 };
@@ -61,6 +63,8 @@ bool control_hook(uint32_t seq, const char *vendor, size_t vendor_length, const 
 // What became of a data_transfer command: either `status`, with `data` (raw JSON) or NULL, or `error`.
 void control_transfer_done(uint32_t seq, const char *status, size_t status_length, const char *data, size_t data_length,
     const char *error, size_t error_length);
+// Answers a heap command, in bytes.
+void control_heap_done(uint32_t seq, uint32_t used, uint32_t unused);
 
 // ---- between control*.c
 
@@ -91,8 +95,15 @@ void control_start_event(json_out_t *out, const char *name, uint8_t evse, uint8_
 void control_send_line(control_client_t *client, json_out_t *out);
 void control_send_event(uint32_t hook, json_out_t *out); // to every client that has the hook on
 void control_fail(control_request_t *request, const char *format, ...) __attribute__((format(printf, 2, 3)));
-// For a reply later: {"id":<raw>,"ok":true or false
-void control_start_reply(json_out_t *out, const char *id, size_t length, bool ok);
+void control_start_reply(json_out_t *out, const char *id, size_t length, bool ok); // {"id":<raw>,"ok":true or false
+// A reply later (control_deferred.c): pushes `event` with a number by which it is found again. After `seconds` of real
+// time it is the error `too_late`. May end in control_fail().
+void control_defer(control_request_t *request, sim_event_t *event, unsigned seconds, const char *too_late);
+// Starts that reply; false: nobody waits for it any more. Then put its members, and send it.
+bool control_start_deferred(uint32_t seq, json_out_t *out, bool ok);
+void control_send_deferred(uint32_t seq, json_out_t *out);
+void control_deferred_restarted(void);
+void control_deferred_closed(const control_client_t *client);
 // Parameters. All return false after control_fail().
 bool control_need_room(control_request_t *request);
 bool control_evse(control_request_t *request, uint8_t *evse, bool zero_is_all);

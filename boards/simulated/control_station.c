@@ -120,6 +120,22 @@ static void clock_(control_request_t *request) {
     }
 }
 
+static void heap(control_request_t *request) {
+    sim_event_t event = {.kind = EVENT_HEAP};
+    control_defer(request, &event, CONTROL_HEAP_S, "the firmware has not answered in time: it is busy, or starting");
+}
+
+void control_heap_done(uint32_t seq, uint32_t used, uint32_t unused) {
+    json_out_t out;
+    if (control_start_deferred(seq, &out, true)) {
+        put_member(&out, "used", false);
+        json_put_number(&out, used);
+        put_member(&out, "free", false);
+        json_put_number(&out, unused);
+        control_send_deferred(seq, &out);
+    }
+}
+
 static void hook(control_request_t *request) {
     char name[24];
     int length;
@@ -186,6 +202,7 @@ const control_command_t control_station_commands[] = {
     {"capabilities", capabilities},
     {"state", state},
     {"clock", clock_},
+    {"heap", heap},
     {"data_transfer", control_data_transfer},
     {"hook", hook},
     {"reply", control_reply},

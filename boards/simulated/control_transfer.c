@@ -8,16 +8,6 @@
 
 #define NAME_MAX_BYTES 256 // of vendorId, messageId and status: the firmware answers what is too long for OCPP
 
-// data_transfer commands that wait for the CSMS's answer.
-static struct {
-    control_client_t *client; // NULL: this place is free
-    uint32_t seq;
-    uint64_t until_us;
-    size_t id_length;
-    char id[CONTROL_ID_MAX];
-} transfers[CONTROL_TRANSFERS_MAX];
-static uint32_t last_seq;
-
 // Hook events that wait for a `reply`.
 static struct {
     bool waits;
@@ -31,82 +21,32 @@ void control_data_transfer(control_request_t *request) {
         || !control_text(request, "messageId", true, message, sizeof(message), &message_length)) {
         return;
     }
-    int place = 0;
-    while (place < CONTROL_TRANSFERS_MAX && transfers[place].client) {
-        place++;
-    }
-    if (place == CONTROL_TRANSFERS_MAX) {
-        control_fail(request, "%d data_transfer commands wait for the CSMS already", CONTROL_TRANSFERS_MAX);
-        return;
-    }
     json_t data = json_member(request->request, "data");
     sim_event_t event = {
         .kind = EVENT_DATA_TRANSFER,
-        .number = last_seq + 1,
         .text = {vendor, message_length < 0 ? NULL : message, data.text},
         .length = {(uint16_t)vendor_length, (uint16_t)message_length, (uint16_t)data.length},
     };
-    if (!sim_event_push(&event)) {
-        control_need_room(request);
-        return;
-    }
-    last_seq = (last_seq + 1) & 0x3fffffff; // a small int of the firmware
-    transfers[place].client = request->client;
-    transfers[place].seq = event.number;
-    transfers[place].until_us = port_now_us() + CONTROL_TRANSFER_S * 1000000ull;
-    transfers[place].id_length = request->id.text ? request->id.length : 4;
-    memcpy(transfers[place].id, request->id.text ? request->id.text : "null", transfers[place].id_length);
-    request->deferred = true;
+    control_defer(request, &event, CONTROL_TRANSFER_S, "the CSMS has not answered in time");
 }
 
-static void answer(int place, const char *status, size_t status_length, const char *data, size_t data_length,
+void control_transfer_done(uint32_t seq, const char *status, size_t status_length, const char *data, size_t data_length,
     const char *error, size_t error_length) {
     json_out_t out;
-    control_start_reply(&out, transfers[place].id, transfers[place].id_length, error == NULL);
+    if (!control_start_deferred(seq, &out, error == NULL)) {
+        return;
+    }
     json_put(&out, error ? ",\"error\":" : ",\"status\":");
     json_put_string(&out, error ? error : status, error ? error_length : status_length);
     if (!error && data) {
         json_put(&out, ",\"data\":");
         json_put_raw(&out, data, data_length);
     }
-    json_put(&out, "}");
-    control_client_t *client = transfers[place].client;
-    transfers[place].client = NULL;
-    if (out.full) {
-        control_start_reply(&out, transfers[place].id, transfers[place].id_length, false);
-        json_put(&out, ",\"error\":\"the CSMS's answer is too long to be passed on\"}");
-    }
-    control_send_line(client, &out);
-}
-
-static void give_up(int place, const char *error) {
-    answer(place, NULL, 0, NULL, 0, error, strlen(error));
-}
-
-void control_transfer_done(uint32_t seq, const char *status, size_t status_length, const char *data, size_t data_length,
-    const char *error, size_t error_length) {
-    for (int i = 0; i < CONTROL_TRANSFERS_MAX; i++) {
-        if (transfers[i].client && transfers[i].seq == seq) {
-            answer(i, status, status_length, data, data_length, error, error_length);
-        }
-    }
-}
-
-void control_tick(void) {
-    uint64_t now = port_now_us();
-    for (int i = 0; i < CONTROL_TRANSFERS_MAX; i++) {
-        if (transfers[i].client && now > transfers[i].until_us) {
-            give_up(i, "the CSMS has not answered in time");
-        }
-    }
+    control_send_deferred(seq, &out);
 }
 
 void control_firmware_restarted(void) {
-    for (int i = 0; i < CONTROL_TRANSFERS_MAX; i++) {
-        if (transfers[i].client) {
-            give_up(i, "the station has restarted before the CSMS answered");
-        }
-    }
+    control_deferred_restarted();
     memset(hooks, 0, sizeof(hooks));
 }
 
@@ -206,10 +146,6 @@ void control_close(control_client_t *client) {
             control_clients[i] = NULL;
         }
     }
-    for (int i = 0; i < CONTROL_TRANSFERS_MAX; i++) {
-        if (transfers[i].client == client) {
-            transfers[i].client = NULL;
-        }
-    }
+    control_deferred_closed(client);
     control_hook_turned_off();
 }

@@ -123,7 +123,10 @@ bool sim_parse_stamp(const char *text, int64_t *utc_us_since_2020);
 
 // ---- events for the firmware (sim_events.c), kinds as in firmware/hal/events.py
 
-enum { EVENT_PILOT, EVENT_FAULT, EVENT_TOKEN, EVENT_REBOOT, EVENT_NETWORK, EVENT_DATA_TRANSFER, EVENT_HOOK_REPLY, EVENT_CLOCK };
+enum {
+    EVENT_PILOT, EVENT_FAULT, EVENT_TOKEN, EVENT_REBOOT, EVENT_NETWORK, EVENT_DATA_TRANSFER, EVENT_HOOK_REPLY, EVENT_CLOCK,
+    EVENT_HEAP,
+};
 
 #ifndef SIM_EVENTS_SIZE
 #define SIM_EVENTS_SIZE 49152 // bytes for what the firmware has not taken yet
@@ -135,7 +138,7 @@ typedef struct {
     uint8_t kind;
     uint8_t evse, connector;   // PILOT, FAULT
     uint8_t value;             // PILOT: the state; NETWORK: up
-    uint32_t number;           // TOKEN: bit mask of EVSEs; DATA_TRANSFER, HOOK_REPLY: seq
+    uint32_t number;           // TOKEN: bit mask of EVSEs; DATA_TRANSFER, HOOK_REPLY, HEAP: seq
     const char *text[SIM_EVENT_TEXTS]; // token, type / vendorId, messageId, data / status, data
     uint16_t length[SIM_EVENT_TEXTS];  // SIM_ABSENT: None
 } sim_event_t;

@@ -240,6 +240,7 @@ static const mp_rom_map_elem_t sim_table[] = {
     { MP_ROM_QSTR(MP_QSTR_event_source), MP_ROM_PTR(&modsim_event_source) },
     { MP_ROM_QSTR(MP_QSTR_hook), MP_ROM_PTR(&modsim_hook_obj) },
     { MP_ROM_QSTR(MP_QSTR_data_transfer_reply), MP_ROM_PTR(&modsim_data_transfer_reply_obj) },
+    { MP_ROM_QSTR(MP_QSTR_heap_reply), MP_ROM_PTR(&modsim_heap_reply_obj) },
     { MP_ROM_QSTR(MP_QSTR_clock), MP_ROM_PTR(&modsim_clock) },
     { MP_ROM_QSTR(MP_QSTR_storage), MP_ROM_PTR(&modsim_storage) },
     { MP_ROM_QSTR(MP_QSTR_indicator), MP_ROM_PTR(&modsim_indicator) },

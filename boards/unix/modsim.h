@@ -12,6 +12,7 @@ MP_DECLARE_CONST_FUN_OBJ_0(modsim_event_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(modsim_event_waits_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(modsim_hook_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(modsim_data_transfer_reply_obj);
+MP_DECLARE_CONST_FUN_OBJ_3(modsim_heap_reply_obj);
 extern const mp_obj_module_t modsim_indicator;
 
 // modsim_station.c

@@ -46,6 +46,9 @@ static mp_obj_t tuple_of(const sim_event_t *event) {
         case EVENT_NETWORK:
             items[count++] = mp_obj_new_bool(event->value);
             break;
+        case EVENT_HEAP:
+            items[count++] = MP_OBJ_NEW_SMALL_INT(event->number);
+            break;
         case EVENT_DATA_TRANSFER:
         case EVENT_HOOK_REPLY:
             items[count++] = MP_OBJ_NEW_SMALL_INT(event->number);
@@ -133,6 +136,18 @@ static mp_obj_t modsim_data_transfer_reply(size_t n_args, const mp_obj_t *args) 
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(modsim_data_transfer_reply_obj, 4, 4, modsim_data_transfer_reply);
+
+// ---- heap
+
+static mp_obj_t modsim_heap_reply(mp_obj_t seq_in, mp_obj_t used_in, mp_obj_t free_in) {
+    uint32_t seq = (uint32_t)mp_obj_get_int(seq_in);
+    uint32_t used = (uint32_t)mp_obj_get_int(used_in), unused = (uint32_t)mp_obj_get_int(free_in);
+    port_lock();
+    control_heap_done(seq, used, unused);
+    port_unlock();
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_3(modsim_heap_reply_obj, modsim_heap_reply);
 
 // ---- indicator
 

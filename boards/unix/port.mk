@@ -3,7 +3,7 @@
 PILOTWIRE_ROOT := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/../..)
 
 SRC_C += $(addprefix $(PILOTWIRE_ROOT)/boards/simulated/, \
-	control.c control_hardware.c control_parameters.c control_station.c control_transfer.c \
+	control.c control_deferred.c control_hardware.c control_parameters.c control_station.c control_transfer.c \
 	json.c json_number.c json_text.c sim.c sim_clock.c sim_events.c sim_meter.c)
 SRC_C += $(addprefix $(PILOTWIRE_ROOT)/boards/unix/, \
 	certificates.c main.c modsim.c modsim_events.c modsim_network.c modsim_station.c network.c options.c options_check.c \

@@ -11,3 +11,4 @@ NETWORK = const(4)  # (NETWORK, up): the cable, the radio
 DATA_TRANSFER = const(5)  # (DATA_TRANSFER, seq, vendor_id, message_id or None, raw JSON or None)
 HOOK_REPLY = const(6)  # (HOOK_REPLY, seq, status, raw JSON or None)
 CLOCK = const(7)  # (CLOCK,): time jumped, timers are to be looked at again
+HEAP = const(8)  # (HEAP, seq): tell how much of the heap is in use
