@@ -14,7 +14,7 @@ from pathlib import Path
 BUILD = Path(__file__).resolve().parents[2] / "build"
 
 # In the order in which they run.
-BENCHES = ("json_bench",)
+BENCHES = ("json_bench", "station_bench")
 
 
 class BenchError(Exception):
