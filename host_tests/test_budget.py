@@ -2,7 +2,9 @@
 
 import subprocess
 
-from tools import budget
+import pytest
+
+from tools import budget, least_heap
 
 
 def test_a_value_over_its_gate_is_told():
@@ -30,3 +32,41 @@ def test_frozen_parts_are_summed_by_room(tmp_path):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_bytes(bytes(size))
     assert budget.frozen_parts(tmp_path) == {"main": 5, "wire": 30}
+
+
+def test_tables_are_their_bytes(tmp_path):
+    (tmp_path / "a.py").write_text(
+        "# made\nX = b'abc'\nY = (\n    b'de'\n    b'f'\n)\nZ = 'text'\n"
+    )
+    (tmp_path / "b.py").write_text("N = 1\n")
+    assert budget.table_sizes(tmp_path) == {"a": 6}
+
+
+@pytest.mark.parametrize("least", [17, 30, 31, 47, 48])
+def test_bisection_finds_the_least(least):
+    tried = []
+
+    def good(heap):
+        tried.append(heap)
+        return heap >= least * 1024
+
+    assert least_heap.bisect(16 * 1024, 48 * 1024, good) == least * 1024
+    assert len(tried) <= 5
+
+
+async def test_luck_does_not_count(monkeypatch):
+    # 20 kB passes, 22 kB does not: 23 kB is the least
+    async def failure(heap):
+        return None if heap == 20 * 1024 or heap >= 23 * 1024 else "MemoryError"
+
+    monkeypatch.setattr(least_heap, "failure", failure)
+    assert await least_heap.least_from(20 * 1024) == 23 * 1024
+
+
+async def test_a_heap_that_is_never_enough_is_told(monkeypatch):
+    async def failure(heap):
+        return "MemoryError"
+
+    monkeypatch.setattr(least_heap, "failure", failure)
+    with pytest.raises(least_heap.LeastHeapError, match="MemoryError"):
+        await least_heap.least_from(least_heap.HIGH - 2048)

@@ -3,36 +3,16 @@
 import json
 
 import pytest
-from rig import CARD, GROUP_CARD
+import yardstick
 from scripted_csms import CallError
-from sessions import charge, read, still_charging, value, write_status
+from sessions import charge, still_charging, value
 
 _HEAP = "28672"
 _MEGABYTE = 1_000_000
 
 
 async def test_session(rig):
-    csms, station = await rig.booted(heap=_HEAP)
-    assert await write_status(csms, "SampledDataCtrlr.TxUpdatedInterval", 60) == "Accepted"
-    assert len(await read(csms, *["OCPPCommCtrlr.OfflineThreshold"] * 20)) == 20
-    first = await charge(rig, csms, station, 1, CARD)
-    second = await charge(rig, csms, station, 2, GROUP_CARD)
-    for _ in range(30):
-        await station.clock(60)
-        await rig.quiet(csms)
-    await still_charging(station, first, 1)
-    await still_charging(station, second, 2)
-    await station.swipe(CARD, evse=1)
-    await station.swipe(GROUP_CARD, evse=2)
-    for transaction in (first, second):
-        await csms.until(lambda t=transaction: csms.ledger.transactions[t].ended, "Ended")
-        samples = csms.ledger.transactions[transaction].triggers().count("MeterValuePeriodic")
-        assert samples >= 29
-    await station.unplug(1)
-    await station.unplug(2)
-    await rig.quiet(csms)
-    assert (await csms.call("Reset", {"type": "OnIdle"}))["status"] == "Accepted"
-    await csms.expect("BootNotification", 15)
+    await yardstick.session(rig, _HEAP)
 
 
 def _item(number):

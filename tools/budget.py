@@ -1,16 +1,20 @@
 """`make budget`: sizes and memory against their limits. Prints them and writes build/budget.json.
 
 Each figure of LIMITS is {"value", "gate", "goal"} in bytes; a value above its gate fails, a value
-that nothing measures yet is null. Under "unix" are the parts of the simulated charger's program,
-for comparing one change with another: its machine code is x86, so they have no limits.
+that nothing measures yet is null. Under "tables" is the ROM of the generated tables, under "unix"
+are the parts of the simulated charger's program, for comparing one change with another: its
+machine code is x86, so they have no limits.
 """
 
+import ast
 import json
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
+
+from tools import least_heap
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
@@ -54,6 +58,21 @@ def frozen_parts(folder: Path) -> dict[str, int]:
     return dict(sorted(parts.items()))
 
 
+def table_sizes(folder: Path) -> dict[str, int]:
+    """Bytes of ROM of each generated module's tables: its constants of type bytes."""
+    sizes = {}
+    for path in sorted(folder.glob("*.py")):
+        constants = [
+            node.value.value
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        ]
+        size = sum(len(value) for value in constants if isinstance(value, bytes))
+        if size > 0:
+            sizes[path.stem] = size
+    return sizes
+
+
 def unix_figures(build: Path) -> dict[str, object]:
     port = build / "unix" / "port"
     frozen = object_size(port / "frozen_content.o")
@@ -74,11 +93,16 @@ def over_the_gate(figures: dict[str, dict[str, int | None]]) -> list[str]:
     return over
 
 
-def show(figures: dict[str, dict[str, int | None]], unix: dict[str, object]) -> None:
+def show(
+    figures: dict[str, dict[str, int | None]], tables: dict[str, int], unix: dict[str, object]
+) -> None:
     print(f"{'bytes':48}{'value':>9}{'gate':>9}{'goal':>9}")
     for name, figure in figures.items():
         cells = ["-" if v is None else str(v) for v in figure.values()]
         print(f"{LIMITS[name].what:48}" + "".join(f"{cell:>9}" for cell in cells))
+    print("\nROM of the generated tables")
+    for name, size in {**tables, "all": sum(tables.values())}.items():
+        print(f"  {name:46}{size:>9}")
     print("\nthe simulated charger's program (x86, no limits)")
     for name, value in unix.items():
         text = value
@@ -89,15 +113,21 @@ def show(figures: dict[str, dict[str, int | None]], unix: dict[str, object]) -> 
 
 def main() -> int:
     # A figure gets its value when the build or the yardstick session that measures it exists.
-    measured: dict[str, int] = {}
+    try:
+        measured = {"least_heap": least_heap.least_heap()}
+    except least_heap.LeastHeapError as error:
+        print(f"budget: {error}", file=sys.stderr)
+        return 1
     figures = {
         name: {"value": measured.get(name), "gate": limit.gate, "goal": limit.goal}
         for name, limit in LIMITS.items()
     }
     unix = unix_figures(BUILD)
+    tables = table_sizes(BUILD / "gen" / "tables")
     path = BUILD / "budget.json"
-    path.write_text(json.dumps({**figures, "unix": unix}, indent=2) + "\n", encoding="utf-8")
-    show(figures, unix)
+    text = json.dumps({**figures, "tables": tables, "unix": unix}, indent=2) + "\n"
+    path.write_text(text, encoding="utf-8")
+    show(figures, tables, unix)
     over = over_the_gate(figures)
     for line in over:
         print(f"budget: {line}", file=sys.stderr)
