@@ -140,6 +140,20 @@ async def test_TC_E_25_CS_ev_side_disconnect_stays_locked(rig):
     await station.until(lambda s: not s["evses"][0]["connectors"][0]["locked"], "unlocked")
 
 
+async def test_ev_side_disconnect_unlocks_what_a_refused_token_has_locked(rig):
+    # E05.FR.11, then E09.FR.02
+    overrides = [setting("OCPPCommCtrlr.UnlockOnEVSideDisconnect", "true")]
+    csms, station = await rig.booted(overrides=overrides)
+    csms.answer("TransactionEvent", {"idTokenInfo": {"status": "Invalid"}})
+    await station.plug()
+    await station.swipe(CARD, evse=1)
+    await _ended(csms, triggerReason="Deauthorized", stoppedReason="DeAuthorized")
+    assert (await station.state(1))["locked"]
+    await station.unplug()
+    await station.until(lambda s: not s["evses"][0]["connectors"][0]["locked"], "unlocked")
+    assert (await station.state(1))["status"] == "Available"
+
+
 async def test_TC_E_37_CS_stop_point_power_path_closed_ev_side(rig):
     # E06.FR.06
     csms, station = await rig.booted(overrides=[stop_at("PowerPathClosed")])

@@ -161,6 +161,8 @@ class Evse(Machine):
         model = self.charging.model
         grant = self.grant
         self.armed = False
+        if model.flag(OCPP_COMM_CTRLR_UNLOCK_ON_EV_SIDE_DISCONNECT):
+            self.held = None  # E09.FR.02, also of a cable that E05.FR.11 holds
         if grant is not None and (
             grant.limit_wh is not None or model.flag(TX_CTRLR_STOP_TX_ON_EV_SIDE_DISCONNECT)
         ):
