@@ -4,7 +4,7 @@ import pytest
 from opening import credentials, identity
 from rig import setting
 from scripted_csms import STALL, CallError
-from sessions import booted_again, read, remote_start, value, write_status
+from sessions import booted_again, charge, read, remote_start, value, write_status
 
 from tools.csms.ledger import stamp
 
@@ -221,3 +221,25 @@ async def test_boot_again_after_the_button(rig):
     statuses = await booted_again(csms, "LocalReset")
     assert set(statuses.values()) == {"Available"}
     assert station.charger.process.pid == pid and station.charger.running()
+
+
+async def test_the_button_in_a_transaction(rig):
+    # E06.FR.08, B01.FR.09: an orderly restart ends what goes on
+    csms, station = await rig.booted()
+    transaction = await charge(rig, csms, station)
+    await station.command("reboot")
+    await csms.until(lambda: csms.ledger.transactions[transaction].ended, "Ended")
+    ended = csms.ledger.transactions[transaction].events[-1]
+    assert ended["triggerReason"] == "ResetCommand"
+    assert ended["transactionInfo"]["stoppedReason"] == "Reboot"
+    await booted_again(csms, "LocalReset")
+
+
+async def test_a_csms_without_a_clock_does_not_set_ours(rig):
+    # G02.FR.06
+    csms, station = await rig.booted()
+    csms.answer("Heartbeat", {"currentTime": "1970-01-01T00:00:00Z"})
+    await csms.call("TriggerMessage", {"requestedMessage": "Heartbeat"})
+    await csms.expect("Heartbeat")
+    assert await station.logged("before 2020")
+    assert (await station.command("clock"))["time"] >= "2020-01-02"

@@ -199,6 +199,9 @@ def set_clock(board, model, utc_s):
     """
     if utc_s is None or not model.has(CLOCK_CTRLR_TIME_SOURCE, HEARTBEAT):
         return
+    if utc_s < 0:
+        log.warning("the clock of the CSMS is wrong: before 2020; ignored")
+        return
     now_s = board.clock.utc()
     # The stamp is of whole seconds and has been under way: following it closer would only make
     # time jump.

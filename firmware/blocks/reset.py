@@ -5,6 +5,7 @@ from tables.names import (
     ACCEPTED,
     IMMEDIATE,
     IMMEDIATE_RESET,
+    REBOOT,
     REJECTED,
     RESET,
     RESET_COMMAND,
@@ -81,6 +82,7 @@ class Reset:
         """
         self._reason = reason
         self._looks = 0
+        self.charging.end(0, RESET_COMMAND, REBOOT)  # E06.FR.08, E07.FR.06
         self.timers.start(self._timer, _SETTLE_MS)
 
     def transaction_ended(self):
