@@ -17,6 +17,7 @@ from tables.variables import (
     CLOCK_CTRLR_DATE_TIME,
     CONNECTOR_AVAILABILITY_STATE,
     CONNECTOR_PROBLEM,
+    DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES,
     DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES,
     EVSE_AVAILABILITY_STATE,
     EVSE_PROBLEM,
@@ -48,6 +49,7 @@ from storage.store import Store
 from wire.schema import name
 
 _SUPERVISE_MS = const(5000)
+_ARENA_SIZE = const(4096)  # at least, also when BytesPerMessage is less: for all other messages
 _RX_SIZE = const(512)
 _TX_SIZE = const(512)
 
@@ -74,7 +76,7 @@ class Station:
         self.store = Store(board.storage)
         self.model = model = DeviceModel(board, self.store)
         gc.collect()  # the large buffers first, while the heap is in one piece
-        arena = bytearray(model.int(DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES))
+        arena = _arena(model)
         rx_buf = bytearray(_RX_SIZE)
         tx_buf = bytearray(_TX_SIZE)
         self.journal = Journal()
@@ -251,7 +253,7 @@ class Station:
             self.transactions.connected(online)
             self.metering.connected(online)
             self.data_transfer.connected(online)
-            self.metering.configure()
+            self.metering.align()
 
     # ---- from the device model
 
@@ -303,6 +305,20 @@ class Station:
             self.store
         )  # what waits in RAM is for the time after the restart (B12.FR.05)
         self.board.restart(self._reason)
+
+
+def _arena(model):
+    """For what a message brings: BytesPerMessage (B06.FR.17), clamped to a quarter of the heap."""
+    gc.collect()
+    most = max(gc.mem_free() // 4, _ARENA_SIZE)
+    size = _ARENA_SIZE
+    for variable in (
+        DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES,
+        DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES,
+    ):
+        model.clamp(variable, most)
+        size = max(size, model.int(variable))
+    return bytearray(size)
 
 
 def _hex(data):

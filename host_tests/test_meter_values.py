@@ -147,3 +147,21 @@ async def test_measurands_can_be_switched_off(rig):
     await station.swipe(CARD, evse=1)
     await csms.until(lambda: csms.ledger.transactions[transaction].ended, "Ended")
     assert "meterValue" not in csms.ledger.transactions[transaction].events[-1]
+
+
+async def test_a_broken_connection_does_not_put_off_samples(rig):
+    # J02.FR.11
+    csms, station = await rig.booted(
+        overrides=[setting("SampledDataCtrlr.TxUpdatedInterval", "60")]
+    )
+    transaction = await charge(rig, csms, station)
+    for _ in range(6):
+        await station.clock(40)
+        await station.network(False)
+        await csms.disconnected()
+        await station.network(True)
+        await csms.connected()
+        await rig.quiet(csms)
+    events = csms.ledger.transactions[transaction].events
+    samples = [e for e in events if e["triggerReason"] == "MeterValuePeriodic"]
+    assert len(samples) >= 3

@@ -206,6 +206,24 @@ async def test_overrides_change_read_only_values_and_mutability(rig):
     assert await station.logged("Nonsense")
 
 
+@pytest.mark.parametrize("size", [200, 1000000])
+async def test_bytes_per_message_as_overridden(rig, size):
+    # B06.FR.17; a size without room is clamped and logged, a small one concerns only its message
+    names = ("GetVariables", "SetVariables")
+    overrides = [setting(f"DeviceDataCtrlr.BytesPerMessage/{name}", size) for name in names]
+    csms, station = await rig.booted(overrides=overrides)
+    told = int(await value(csms, "DeviceDataCtrlr.BytesPerMessage/SetVariables"))
+    assert told == size or (4096 <= told < size and await station.logged("clamped"))
+    items = [variable("OCPPCommCtrlr.OfflineThreshold")] * 4
+    if size == 200:
+        with pytest.raises(CallError, match="FormatViolation"):
+            await csms.call("GetVariables", {"getVariableData": items})
+    more = {"additionalIdToken": "x" * 36, "type": "y" * 50}
+    token = {"idToken": "z" * 36, "type": "Central", "additionalInfo": [more, more]}
+    answer = await csms.call("RequestStartTransaction", {"remoteStartId": 1, "idToken": token})
+    assert answer["status"] == "Accepted"
+
+
 async def test_TC_P_03_CS_custom_data_is_taken(rig):
     csms, _ = await rig.booted()
     custom = {"customData": {"vendorId": "org.example", "deep": [{"x": [1, 2.5, None, "ü"]}]}}

@@ -97,10 +97,14 @@ class Metering:
     # ---- for the station
 
     def configure(self):
-        """At boot, and when intervals or the clock have been set: find out what is due when."""
+        """At boot, and when intervals have been set: find out what is due when."""
         for evse in self.charging.evses:
             if evse.transaction is not None and evse.transaction.sampled:
                 self._schedule(evse.transaction)
+        self.align()
+
+    def align(self):
+        """When the clock may have been set: samples go on at their interval (J02.FR.11)."""
         self._clock_due = self._next_aligned(ALIGNED_DATA_CTRLR_INTERVAL)
         self._ended_due = self._next_aligned(ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL)
         self._plan()

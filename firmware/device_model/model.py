@@ -114,6 +114,12 @@ class DeviceModel:
                 log.error("device model: %s is lost at a reboot: %s", catalogue.title(variable), e)
         return ACCEPTED
 
+    def clamp(self, variable, most):
+        """Lower a factory value of the station that asks for more than there is room for."""
+        if self.int(variable) > most:
+            log.warning("%s clamped to %d", catalogue.title(variable), most)
+            self._factory.put(variable, 0, 0, 0, b"%d" % most)
+
     def locate(self, component, component_instance, evse, connector, variable, instance):
         """Find a variable by names (bytes) and place (int), None where not given.
 
