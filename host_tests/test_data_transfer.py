@@ -99,3 +99,20 @@ async def test_P02_while_offline(rig):
     await csms.disconnected()
     with pytest.raises(ControlError):
         await station.command("data_transfer", vendorId="org.example")
+
+
+async def test_a_status_that_ocpp_has_not_becomes_rejected(rig):
+    csms, station = await rig.booted()
+    await station.command("hook", name="data_transfer", on=True)
+    asking = asyncio.create_task(csms.call("DataTransfer", {"vendorId": "org.example"}))
+    event = await asyncio.wait_for(station.control.events.get(), 5)
+    await station.command("reply", seq=event["seq"], result={"status": "Perhaps"})
+    assert await asking == {"status": "Rejected"}
+
+
+async def test_data_that_fits_no_memory_is_refused_without_a_restart(rig):
+    csms, station = await rig.booted(heap=40960)
+    with pytest.raises(ControlError, match="too long for the memory"):
+        await station.command("data_transfer", vendorId="org.example", data="x" * 30000)
+    assert (await station.command("data_transfer", vendorId="org.example"))["status"]
+    assert len(csms.calls("BootNotification")) == 1

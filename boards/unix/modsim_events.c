@@ -62,6 +62,26 @@ static mp_obj_t tuple_of(const sim_event_t *event) {
     return mp_obj_new_tuple(count, items);
 }
 
+static mp_obj_t modsim_event(void);
+
+// A DataTransfer that the firmware has no memory for ends as refused, not with a restart.
+static mp_obj_t refuse(const sim_event_t *event) {
+    static const char why[] = "data: too long for the memory of the station";
+    mp_obj_t tuple = mp_const_none;
+    platform_log(LEVEL_WARNING, why, sizeof(why) - 1);
+    if (event->kind == EVENT_HOOK_REPLY) {
+        sim_event_t rejected = {.kind = event->kind, .number = event->number, .text = {"Rejected"}, .length = {8}};
+        tuple = tuple_of(&rejected);
+    }
+    port_lock();
+    if (event->kind == EVENT_DATA_TRANSFER) {
+        control_transfer_done(event->number, NULL, 0, NULL, 0, why, sizeof(why) - 1);
+    }
+    sim_event_take();
+    port_unlock();
+    return tuple == mp_const_none ? modsim_event() : tuple;
+}
+
 static mp_obj_t modsim_event(void) {
     sim_event_t event;
     port_lock();
@@ -74,7 +94,18 @@ static mp_obj_t modsim_event(void) {
         return mp_const_none;
     }
     // Nobody else takes events, and the oldest stays where it is: it is not lost when memory runs out here.
-    mp_obj_t tuple = tuple_of(&event);
+    mp_obj_t tuple;
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        tuple = tuple_of(&event);
+        nlr_pop();
+    } else if (event.kind == EVENT_DATA_TRANSFER) {
+        return refuse(&event);
+    } else if (event.kind == EVENT_HOOK_REPLY && event.text[1]) {
+        return refuse(&event);
+    } else {
+        nlr_jump(nlr.ret_val);
+    }
     port_lock();
     sim_event_take();
     port_unlock();

@@ -1,13 +1,20 @@
 """P01, P02 DataTransfer: passed to and from the maker's side of the board."""
 
 from micropython import const
-from tables.names import DATA_TRANSFER, REJECTED, UNKNOWN_VENDOR_ID
+from tables.names import (
+    ACCEPTED,
+    DATA_TRANSFER,
+    REJECTED,
+    UNKNOWN_MESSAGE_ID,
+    UNKNOWN_VENDOR_ID,
+)
 
 from blocks.port import ANSWERED, DEFER, NOT_MINE, TIMEOUT
 from hal import log
 from hal.timers import Timer
 from wire.schema import name, name_id
 
+_STATUSES = (ACCEPTED, REJECTED, UNKNOWN_MESSAGE_ID, UNKNOWN_VENDOR_ID)
 _WAITING = const(4)  # DataTransfers of the maker's side that may wait
 _HOOK_MS = const(
     20000
@@ -77,7 +84,11 @@ class DataTransfer:
         if self._reply_to is None or seq != self._seq:
             log.warning("answer to a DataTransfer that nobody waits for")
             return
-        self._answer(name_id(status), data)
+        status = name_id(status)
+        if status not in _STATUSES:
+            log.warning("DataTransfer: the maker's side gave no status of OCPP")
+            status = REJECTED
+        self._answer(status, data)
 
     def connected(self, up):
         """The station is online now, or no more: then nobody is left to ask or to answer to."""
