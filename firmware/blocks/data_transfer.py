@@ -55,8 +55,11 @@ class DataTransfer:
             return  # told already: the station went offline
         seq = self._out.pop(0)[0]
         if outcome == ANSWERED:
-            status, data = reader.unpack()
-            self.board.data_transfer_reply(seq, name(status), data, None)
+            try:
+                status, data = reader.unpack()
+                self.board.data_transfer_reply(seq, name(status), data, None)
+            except MemoryError:
+                self._fail(seq, b"the answer does not fit into the memory of the station")
         elif outcome == TIMEOUT:
             self._fail(seq, b"the CSMS did not answer in time")
         else:
@@ -68,7 +71,10 @@ class DataTransfer:
     def handle(self, action, reader):
         if action != DATA_TRANSFER:
             return NOT_MINE
-        vendor_id, message_id, data = reader.unpack()
+        try:
+            vendor_id, message_id, data = reader.unpack()
+        except MemoryError:
+            return REJECTED, None, b"OutOfMemory"
         if self._reply_to is not None:
             log.warning("DataTransfer refused: the last one still waits for its answer")
             return REJECTED, None, b"Busy"

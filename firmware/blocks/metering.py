@@ -62,9 +62,9 @@ class Metering:
     # ---- for the transactions block
 
     def of_event(self, evse, transaction, kind, trigger, state):
-        """Packed readings for a TransactionEvent."""
+        """Packed readings for a TransactionEvent, a list or tuple, the oldest first."""
         if not evse.id:
-            return b""  # no meter yet
+            return ()  # no meter yet
         if not transaction.metered:
             transaction.metered = True
             self._keep(
@@ -74,7 +74,7 @@ class Metering:
             self._schedule(transaction)
         if kind == ENDED:
             self._keep(evse, transaction, SAMPLED_DATA_CTRLR_TX_ENDED_MEASURANDS, TRANSACTION_END)
-            return b"".join(transaction.readings)  # E06.FR.11
+            return transaction.readings  # E06.FR.11
         variable = SAMPLED_DATA_CTRLR_TX_UPDATED_MEASURANDS
         context = OTHER
         at = None
@@ -91,8 +91,8 @@ class Metering:
         elif trigger == TRIGGER:
             context = TRIGGER
         elif transaction.updated_due is None:
-            return b""
-        return self._read(evse.id, variable, context, at)  # E02.FR.10
+            return ()
+        return (self._read(evse.id, variable, context, at),)  # E02.FR.10
 
     # ---- for the station
 

@@ -6,6 +6,7 @@ from micropython import const
 from tables.names import (
     ACCEPTED,
     CHARGING,
+    ENDED,
     METER_VALUE_CLOCK,
     METER_VALUE_PERIODIC,
     TRANSACTION_EVENT,
@@ -44,6 +45,9 @@ class Transactions:
         self.link = None  # set by the station
         self._attempts = 0  # to send the first record
         self._offline = 0  # so many records, from the first on, are of a time without connection
+        # Transaction id -> seqNo of its next record. The records were numbered before the journal
+        # may have thinned them out; the CSMS sees no gaps (E02.FR.07, J02.FR.13).
+        self._seq_nos = {}
         self._timer = Timer(self._retry)
 
     def event(self, evse, transaction, kind, trigger, state, reason):
@@ -80,7 +84,7 @@ class Transactions:
                 tell.token if tell else None,
             ),
         )
-        out.extend(self.metering.of_event(evse, transaction, kind, trigger, state))
+        out = _extended(out, self.metering.of_event(evse, transaction, kind, trigger, state))
         if self.journal.append(
             out, kind == UPDATED and trigger in (METER_VALUE_PERIODIC, METER_VALUE_CLOCK)
         ):
@@ -155,6 +159,7 @@ class Transactions:
         token_kind, token, end = fields[14:]
         readings = Readings(record, end, utc) if end < len(record) else None
         offline = True if self._offline else None
+        seq_no = self._seq_nos.get(transaction_id, seq_no)
         return (
             kind, at, trigger, seq_no, offline, phases, reservation_id, transaction_id, state,
             spent_s, reason, remote_start_id, evse or None, connector or None,
@@ -173,6 +178,11 @@ class Transactions:
         self._attempts = 0
         if self._offline:
             self._offline -= 1
+        sent = self._unpack(self.journal.first())
+        if sent[0] == ENDED:
+            self._seq_nos.pop(sent[7], None)
+        else:
+            self._seq_nos[sent[7]] = sent[3] + 1
         self.journal.drop_first()
 
     def _judge(self, slots):
@@ -204,6 +214,18 @@ class Transactions:
 
     def _retry(self):
         self.link.wake()
+
+
+def _extended(out, readings):
+    """A record with its readings; short of memory without those in between (E06.FR.12, FR.13)."""
+    size = len(out)
+    try:
+        for reading in readings:
+            out.extend(reading)
+        return out
+    except MemoryError:
+        log.warning("out of memory: %d readings in between are dropped", len(readings) - 2)
+        return out[:size] + readings[0] + readings[-1]
 
 
 def _time_spent(transaction, state):
