@@ -596,3 +596,12 @@ async def test_when_nobody_is_left_to_reply_the_csms_is_refused(rig):
         asking = asyncio.create_task(csms.call("DataTransfer", {"vendorId": "V"}))
         assert (await raw.receive())["event"] == "data_transfer"
     assert (await asking)["status"] == "Rejected"
+
+
+async def test_a_jump_of_weeks_breaks_no_connection(rig):
+    csms, station = await rig.booted()
+    await station.command("clock", advance_s=31 * 86400)
+    await asyncio.sleep(31 * 0.03 + 0.5)  # boards/unix/README.md: 30 ms of real time a day
+    await rig.quiet(csms)
+    assert (await station.state())["connected"]
+    assert "next attempt" not in "\n".join(station.log)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 import yardstick
-from scripted_csms import CallError
 from rig import CARD, GROUP_CARD
+from scripted_csms import CallError
 from sessions import charge, still_charging, value, write
 
 _HEAP = "28672"

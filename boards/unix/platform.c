@@ -92,6 +92,7 @@ time_t __wrap_time(time_t *where) {
 
 // poll() of the firmware (linked with --wrap=poll): its time-outs are station time, and a jump of the clock ends it.
 #define POLL_MAX 32
+#define JUMP_PAUSE_US 30000 // of real time between the days of a long jump, for a peer to answer what a day asks for
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms) {
     struct pollfd all[POLL_MAX + 1];
@@ -99,15 +100,27 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms) {
         errno = EINVAL;
         return -1;
     }
+    static uint64_t next_jump_us;
+    uint64_t pause_us = 0;
     port_lock();
     uint32_t factor = sim_factor();
-    if (timeout_ms != 0 && sim_advance_step()) {
-        timeout_ms = 0;
+    uint64_t now_us = port_now_us();
+    if (timeout_ms != 0 && sim_advance_left_ms() > 0) {
+        if (now_us < next_jump_us) {
+            pause_us = next_jump_us - now_us;
+        } else if (sim_advance_step()) {
+            next_jump_us = now_us + JUMP_PAUSE_US;
+            timeout_ms = 0;
+        }
     }
     port_unlock();
     memcpy(all, fds, count * sizeof(*fds));
     all[count] = (struct pollfd) {.fd = jump_fd, .events = POLLIN};
     uint64_t ns = (uint64_t)(timeout_ms < 0 ? 0 : timeout_ms) * 1000000 * SIM_FACTOR_ONE / factor;
+    if (pause_us > 0 && (timeout_ms < 0 || ns > pause_us * 1000)) {
+        ns = pause_us * 1000;
+        timeout_ms = 1; // any time-out: `ns` says which
+    }
     struct timespec wait = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
     int ready = ppoll(all, count + 1, timeout_ms < 0 ? NULL : &wait, NULL);
     if (ready < 0) {
