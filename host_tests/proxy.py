@@ -5,7 +5,9 @@ import contextlib
 import socket
 
 UP, DOWN = "up", "down"  # from the station; to the station
-GARBAGE = bytes(range(0xF0, 0x100))  # RSV bits and a reserved opcode: no frame begins so
+# RSV bits and a reserved opcode: no frame begins so. Its length says less than comes: who looks
+# at whole frames only is not left waiting.
+GARBAGE = bytes((0xF3, 0x85, *range(0xF0, 0x100)))
 
 # What `corrupt` may damage, all of it bound to be noticed: payloads are ASCII, so a set top bit
 # is no UTF-8 any more, masked or not.
