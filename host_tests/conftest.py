@@ -7,6 +7,7 @@ build/unix/pilotwire.
 
 import asyncio
 import inspect
+import os
 import pathlib
 import sys
 
@@ -18,6 +19,9 @@ for folder in (ROOT, ROOT / "host_tests" / "shims", ROOT / "build" / "gen", ROOT
         sys.path.append(str(folder))
 # shims/ replaces modules of CPython's library only where MicroPython has one of the same name
 sys.path.insert(0, str(ROOT / "host_tests" / "shims"))
+
+# Hypothesis reads it when it first stores something.
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / "build" / "hypothesis"))
 
 from rig import BINARY, Rig  # noqa: E402
 

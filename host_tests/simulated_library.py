@@ -37,15 +37,15 @@ class Event(ctypes.Structure):
 @functools.cache
 def load(*defines):
     """The library, built with `defines` (as "SIM_EVENTS_SIZE=200")."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="simulated"))
     sources = [
         *sorted((ROOT / "boards/simulated").glob("*.c")),
         ROOT / "host_tests/simulated_port.c",
     ]
-    output = folder / "simulated.so"
     macros = [f"-D{define}" for define in defines]
-    subprocess.run(["gcc", *_FLAGS, *macros, f"-I{ROOT}", "-o", output, *sources], check=True)
-    library = ctypes.CDLL(str(output))
+    with tempfile.TemporaryDirectory(prefix="simulated") as folder:
+        output = str(pathlib.Path(folder) / "simulated.so")
+        subprocess.run(["gcc", *_FLAGS, *macros, f"-I{ROOT}", "-o", output, *sources], check=True)
+        library = ctypes.CDLL(output)
     library.sim_ticks_us.restype = ctypes.c_uint64
     library.sim_utc_us.restype = ctypes.c_int64
     library.sim_meter_mwh.restype = ctypes.c_uint64
