@@ -96,10 +96,11 @@ def test_wrong_settings():
     assert "ws://" in done.stdout
 
 
-def test_interrupt_leaves_nothing_behind():
+def _ended_by(number):
+    """Send the signal to a running `make run`: its exit code, its output, its charger in /proc."""
     process = subprocess.Popen(
         _RUN,
-        env=_environment(ID=f"int-{os.getpid()}"),
+        env=_environment(ID=f"end-{os.getpid()}"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -115,10 +116,24 @@ def test_interrupt_leaves_nothing_behind():
         ):
             time.sleep(0.05)
         time.sleep(1)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         output, _ = process.communicate(timeout=10)
     finally:
         process.kill()
-    assert process.returncode == 130, output
+    assert found, output
+    return process.returncode, output, pathlib.Path("/proc", found[0])
+
+
+def test_interrupt_leaves_nothing_behind():
+    code, output, charger = _ended_by(signal.SIGINT)
+    assert code == 130, output
     assert "Traceback" not in output
-    assert found and not os.path.exists(f"/proc/{found[0]}")
+    assert not charger.exists()
+
+
+def test_kill_leaves_nothing_behind():
+    _, _, charger = _ended_by(signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while charger.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not charger.exists()

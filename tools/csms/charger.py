@@ -3,7 +3,9 @@
 import asyncio
 import collections
 import contextlib
+import ctypes
 import pathlib
+import signal
 import socket
 
 from .control import Control
@@ -13,6 +15,8 @@ BINARY = ROOT / "build" / "unix" / "pilotwire"
 _START_S = 10
 _END_S = 3
 _LOG_LINES = 5000
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
 
 
 def free_port(preferred=0, host="127.0.0.1"):
@@ -23,6 +27,12 @@ def free_port(preferred=0, host="127.0.0.1"):
             probe.bind((host, port))
             return probe.getsockname()[1]
     raise OSError("no free TCP port")
+
+
+def _end_with_parent():
+    """In the child: it ends when the parent was killed and could not end it (Linux: prctl(2))."""
+    with contextlib.suppress(AttributeError):
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _command_line(options):
@@ -72,6 +82,7 @@ class Charger:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for the parent, which ends it in order
+                preexec_fn=_end_with_parent,
             )
         except OSError as error:
             raise ChargerError(
