@@ -301,9 +301,8 @@ class Station:
 
     async def _talk(self):
         await self.link.run()  # until _restart() has closed it
-        self.journal.save(
-            self.store
-        )  # what waits in RAM is for the time after the restart (B12.FR.05)
+        # What waits in RAM is for the time after the restart (B12.FR.05).
+        self.journal.save(self.store)
         self.board.restart(self._reason)
 
 

@@ -27,7 +27,7 @@ class Availability:
     """Tells the CSMS each connector's status; keeps no queue: what it tells is what is true when
     it can be told.
 
-    Two bytes a connector: the status the CSMS knows is kept as a name id, flags apart.
+    A connector costs the status that the CSMS knows (a name id) and a byte of flags.
     """
 
     def __init__(self, board, model, charging):
@@ -66,9 +66,8 @@ class Availability:
         if self._lost_at is not None:
             offline_ms = time.ticks_diff(time.ticks_ms(), self._lost_at)
             threshold_ms = self.model.int(OCPP_COMM_CTRLR_OFFLINE_THRESHOLD) * 1000
-            if (
-                offline_ms < 0 or offline_ms > threshold_ms
-            ):  # B04.FR.01 (below 0: the ticks have wrapped)
+            # B04.FR.01; below 0 the ticks have wrapped
+            if offline_ms < 0 or offline_ms > threshold_ms:
                 self.tell_all()
         self._lost_at = None
 
