@@ -6,7 +6,7 @@
 Behaves like build/unix/pilotwire: the same options and environment variables, the same control
 socket, log on standard error, exit codes (and 1: the firmware hangs, 4: processor fault or
 stack overflow). This end of the two UARTs is a serial-to-Ethernet module and a hub for control
-connections; boards/cortex_m3/README.md describes both lines.
+connections; boards/emulated/README.md describes both lines.
 """
 
 import argparse

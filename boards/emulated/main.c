@@ -12,6 +12,7 @@
 #include "boards/simulated/port.h"
 #include "boards/simulated/sim.h"
 
+#include "fault.h"
 #include "memory.h"
 #include "platform.h"
 #include "semihosting.h"
@@ -20,7 +21,6 @@
 
 #define EXIT_HANGS (1)
 #define EXIT_WRONG_SETTINGS (2)
-#define EXIT_FAULT (4)
 #define WATCHDOG_MS (60000u)
 #define WATCHDOG_GRACE_MS (5000u) // for the virtual machine to take notice
 #define PAUSE_MAX_MS (60000u)

@@ -112,7 +112,7 @@ class Board:
     """The emulated charger. There is one; take it once, at boot."""
 
     vendor_name = b"Pilotwire"
-    model = b"Cortex-M3"
+    model = hw.model
 
     def __init__(self):
         log.sink = _sim.log

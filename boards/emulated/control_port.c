@@ -1,5 +1,4 @@
-// All of the simulation's control side runs in the interrupt of USART1, at the lowest priority: as hardware would, it goes on
-// whatever the firmware does, and port_lock() only has to keep that interrupt away.
+// All of the simulation's control side runs in the interrupt of its UART.
 
 #include "control_port.h"
 
@@ -7,13 +6,11 @@
 
 #include "boards/simulated/control.h"
 #include "boards/simulated/json.h"
-#include "boards/simulated/port.h"
 
 #include "facts.h"
 #include "platform.h"
-#include "registers.h"
+#include "uart.h"
 
-#define LOWEST_PRIORITY (0xf0u)
 #define FIRST_LETTER ('a')
 #define FACTS_LETTER ('!')
 #define READY_LETTER ('*')
@@ -27,9 +24,7 @@ static uint8_t current; // client of the line that is coming in
 static volatile bool tick_is_due;
 
 static void send_byte(char byte) {
-    while (!(USART1->status & USART_STATUS_SEND_EMPTY)) {
-    }
-    USART1->data = (uint8_t)byte;
+    uart_send(UART_CONTROL, (uint8_t)byte);
 }
 
 static void send_line(control_client_t *client, const char *line, size_t length) {
@@ -96,9 +91,10 @@ static void take(char byte) {
     }
 }
 
-void usart1_handler(void) {
-    while (USART1->status & USART_STATUS_RECEIVED) {
-        take((char)USART1->data);
+void control_port_interrupt(void) {
+    uint8_t byte;
+    while (uart_receive(UART_CONTROL, &byte)) {
+        take((char)byte);
     }
     if (tick_is_due) {
         tick_is_due = false;
@@ -108,22 +104,11 @@ void usart1_handler(void) {
 
 void control_port_tick(void) {
     tick_is_due = true;
-    NVIC_SET_PENDING(USART1_IRQ);
+    uart_call_control();
 }
 
 void control_port_start(void) {
-    USART1->control1 = USART_CONTROL1_ENABLE | USART_CONTROL1_RECEIVE | USART_CONTROL1_SEND |
-        USART_CONTROL1_RECEIVED_INTERRUPT;
-    NVIC_PRIORITY(USART1_IRQ) = LOWEST_PRIORITY;
-    NVIC_ENABLE(USART1_IRQ);
+    uart_start(UART_CONTROL);
     send_byte(READY_LETTER);
     send_byte('\n');
-}
-
-void port_lock(void) {
-    __asm__ volatile ("msr basepri, %0" : : "r" (LOWEST_PRIORITY) : "memory");
-}
-
-void port_unlock(void) {
-    __asm__ volatile ("msr basepri, %0" : : "r" (0) : "memory");
 }

@@ -31,9 +31,9 @@ void facts_put(json_out_t *out) {
     put(out, ",\"heap_used\":", heap.used);
     put(out, ",\"stack_used\":", memory_stack_used());
     put(out, ",\"handler_stack_used\":", memory_handler_stack_used());
-    put(out, ",\"instructions\":", clock_instructions(cycles_awake()));
-    put(out, ",\"asleep\":", clock_instructions(clock_cycles_asleep()));
-    put(out, ",\"longest\":", clock_instructions(longest));
+    put(out, ",\"instructions\":", CHIP_INSTRUCTIONS(cycles_awake()));
+    put(out, ",\"asleep\":", CHIP_INSTRUCTIONS(clock_cycles_asleep()));
+    put(out, ",\"longest\":", CHIP_INSTRUCTIONS(longest));
     json_put(out, "}");
     longest = 0;
 }

@@ -2,8 +2,8 @@
 //
 // This board uses them for what is not there on a charger: its log on standard error, the image file of its flash, its
 // settings, and the exit code. image_size.py lists their code apart.
-#ifndef CORTEX_M3_SEMIHOSTING_H
-#define CORTEX_M3_SEMIHOSTING_H
+#ifndef EMULATED_SEMIHOSTING_H
+#define EMULATED_SEMIHOSTING_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,11 +2,13 @@
 //
 //     hw.events     a stream that is readable while the simulated hardware has an event
 //     hw.connect(host, port)   a connection to the CSMS that is being made: network.c
+//     hw.model      name of the chip, as bytes
 //     hw.facts()    (static RAM, heap size, heap in use after a collection, stack used: bytes each,
 //                   instructions executed since reset, instructions' time slept)
 
 #include "py/gc.h"
 #include "py/mperrno.h"
+#include "py/objstr.h"
 #include "py/runtime.h"
 #include "py/stream.h"
 
@@ -34,6 +36,8 @@ static const mp_stream_p_t events_protocol = { .ioctl = events_ioctl };
 static MP_DEFINE_CONST_OBJ_TYPE(events_type, MP_QSTR_events, MP_TYPE_FLAG_NONE, protocol, &events_protocol);
 static const mp_obj_base_t events_object = { &events_type };
 
+static const mp_obj_str_t model = { { &mp_type_bytes }, 0, sizeof(CHIP_MODEL) - 1, (const byte *)CHIP_MODEL };
+
 static mp_obj_t hw_facts(void) {
     gc_collect();
     gc_info_t heap;
@@ -44,8 +48,8 @@ static mp_obj_t hw_facts(void) {
         MP_OBJ_NEW_SMALL_INT(heap.total),
         MP_OBJ_NEW_SMALL_INT(heap.used),
         MP_OBJ_NEW_SMALL_INT(memory_stack_used()),
-        mp_obj_new_int_from_ull(clock_instructions(clock_cycles() - slept)),
-        mp_obj_new_int_from_ull(clock_instructions(slept)),
+        mp_obj_new_int_from_ull(CHIP_INSTRUCTIONS(clock_cycles() - slept)),
+        mp_obj_new_int_from_ull(CHIP_INSTRUCTIONS(slept)),
     };
     return mp_obj_new_tuple(MP_ARRAY_SIZE(facts), facts);
 }
@@ -56,6 +60,7 @@ MP_DECLARE_CONST_FUN_OBJ_2(network_connect_obj); // network.c
 static const mp_rom_map_elem_t hw_globals[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_hw) },
     { MP_ROM_QSTR(MP_QSTR_events), MP_ROM_PTR(&events_object) },
+    { MP_ROM_QSTR(MP_QSTR_model), MP_ROM_PTR(&model) },
     { MP_ROM_QSTR(MP_QSTR_connect), MP_ROM_PTR(&network_connect_obj) },
     { MP_ROM_QSTR(MP_QSTR_facts), MP_ROM_PTR(&hw_facts_obj) },
 };

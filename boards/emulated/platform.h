@@ -1,6 +1,6 @@
 // What ties MicroPython and the simulated charger to this chip: station time, log, restarts, the watchdog.
-#ifndef CORTEX_M3_PLATFORM_H
-#define CORTEX_M3_PLATFORM_H
+#ifndef EMULATED_PLATFORM_H
+#define EMULATED_PLATFORM_H
 
 #include <stdbool.h>
 #include <stddef.h>

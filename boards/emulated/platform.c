@@ -23,7 +23,7 @@ static volatile bool accelerated;
 static volatile uint32_t ticks_offset;
 
 uint64_t port_now_us(void) {
-    return clock_cycles() / (CLOCK_HZ / 1000000u);
+    return clock_us();
 }
 
 // The clock's pace or offset may have changed.

@@ -1,6 +1,6 @@
-// The way to the CSMS: a serial-to-Ethernet module (or a modem) on USART2. Its protocol is described in README.md.
-#ifndef CORTEX_M3_SERIAL_ETHERNET_H
-#define CORTEX_M3_SERIAL_ETHERNET_H
+// The way to the CSMS: a serial-to-Ethernet module (or a modem) on UART_NETWORK. Its protocol is described in README.md.
+#ifndef EMULATED_SERIAL_ETHERNET_H
+#define EMULATED_SERIAL_ETHERNET_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +26,9 @@ void serial_ethernet_close(void);
 void serial_ethernet_lose(void);
 
 serial_ethernet_state_t serial_ethernet_state(void);
+
+// Called by the UART's interrupt.
+void serial_ethernet_interrupt(void);
 
 // Number of bytes that can be read now.
 size_t serial_ethernet_available(void);

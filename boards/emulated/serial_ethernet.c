@@ -1,7 +1,7 @@
 #include "serial_ethernet.h"
 
 #include "clock.h"
-#include "registers.h"
+#include "uart.h"
 
 #define ESCAPE (0x10)
 #define CONNECTIONS (10) // they are numbered '0' to '9', in turns
@@ -21,7 +21,7 @@ static struct {
     uint8_t carrying; // the connection whose data are being received
 } receiver;
 
-// From here to usart2_handler(): called by the interrupt only.
+// From here to serial_ethernet_interrupt(): called by the interrupt only.
 
 static void take_data(uint8_t byte) {
     if (receiver.carrying == connection && state == SERIAL_ETHERNET_OPEN) {
@@ -83,15 +83,16 @@ static void take(uint8_t byte) {
     }
 }
 
-void usart2_handler(void) {
-    while (USART2->status & USART_STATUS_RECEIVED) {
-        if ((uint16_t)(ring_in - ring_out) == RING_SIZE) {
-            // Full: the byte stays where it is, and the flow control of the line holds the rest back, until
-            // serial_ethernet_read() has made room.
-            USART2->control1 &= ~USART_CONTROL1_RECEIVED_INTERRUPT;
-            break;
-        }
-        take(USART2->data);
+void serial_ethernet_interrupt(void) {
+    uint8_t byte;
+    bool room;
+    while ((room = (uint16_t)(ring_in - ring_out) < RING_SIZE) && uart_receive(UART_NETWORK, &byte)) {
+        take(byte);
+    }
+    if (!room) {
+        // What comes next stays where it is, and the flow control of the line holds the rest back, until
+        // serial_ethernet_read() has made room.
+        uart_listen(UART_NETWORK, false);
     }
     clock_wake();
 }
@@ -99,19 +100,11 @@ void usart2_handler(void) {
 // From here on: called by the firmware.
 
 static void send(uint8_t byte) {
-    while (!(USART2->status & USART_STATUS_SEND_EMPTY)) {
-    }
-    USART2->data = byte;
-}
-
-static void allow_interrupt(void) {
-    USART2->control1 = USART_CONTROL1_ENABLE | USART_CONTROL1_RECEIVE | USART_CONTROL1_SEND |
-        USART_CONTROL1_RECEIVED_INTERRUPT;
+    uart_send(UART_NETWORK, byte);
 }
 
 void serial_ethernet_start(void) {
-    allow_interrupt();
-    NVIC_ENABLE(USART2_IRQ);
+    uart_start(UART_NETWORK);
     serial_ethernet_close();
 }
 
@@ -119,7 +112,7 @@ uint8_t serial_ethernet_connect(const char *host, size_t length, unsigned port) 
     state = SERIAL_ETHERNET_CLOSED; // nothing more of the old connection from here on
     connection = '0' + (connection + 1 - '0') % CONNECTIONS;
     ring_out = ring_in;
-    allow_interrupt();
+    uart_listen(UART_NETWORK, true);
     state = SERIAL_ETHERNET_CONNECTING;
     send(ESCAPE);
     send('C');
@@ -144,7 +137,7 @@ void serial_ethernet_lose(void) {
 void serial_ethernet_close(void) {
     state = SERIAL_ETHERNET_CLOSED;
     ring_out = ring_in;
-    allow_interrupt();
+    uart_listen(UART_NETWORK, true);
     send(ESCAPE);
     send('X');
 }
@@ -167,7 +160,7 @@ size_t serial_ethernet_read(uint8_t *buffer, size_t size) {
         buffer[count++] = ring[ring_out % RING_SIZE];
         ring_out++;
     }
-    allow_interrupt();
+    uart_listen(UART_NETWORK, true);
     return count;
 }
 

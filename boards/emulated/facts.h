@@ -1,6 +1,6 @@
 // What measurements want to know of the running firmware, as one JSON object.
-#ifndef CORTEX_M3_FACTS_H
-#define CORTEX_M3_FACTS_H
+#ifndef EMULATED_FACTS_H
+#define EMULATED_FACTS_H
 
 #include "boards/simulated/json.h"
 

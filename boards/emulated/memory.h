@@ -1,6 +1,6 @@
-// RAM: what the linker script laid out, and how much of the stack has ever been used.
-#ifndef CORTEX_M3_MEMORY_H
-#define CORTEX_M3_MEMORY_H
+// RAM: what the linker script (sections.ld) laid out, and how much of the stacks has ever been used.
+#ifndef EMULATED_MEMORY_H
+#define EMULATED_MEMORY_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,8 +13,12 @@ extern uint8_t _heap_size[]; // its address is the number of bytes given to the 
 #define MEMORY_HEAP_DEFAULT ((size_t)_heap_size)
 #define MEMORY_HEAP_MOST ((size_t)(_ram_end - _heap_start))
 #define MEMORY_STATIC ((size_t)(_bss_end - _data_start))
+#define MEMORY_HANDLER_GUARD (32u) // the lowest bytes of the handlers' stack, where the chip refuses any access
 
-// Bytes of stack used since reset: it was filled with a pattern before the first use.
+// Called first of all, on the firmware's stack: fills what is unused of the stacks with a pattern, data and bss.
+void memory_start(void);
+
+// Bytes of stack used since reset.
 size_t memory_stack_used(void);
 size_t memory_handler_stack_used(void);
 

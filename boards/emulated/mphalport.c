@@ -7,7 +7,7 @@
 #include "semihosting.h"
 
 mp_uint_t mp_hal_ticks_us(void) {
-    return (mp_uint_t)(clock_cycles() / (CLOCK_HZ / 1000000u));
+    return (mp_uint_t)clock_us();
 }
 
 void mp_hal_delay_ms(mp_uint_t ms) {
@@ -37,7 +37,7 @@ uint64_t mp_hal_time_ns(void) {
     return (uint64_t)mp_hal_ticks_ms() * 1000000u; // asked for by littlefs' port; the firmware stores no file times
 }
 
-// QEMU has no model of the chip's random number generator: the host's stands in.
+// QEMU has no model of a chip's random number generator: the host's stands in.
 void mp_hal_get_random(size_t count, uint8_t *bytes) {
     static int source = -1;
     if (source < 0) {

@@ -1,5 +1,7 @@
 #include "semihosting.h"
 
+#include "chip.h"
+
 #define SYS_OPEN (0x01)
 #define SYS_CLOSE (0x02)
 #define SYS_WRITE (0x05)
@@ -13,32 +15,25 @@
 #define MODE_APPEND (8) // of the console ":tt": standard error
 #define STOPPED_APPLICATION_EXIT (0x20026u)
 
-static uint32_t call(uint32_t service, const void *arguments) {
-    register uint32_t r0 __asm__("r0") = service;
-    register const void *r1 __asm__("r1") = arguments;
-    __asm__ volatile ("bkpt 0xab" : "+r" (r0) : "r" (r1) : "memory");
-    return r0;
-}
-
 int semihosting_open(const char *name, unsigned mode) {
     size_t length = 0;
     while (name[length] != 0) {
         length++;
     }
     uint32_t arguments[] = { (uint32_t)name, mode, length };
-    return (int)call(SYS_OPEN, arguments);
+    return (int)semihosting_call(SYS_OPEN, arguments);
 }
 
 void semihosting_close(int file) {
     uint32_t arguments[] = { (uint32_t)file };
-    call(SYS_CLOSE, arguments);
+    semihosting_call(SYS_CLOSE, arguments);
 }
 
 // Reading and writing answer with the number of bytes that were *not* moved.
 static int transfer(uint32_t service, int file, size_t offset, const void *buffer, size_t size) {
     uint32_t seek[] = { (uint32_t)file, offset };
     uint32_t arguments[] = { (uint32_t)file, (uint32_t)buffer, size };
-    return call(SYS_SEEK, seek) == 0 && call(service, arguments) == 0;
+    return semihosting_call(SYS_SEEK, seek) == 0 && semihosting_call(service, arguments) == 0;
 }
 
 int semihosting_read_at(int file, size_t offset, void *buffer, size_t size) {
@@ -51,7 +46,7 @@ int semihosting_write_at(int file, size_t offset, const void *buffer, size_t siz
 
 long semihosting_length(int file) {
     uint32_t arguments[] = { (uint32_t)file };
-    return (long)call(SYS_FLEN, arguments);
+    return (long)semihosting_call(SYS_FLEN, arguments);
 }
 
 void semihosting_log(const char *text, size_t length) {
@@ -60,21 +55,21 @@ void semihosting_log(const char *text, size_t length) {
         console = semihosting_open(":tt", MODE_APPEND);
     }
     uint32_t arguments[] = { (uint32_t)console, (uint32_t)text, length };
-    call(SYS_WRITE, arguments);
+    semihosting_call(SYS_WRITE, arguments);
 }
 
 int semihosting_command_line(char *buffer, size_t size) {
     uint32_t arguments[] = { (uint32_t)buffer, size };
-    return call(SYS_GET_CMDLINE, arguments) == 0;
+    return semihosting_call(SYS_GET_CMDLINE, arguments) == 0;
 }
 
 uint32_t semihosting_time(void) {
-    return call(SYS_TIME, NULL);
+    return semihosting_call(SYS_TIME, NULL);
 }
 
 void semihosting_exit(int code) {
     uint32_t arguments[] = { STOPPED_APPLICATION_EXIT, (uint32_t)code };
     for (;;) {
-        call(SYS_EXIT_EXTENDED, arguments);
+        semihosting_call(SYS_EXIT_EXTENDED, arguments);
     }
 }

@@ -1,7 +1,7 @@
 // The charger's settings: a file on the host, lines of `name=value`, in the value %XX for control characters and `%`.
 // QEMU's command line names it; without one there are none.
-#ifndef CORTEX_M3_SETTINGS_H
-#define CORTEX_M3_SETTINGS_H
+#ifndef EMULATED_SETTINGS_H
+#define EMULATED_SETTINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,85 @@
+// MicroPython's settings on every emulated chip (its mpconfigport.h has the rest): what the firmware needs, and nothing that
+// only a person at a prompt would want.
+#include <alloca.h>
+#include <stdint.h>
+
+#define MICROPY_CONFIG_ROM_LEVEL (MICROPY_CONFIG_ROM_LEVEL_CORE_FEATURES)
+
+// Code is compiled on the host: bytecode, and machine code for functions marked @micropython.viper. The build rules ask for
+// source files in the image, too, which would need the compiler.
+#define MICROPY_ENABLE_COMPILER (0)
+#undef MICROPY_MODULE_FROZEN_STR
+#define MICROPY_MODULE_FROZEN_STR (0)
+#define MICROPY_READER_VFS (0)
+#define MICROPY_ALLOC_PATH_MAX (64)
+
+// No floats (energies in Wh, currents in mA, ...), integers of up to 64 bits (a requestId exceeds a small int).
+#define MICROPY_FLOAT_IMPL (MICROPY_FLOAT_IMPL_NONE)
+#define MICROPY_LONGINT_IMPL (MICROPY_LONGINT_IMPL_LONGLONG)
+#define MICROPY_PY_MATH (0)
+
+// An exception says what and where: file and line cost about 2 % of the firmware's ROM, and are worth it in a log.
+#define MICROPY_ERROR_REPORTING (MICROPY_ERROR_REPORTING_TERSE)
+#define MICROPY_ENABLE_SOURCE_LINE (1)
+
+#define MICROPY_ENABLE_GC (1)
+#define MICROPY_ENABLE_FINALISER (1)
+#define MICROPY_STACK_CHECK (1)
+#define MICROPY_STACK_CHECK_MARGIN (1024) // what C functions and an interrupt may need beyond the last check
+
+#define MICROPY_PY_SYS_EXIT (1)
+#define MICROPY_PY_SYS_MODULES (1)
+#define MICROPY_PY_SYS_STDFILES (0)
+#define MICROPY_KBD_EXCEPTION (0)
+#define MICROPY_HELPER_REPL (0)
+#define MICROPY_PY_BUILTINS_INPUT (0)
+#define MICROPY_PY_BUILTINS_HELP (0)
+
+#define MICROPY_PY_ASYNCIO (1)
+#define MICROPY_PY_SELECT (1)
+#define MICROPY_PY_SELECT_SELECT (0)
+#define MICROPY_PY_TIME (1)
+#define MICROPY_STREAMS_NON_BLOCK (1)
+#define MICROPY_MODULE_BUILTIN_INIT (1)
+
+// What the firmware uses ...
+#define MICROPY_PY_BUILTINS_MEMORYVIEW (1)
+#define MICROPY_PY_ARRAY_SLICE_ASSIGN (1)
+#define MICROPY_PY_BUILTINS_STR_PARTITION (1)
+#define MICROPY_PY_BINASCII (1)
+#define MICROPY_PY_BINASCII_CRC32 (1)
+
+// ... and what it does not. (crc32() is asked for together with all of zlib: port.mk compiles it for itself.)
+#ifndef MICROPY_PY_DEFLATE
+#define MICROPY_PY_DEFLATE (0)
+#endif
+#define MICROPY_PY_STRUCT (0)
+#define MICROPY_PY_COLLECTIONS (0)
+#define MICROPY_PY_IO (0) // without it asyncio does without ThreadSafeFlag, which would need io.IOBase
+#define MICROPY_PY_ATTRTUPLE (0)
+#define MICROPY_PY_GENERATOR_PEND_THROW (0)
+#define MICROPY_PY_BUILTINS_SET (0)
+#define MICROPY_PY_BUILTINS_FILTER (0)
+#define MICROPY_PY_BUILTINS_REVERSED (0)
+#define MICROPY_PY_BUILTINS_STR_COUNT (0)
+#define MICROPY_PY___FILE__ (0)
+
+// littlefs (port.mk sets MICROPY_VFS_LFS2)
+#define MICROPY_VFS (1)
+#define MICROPY_PY_OS (1)
+#define MICROPY_PY_OS_STATVFS (0)
+
+#define MICROPY_USE_INTERNAL_ERRNO (1)
+
+#define MP_SSIZE_MAX (0x7fffffff)
+#define UINT_FMT "%lu"
+#define INT_FMT "%ld"
+typedef int32_t mp_int_t;
+typedef uint32_t mp_uint_t;
+typedef long mp_off_t;
+
+#define MP_STATE_PORT MP_STATE_VM
+
+// Waits for an interrupt that has something for the event loop, instead of polling every stream each millisecond.
+void board_wait(mp_int_t timeout_ms);
+#define MICROPY_INTERNAL_WFE(timeout_ms) board_wait((mp_int_t)(timeout_ms))

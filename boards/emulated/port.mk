@@ -1,0 +1,79 @@
+# MicroPython on an emulated chip: one linked image. A board's Makefile says what the chip is, and includes this.
+#
+#   MPY_DIR          MicroPython's source tree
+#   BUILD            where the output goes
+#   FROZEN_MANIFEST  what is frozen in: empty/manifest.py for an image without firmware
+#   HEAP             bytes of MicroPython's heap, unless --heap says another number at run time
+#   STACK            bytes of stack for the firmware
+#   HANDLER_STACK    bytes of stack for interrupt handlers
+#
+# Of the chip: CROSS_COMPILE, CHIP (its sources), LINKER_SCRIPT, CPU and LIBC (flags), GC_HELPER, MPY_ARCH.
+
+MPY_DIR ?= $(error set MPY_DIR to the MicroPython tree)
+MPY_LIB_DIR ?= $(MPY_DIR)/lib/micropython-lib
+TOP = $(MPY_DIR)
+BUILD ?= build
+REPOSITORY = ../..
+EMULATED = $(REPOSITORY)/boards/emulated
+FROZEN_MANIFEST ?= $(EMULATED)/empty/manifest.py
+HEAP ?= 28672
+STACK ?= 6144
+HANDLER_STACK ?= 2048
+
+all:
+
+include $(TOP)/py/mkenv.mk
+
+QSTR_DEFS = $(EMULATED)/qstrdefsport.h
+QSTR_GLOBAL_DEPENDENCIES += mpconfigport.h $(EMULATED)/mpconfig_common.h
+MICROPY_ROM_TEXT_COMPRESSION = 1
+MICROPY_VFS_LFS2 = 1
+
+# Code of the firmware is compiled on the host.
+MPY_CROSS_FLAGS += -march=$(MPY_ARCH)
+# Must match MICROPY_LONGINT_IMPL in mpconfig_common.h.
+MPY_TOOL_FLAGS += -mlongint-impl=longlong
+
+include $(TOP)/py/py.mk
+include $(TOP)/extmod/extmod.mk
+
+INC += -I. -I$(EMULATED) -I$(REPOSITORY) -I$(TOP) -I$(BUILD)
+CFLAGS += $(INC) $(CPU) -std=gnu11 -Os -DNDEBUG -Wall
+CFLAGS += -ffunction-sections -fdata-sections -fno-common
+LDFLAGS += $(CPU) -T $(LINKER_SCRIPT) -L $(EMULATED) -Wl,--gc-sections -Wl,-Map=$(BUILD)/firmware.map
+LDFLAGS += -nostartfiles $(LIBC)
+LDFLAGS += -Wl,--defsym=_heap_size=$(HEAP) -Wl,--defsym=_stack_size=$(STACK)
+LDFLAGS += -Wl,--defsym=_handler_stack_size=$(HANDLER_STACK)
+
+# The simulated charger: portable C, in sizes that fit beside the firmware.
+SIMULATION = $(notdir $(wildcard $(REPOSITORY)/boards/simulated/*.c)) modsim.c modsim_events.c modsim_station.c \
+	control_port.c facts.c flash_image.c platform.c semihosting.c settings.c
+PORT = clock.c fault.c main.c memory.c modhw.c mphalport.c network.c serial_ethernet.c $(CHIP)
+# This folder's modsim_station.c comes before that of boards/unix.
+vpath %.c $(EMULATED) $(REPOSITORY)/boards/simulated $(REPOSITORY)/boards/unix
+CFLAGS += -DSIM_EVSES_MAX=4 -DSIM_CONNECTORS_MAX=2 -DSIM_EVENTS_SIZE=4096 \
+	-DCONTROL_LINE_MAX=4096 -DCONTROL_OUT_MAX=4096 -DCONTROL_CLIENTS_MAX=6
+$(addprefix $(BUILD)/, $(PORT:.c=.o)): CFLAGS += -Werror
+
+SRC_C = $(PORT) $(SIMULATION) \
+	shared/libc/string0.c \
+	shared/runtime/gchelper_native.c \
+	shared/timeutils/timeutils.c
+# binascii.crc32() without zlib.
+SRC_C += lib/uzlib/crc32.c
+$(BUILD)/extmod/modbinascii.o: CFLAGS += -DMICROPY_PY_DEFLATE=1
+
+SRC_S = shared/runtime/$(GC_HELPER)
+SRC_QSTR += $(addprefix $(EMULATED)/, flash_image.c main.c modhw.c modsim_station.c network.c) \
+	$(addprefix $(REPOSITORY)/boards/unix/, modsim.c modsim_events.c)
+
+OBJ = $(PY_O) $(addprefix $(BUILD)/, $(SRC_C:.c=.o) $(SRC_S:.s=.o))
+
+all: $(BUILD)/firmware.elf
+
+$(BUILD)/firmware.elf: $(OBJ) $(LINKER_SCRIPT) $(EMULATED)/sections.ld
+	$(ECHO) "LINK $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(OBJ) $(LIBS)
+	$(Q)$(SIZE) $@
+
+include $(TOP)/py/mkrules.mk
