@@ -23,15 +23,15 @@ build:  ## build/unix/pilotwire, the simulated charger; MICROPYTHON_DIR=<checkou
 	@sh tools/setup.sh build
 	@sh tools/build.sh
 
-budget: build  ## sizes against their limits, also in build/budget.json
-	@$(PYTHON) -m tools.budget
+budget: build  ## sizes and memory against their limits, also in build/budget.json; RECORD=1 keeps them to compare with
+	@$(PYTHON) -m tools.budget $(if $(RECORD),--record)
 
 bench: build  ## speed and memory, also in build/bench.json
 	@sh tools/setup.sh bench
 	@$(PYTHON) -m tools.bench $(ARGS)
 
 clean:  ## remove what was built; fetched sources and Python tools stay (rm -r build removes these too)
-	rm -rf build/unix build/gen build/frozen build/log build/*.json
+	rm -rf build/unix build/gen build/frozen build/log build/*.json build/*.svg
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/make \1	\2/p' Makefile | expand -t 14

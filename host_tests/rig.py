@@ -38,14 +38,16 @@ class Station:
         options: of the process; names with underscores.
         overrides: list of `setting(...)`.
         settled: coroutine function that waits until nothing is being said.
+        command: list of str, what to start instead of the simulated charger.
     """
 
-    def __init__(self, clock, folder, options, overrides, settled):
+    def __init__(self, clock, folder, options, overrides, settled, command=None):
         self._clock = clock
         self._settled = settled
         self._folder = folder
         self._given = {name.replace("_", "-"): value for name, value in options.items()}
         self._overrides = list(overrides)
+        self._command = command
         self.exit_code = None  # that the test expects; None: it runs to the end
         self.charger = None
 
@@ -62,7 +64,7 @@ class Station:
             file = self._folder / "overrides.json"
             file.write_text(json.dumps(self._overrides))
             options["overrides"] = file
-        self.charger = Charger(options)
+        self.charger = Charger(options, command=self._command)
         await self.charger.start()
 
     async def restart(self):
@@ -175,12 +177,17 @@ class Station:
 class Rig:
     """Makes the parts of a test; at its end it ends them and checks that the station did no wrong.
 
+    Args:
+        folder: Path, for what the stations store.
+        command: list of str, the program that is a station instead of build/unix/pilotwire.
+
     Attributes:
         lenient: lines of `violations` that contain one of these texts are let pass.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, command=None):
         self._folder = folder
+        self._command = command
         self._stack = contextlib.AsyncExitStack()
         self._stations = []
         self._csmses = []
@@ -198,7 +205,9 @@ class Rig:
         url = getattr(csms, "url", csms)
         folder = self._folder / f"station{len(self._stations) + 1}"
         options.setdefault("csms_url", url)
-        station = Station(self.clock, folder, options, overrides, self.settled)
+        station = Station(
+            self.clock, folder, options, overrides, self.settled, self._command
+        )
         self._stations.append(station)
         await station.start()
         self._stack.push_async_callback(station.stop)

@@ -22,6 +22,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 SIMULATION = "simulation"
 NAMES = "names"
+GLOBALS = "globals of modules"  # in RAM, with room for what the modules bind when they run
 MICROPYTHON = ("VM", "asyncio", "littlefs", "C library")
 
 # First match wins; the object's path below the build folder, or the library's.
@@ -134,7 +135,11 @@ class Image(NamedTuple):
 
     def charger_ram(self) -> int:
         """data and bss without the simulation's; no heap, no stack."""
-        return self.ram.total() - self.ram[SIMULATION]
+        return sum(self.charger_ram_parts().values())
+
+    def charger_ram_parts(self) -> dict[str, int]:
+        """The same by part."""
+        return {part: size for part, size in self.ram.items() if part != SIMULATION}
 
 
 def read_image(build: Path) -> Image:
@@ -151,7 +156,7 @@ def read_image(build: Path) -> Image:
             else:
                 rom[part] += section.size
         if section.output in RAM_SECTIONS:
-            ram["names" if is_frozen else part] += section.size
+            ram[GLOBALS if is_frozen else part] += section.size
     files = frozen_files(build, frozen)
     for path, size in files.items():
         folder = folder_of(path)

@@ -1,0 +1,113 @@
+"""`make budget`: sizes and memory against their limits. See README.md of this folder.
+
+python -m tools.budget [--record]
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tools import least_heap
+from tools.budget import limits, memory, plot, record, rom
+from tools.image_size import SIMULATION, Image
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+CHIP_HEAP = "chip_heap"  # in last.json: where the search starts the next time
+_SPARE = (
+    4096  # bytes that the session of the plot has more than the least heap: it collects oftener
+)
+
+
+def show_figures(figures: limits.Figures, before: record.Record) -> None:
+    print(f"{'bytes':48}{'value':>9}{'gate':>9}{'goal':>9}{'change':>9}  since {before.commit}")
+    for name, figure in figures.items():
+        change = before.change(name, figure["value"])
+        cells = ["-" if v is None else str(v) for v in figure.values()]
+        cells.append("-" if change is None else f"{change:+d}")
+        print(f"{limits.LIMITS[name].what:48}" + "".join(f"{cell:>9}" for cell in cells))
+
+
+def show_parts(title: str, parts: Mapping[str, int]) -> None:
+    print(f"\n{title}")
+    for name, size in sorted(parts.items(), key=lambda part: -part[1]):
+        print(f"  {name:46}{size:>9}")
+    print(f"  {'all':46}{sum(parts.values()):>9}")
+
+
+def details(image: Image, needed: memory.Memory) -> dict[str, dict[str, int]]:
+    """ROM and RAM of the chip by part."""
+    return {
+        "rom": {part: size for part, size in image.rom.items() if part != SIMULATION},
+        "rom_files": dict(image.files),
+        "ram": needed.parts(image),
+        SIMULATION: {"rom": image.rom[SIMULATION], "ram": image.ram[SIMULATION]},
+    }
+
+
+def chip(before: record.Record) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+    """Figures and details of the emulated chip; draws the plot. Raises: LeastHeapError."""
+    image = rom.image(BUILD, rom.CHIP)
+    if image is None:
+        return {}, {}
+    program = BUILD / rom.CHIP / "pilotwire"
+    needed = memory.measure(program, before.figures.get(CHIP_HEAP))
+    found = {
+        **rom.chip_figures(BUILD),
+        "ram": sum(needed.parts(image).values()),
+        CHIP_HEAP: needed.heap,
+    }
+    heap = needed.heap + _SPARE
+    seen = memory.heap_over_time(program, heap)
+    picture = plot.svg(
+        seen.samples, seen.phases, heap, "Heap over the yardstick session, Cortex-M3"
+    )
+    (BUILD / "heap.svg").write_text(picture, encoding="utf-8")
+    return found, details(image, needed)
+
+
+def report(
+    figures: limits.Figures, parts: dict[str, dict[str, int]], before: record.Record
+) -> None:
+    tables = rom.table_sizes(BUILD / "gen" / "tables")
+    unix = rom.unix_program(BUILD)
+    text = json.dumps({**figures, **parts, "tables": tables, "unix": unix}, indent=2) + "\n"
+    (BUILD / "budget.json").write_text(text, encoding="utf-8")
+    titles = {
+        "rom": "ROM of the image by part",
+        "rom_files": "ROM of the frozen files",
+        "ram": "RAM by part over the yardstick session, in the least heap on the chip",
+        SIMULATION: "what only simulates hardware (in no figure)",
+    }
+    for name, sizes in parts.items():
+        show_parts(titles[name], sizes)
+    show_parts("ROM of the generated tables (bytes constants)", tables)
+    print()
+    show_figures(figures, before)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tools.budget", description="sizes against limits")
+    parser.add_argument("--record", action="store_true", help="write tools/budget/last.json")
+    options = parser.parse_args()
+    before = record.last()
+    try:
+        measured, parts = chip(before)
+        measured["least_heap"] = least_heap.least_heap()
+    except least_heap.LeastHeapError as error:
+        print(f"budget: {error}", file=sys.stderr)
+        return 1
+    figures = limits.figures_of(measured)
+    report(figures, parts, before)
+    if options.record:
+        print(f"\nrecorded in {record.renew(measured).relative_to(ROOT)}")
+    over = limits.over_the_gate(figures)
+    for line in over:
+        print(f"budget: {line}", file=sys.stderr)
+    return 1 if over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
