@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run the image of boards/cortex_m3 in QEMU, and be the world around the emulated chip.
+"""Run the image of an emulated chip in QEMU, and be the world around it.
 
     tools/bridge.py --csms-url ws://127.0.0.1:9000 --id CS001 --control 127.0.0.1:9100
 
@@ -201,7 +201,7 @@ class LineParser:
 
 
 class SerialEthernet:
-    """The module on USART2: one TCP connection at a time, by the charger's commands."""
+    """The module on the network UART: one TCP connection at a time, by the charger's commands."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         self._reader = reader
@@ -291,7 +291,7 @@ class SerialEthernet:
 
 
 class ControlHub:
-    """The control connections, multiplexed on USART1."""
+    """The control connections, multiplexed on one UART."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         self._reader = reader
@@ -365,18 +365,35 @@ class Line:
 
         self._server = await asyncio.start_unix_server(connected, self.path, limit=_LINE_MAX)
 
-    def arguments(self) -> list[str]:
-        return ["-serial", f"unix:{self.path}"]
+
+def _cortex_m3(control: Line, network: Line) -> list[str]:
+    command = ["qemu-system-arm", "-M", "netduino2"]
+    return [*command, "-serial", f"unix:{control.path}", "-serial", f"unix:{network.path}"]
 
 
-def qemu_command(options: argparse.Namespace, settings: str, lines: list[Line]) -> list[str]:
-    command = ["qemu-system-arm", "-M", "netduino2", "-nographic", "-monitor", "none"]
-    command += ["-kernel", options.image]
+def _rv32(control: Line, network: Line) -> list[str]:
+    command = ["qemu-system-riscv32", "-M", "virt", "-bios", "none", "-m", "8M"]
+    command += ["-serial", f"unix:{network.path}"]
+    command += ["-chardev", f"socket,id=control,path={control.path}"]
+    return [*command, "-device", "pci-serial,chardev=control,addr=1"]
+
+
+# By the processor that the image's ELF header names.
+MACHINES = {40: _cortex_m3, 243: _rv32}
+
+
+def qemu_command(
+    options: argparse.Namespace, settings: str, control: Line, network: Line
+) -> list[str]:
+    with pathlib.Path(options.image).open("rb") as image:
+        processor = int.from_bytes(image.read(20)[18:], "little")
+    if processor not in MACHINES:
+        raise WrongSettings(f"--image {options.image}: not for a chip that is known here")
+    command = MACHINES[processor](control, network)
+    command += ["-nographic", "-monitor", "none", "-kernel", options.image]
     command += ["-semihosting-config", f"enable=on,target=native,arg={settings}"]
     if options.icount:
         command += ["-icount", "shift=4"]
-    for line in lines:
-        command += line.arguments()
     return command
 
 
@@ -419,7 +436,7 @@ async def emulate(options: argparse.Namespace, folder: str) -> int:
     asked_to_end = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_end.set)
-    command = qemu_command(options, str(settings), [control, network])
+    command = qemu_command(options, str(settings), control, network)
     process = await asyncio.create_subprocess_exec(
         *command, stdin=asyncio.subprocess.DEVNULL, preexec_fn=_end_with_parent
     )

@@ -1,6 +1,6 @@
 #!/bin/sh
 # In place of MicroPython's makemanifest.py, with its arguments: freezes, puts functions and classes into ROM
-# (tools/rom_objects), repairs far branches (tools/thumb_branches.py). PYTHON, ROOT and TREE come from image.mk.
+# (tools/rom_objects), repairs machine code (REPAIR). PYTHON, ROOT, TREE and REPAIR come from image.mk.
 
 set -eu
 output() {
@@ -11,4 +11,4 @@ content=$(output "$@")
 rm -f "$content" # makemanifest.py leaves one that is up to date as it is, and ours has been worked on
 export PYTHONPATH="$ROOT"
 "$PYTHON" -m tools.rom_objects "$TREE/tools/makemanifest.py" "$@"
-exec "$PYTHON" -m tools.thumb_branches "$content"
+[ -z "${REPAIR:-}" ] || "$PYTHON" -m "$REPAIR" "$content"
