@@ -1,4 +1,4 @@
-"""What the image of boards/cortex_m3 consists of: ROM and RAM by part, in bytes.
+"""What the image of an emulated chip consists of: ROM and RAM by part, in bytes.
 
     python -m tools.image_size build/cortex_m3/port [--files] [--json]
 
@@ -100,7 +100,7 @@ def files_of_symbols(frozen_content: str) -> tuple[dict[str, str], Counter[str]]
 
 def symbols(program: Path) -> list[tuple[str, int]]:
     """Name and size of every symbol that has one."""
-    command = ["arm-none-eabi-nm", "--print-size", str(program)]
+    command = ["nm", "--print-size", str(program)]  # any ELF file: it looks at no code
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     columns = [line.split() for line in lines]
     return [(words[3], int(words[1], 16)) for words in columns if len(words) == 4]
@@ -184,7 +184,7 @@ def firmware_rom(image: Image, empty: Image) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="ROM and RAM of the cortex_m3 image by part")
+    parser = argparse.ArgumentParser(description="ROM and RAM of an image by part")
     parser.add_argument("build", type=Path, help="folder that the port was built in")
     parser.add_argument("--empty", type=Path, help="the same of the image without firmware")
     parser.add_argument("--files", action="store_true", help="list every file of the firmware")

@@ -8,6 +8,7 @@ from pathlib import Path
 from tools import image_size
 
 CHIP = "cortex_m3"
+OTHER_CHIP = "rv32"
 
 
 def image(build: Path, board: str, kind: str = "port") -> image_size.Image | None:
@@ -25,6 +26,9 @@ def chip_figures(build: Path) -> dict[str, int]:
         found["image"] = found["image_all"] = chip.charger_rom()
         if empty is not None:
             found["firmware"] = image_size.firmware_rom(chip, empty)
+    other = image(build, OTHER_CHIP)
+    if other is not None:
+        found["image_rv32"] = other.charger_rom()
     return found
 
 
