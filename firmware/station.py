@@ -20,6 +20,7 @@ from tables.variables import (
     DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES,
     DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES,
     EVSE_AVAILABILITY_STATE,
+    EVSE_POWER,
     EVSE_PROBLEM,
     OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL,
     SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL,
@@ -34,6 +35,7 @@ from blocks.metering import Metering
 from blocks.port import NOT_MINE
 from blocks.provisioning import Heartbeat, Registration
 from blocks.remote_control import RemoteControl
+from blocks.reports import Reports
 from blocks.reset import Reset
 from blocks.transactions import Transactions
 from blocks.trigger import Trigger
@@ -93,9 +95,11 @@ class Station:
         self.authorization = Authorization(charging)
         self.metering = Metering(charging)
         self.transactions = Transactions(charging, self.journal, self.metering)
+        self.reports = Reports(board, model)
         self.reset = Reset(board, model, timers, charging, self.journal, self._restart)
         self._blocks = (
             Variables(model),
+            self.reports,
             RemoteControl(charging),
             self.data_transfer,
             self.availability,
@@ -116,6 +120,7 @@ class Station:
             self.data_transfer,
             self.transactions,
             self.metering,
+            self.reports,
             self.heartbeat,
         )
         self.link = Link(
@@ -260,6 +265,8 @@ class Station:
     def _live(self, variable, evse, connector):
         if variable == CLOCK_CTRLR_DATE_TIME:
             return self.board.clock.utc()
+        if variable == EVSE_POWER:
+            return self.board.meter(evse).power_w()
         if variable in (
             CHARGING_STATION_AVAILABILITY_STATE,
             EVSE_AVAILABILITY_STATE,

@@ -137,7 +137,8 @@ def test_every_declared_variable_is_in_the_tables(dm, component, variable):
     assert find(dm, path_of(component, variable).upper().replace("(", "("), *place) == handle
     var = handle & 0xFFFF
     assert catalogue.name(var) == variable.name.encode()
-    assert catalogue.component_name(catalogue.component_of(var)) == component.name.encode()
+    place = catalogue.component_of(var)
+    assert catalogue.string(catalogue.component_ref(place)) == component.name.encode()
     kind = compiler.TYPES.index(variable.type) | compiler.ACCESS.index(variable.access) << 3
     assert catalogue.kind(var) & 0x1F == kind
     for bit, key in enumerate(compiler.FIELDS[:-1]):

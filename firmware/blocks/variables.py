@@ -3,10 +3,8 @@
 from tables.names import (
     ACCEPTED,
     ACTUAL,
-    FORMAT_VIOLATION,
     GET_VARIABLES,
     NOT_SUPPORTED_ATTRIBUTE_TYPE,
-    OCCURRENCE_CONSTRAINT_VIOLATION,
     REBOOT_REQUIRED,
     REJECTED,
     SET_VARIABLES,
@@ -21,8 +19,8 @@ from tables.variables import (
 )
 
 from blocks.port import NOT_MINE
+from device_model.limits import check_size
 from device_model.outcomes import NOT_KEPT, READ_ONLY, REBOOT
-from hal.errors import CallError
 
 # By outcome (device_model/outcomes.py), B05.FR.04 to .10 and B06.FR.06 to .10; from READ_ONLY on
 # Rejected, with a reason code of the appendices.
@@ -59,28 +57,24 @@ class Variables:
             CallError: more items (B06.FR.16) or bytes (B06.FR.17) than the device model allows.
         """
         if action == GET_VARIABLES:
-            self._check_size(
-                reader,
+            check_size(
+                self._model,
+                reader.count(0),
+                reader.size,
                 DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_GET_VARIABLES,
                 DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES,
             )
             return (_Values(self._model, reader),)
         if action == SET_VARIABLES:
-            self._check_size(
-                reader,
+            check_size(
+                self._model,
+                reader.count(0),
+                reader.size,
                 DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_SET_VARIABLES,
                 DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES,
             )
             return (_Results(self._set(reader), reader),)
         return NOT_MINE
-
-    def _check_size(self, reader, items, size):
-        most = self._model.int(items)
-        if reader.count(0) > most:
-            raise CallError(OCCURRENCE_CONSTRAINT_VIOLATION, b"more than %d items" % most)
-        most = self._model.int(size)
-        if reader.size > most:
-            raise CallError(FORMAT_VIOLATION, b"more than %d bytes" % most)
 
     def _set(self, reader):
         """Set all items once, with one write to storage; an outcome each."""

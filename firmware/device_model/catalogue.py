@@ -11,6 +11,7 @@ from tables.variable_format import FIELD_ATTRIBUTES, FIELD_INSTANCE
 _COMPONENT = const(7)
 _KIND = const(3)
 _FIELDS = const(5)
+END = len(COMPONENTS)
 
 
 def string(ref):
@@ -21,6 +22,23 @@ def string(ref):
         size = (size & 0x7F) << 8 | STRINGS[ref]
         ref += 1
     return STRINGS[ref : ref + size]
+
+
+def find(name):
+    """Offset of a text in STRINGS, whatever its case; -1: no such text there."""
+    size = len(name)
+    if size < 0x80:
+        at = STRINGS.find(bytes((size,)) + name)  # mostly it is spelt as the standard has it
+        if at >= 0:
+            return at
+        name = name.lower()
+        at = 0
+        while at < len(STRINGS):
+            here = STRINGS[at]
+            if here == size and string(at).lower() == name:
+                return at
+            at += (here + 1) if here < 0x80 else (((here & 0x7F) << 8 | STRINGS[at + 1]) + 2)
+    return -1
 
 
 def _same(ref, name):
@@ -63,27 +81,70 @@ def attributes(variable):
     return 1 if mask < 0 else mask
 
 
+def split(handle):
+    """(variable, EVSE, connector) of a handle (DeviceModel.locate)."""
+    return handle & 0xFFFF, handle >> 16 & 0x7F, handle >> 23
+
+
+def ref(variable):
+    """Offset of a variable's name in STRINGS."""
+    return _ref(RECORDS, variable + 1)
+
+
+def instance_ref(variable):
+    """... of its instance, 0: it has none."""
+    return max(_field(variable, FIELD_INSTANCE), 0)
+
+
 def name(variable):
-    return string(_ref(RECORDS, variable + 1))
+    return string(ref(variable))
+
+
+def after(variable):
+    """The variable that follows in RECORDS."""
+    return variable + RECORDS[variable]
+
+
+def component_ref(component, field=0):
+    """Offset of a component's name in STRINGS; field 2: of its instance, 0 for none."""
+    return _ref(COMPONENTS, component + field)
+
+
+def level(component):
+    """LEVEL_...: at which places the component is."""
+    return COMPONENTS[component + 4]
+
+
+def next_component(component):
+    return component + _COMPONENT
+
+
+def named(component, name_ref):
+    """Variable of a component, without instance, by the place of its name in STRINGS; or -1."""
+    variable = first(component)
+    while variable < end(component):
+        if ref(variable) == name_ref and not instance_ref(variable):
+            return variable
+        variable = after(variable)
+    return -1
 
 
 def component_of(variable):
     """The component's offset in COMPONENTS."""
     component = 0
-    while _end(component) <= variable:
+    while end(component) <= variable:
         component += _COMPONENT
     return component
 
 
-def component_name(component, instance=False):
-    """Name of a component, or its instance, b"" for none."""
-    return string(_ref(COMPONENTS, component + (2 if instance else 0)))
+def first(component):
+    """The first variable of a component; of END, where RECORDS ends."""
+    return _ref(COMPONENTS, component + 5) if component < END else len(RECORDS)
 
 
-def _end(component):
+def end(component):
     """Where the variables of a component end."""
-    component += _COMPONENT
-    return _ref(COMPONENTS, component + 5) if component < len(COMPONENTS) else len(RECORDS)
+    return first(component + _COMPONENT)
 
 
 def find_component(name, instance, at_level):
@@ -100,14 +161,12 @@ def find_component(name, instance, at_level):
 
 def find_variable(component, name, instance):
     """Variable of a component, or -1. `instance`: bytes, b"" for none (B06.FR.14, B06.FR.15)."""
-    variable = _ref(COMPONENTS, component + 5)
-    end = _end(component)
-    while variable < end:
-        if _same(_ref(RECORDS, variable + 1), name):
-            ref = _field(variable, FIELD_INSTANCE)
-            if _same(ref if ref > 0 else 0, instance):
-                return variable
-        variable += RECORDS[variable]
+    variable = first(component)
+    stop = end(component)
+    while variable < stop:
+        if _same(ref(variable), name) and _same(instance_ref(variable), instance):
+            return variable
+        variable = after(variable)
     return -1
 
 
@@ -126,7 +185,7 @@ def title(variable):
     """Component.Variable[Instance], for the log."""
     instance = text(variable, FIELD_INSTANCE)
     return b"%s.%s%s" % (
-        component_name(component_of(variable)),
+        string(component_ref(component_of(variable))),
         name(variable),
         b"[%s]" % instance if instance else b"",
     )

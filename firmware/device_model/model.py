@@ -25,6 +25,7 @@ from tables.variable_format import (
 )
 
 from device_model import catalogue
+from device_model.catalogue import split
 from device_model.outcomes import DONE, NO_ATTRIBUTE, NO_COMPONENT, NO_VARIABLE, NOT_KEPT, REBOOT
 from device_model.outcomes import READ_ONLY as OUTCOME_READ_ONLY
 from device_model.outcomes import WRITE_ONLY as OUTCOME_WRITE_ONLY
@@ -149,11 +150,11 @@ class DeviceModel:
         """
         index = _attribute(attribute)
         result = self._access(handle, index)
-        if result == DONE and self._mutability(handle, index) == WRITE_ONLY:
+        if result == DONE and self.mutability(handle, index) == WRITE_ONLY:
             result = OUTCOME_WRITE_ONLY
         if result != DONE:
             return result, None
-        variable, evse, connector = _split(handle)
+        variable, evse, connector = split(handle)
         if index:
             return DONE, self._stored(variable, evse, connector, index)
         return DONE, self.text(variable, evse, connector)
@@ -172,9 +173,9 @@ class DeviceModel:
         result = self._access(handle, index)
         if result != DONE:
             return result
-        if self._mutability(handle, index) == READ_ONLY:
+        if self.mutability(handle, index) == READ_ONLY:
             return OUTCOME_READ_ONLY
-        variable, evse, connector = _split(handle)
+        variable, evse, connector = split(handle)
         from device_model.check import check
 
         result = check(variable, value)
@@ -208,7 +209,7 @@ class DeviceModel:
 
     def notify(self, handle):
         """Tell whoever listens that the CSMS has changed this variable."""
-        variable, evse, connector = _split(handle)
+        variable, evse, connector = split(handle)
         # Never the value: it may be a password.
         log.info("device model: the CSMS has set %s", catalogue.title(variable))
         if self.changed is not None:
@@ -240,8 +241,11 @@ class DeviceModel:
             return NO_ATTRIBUTE
         return DONE
 
-    def _mutability(self, handle, index):
-        variable, evse, connector = _split(handle)
+    def mutability(self, handle, index=0):
+        """READ_ONLY, READ_WRITE or WRITE_ONLY (tables.variable_format) of an attribute, 0 Actual
+        to 3 MaxSet.
+        """
+        variable, evse, connector = split(handle)
         at = self._factory.find(variable, evse, connector, index)
         changed = None if at < 0 else self._factory.mutability(at)
         if changed is not None:
@@ -264,10 +268,6 @@ class DeviceModel:
         if source and source[0] == _POINT:
             return getattr(self._board, str(source[1:], "utf-8")) or b""
         return b"" if index else catalogue.text(variable, FIELD_DEFAULT) or b""
-
-
-def _split(handle):
-    return handle & 0xFFFF, handle >> 16 & 0x7F, handle >> 23
 
 
 def _attribute(attribute):

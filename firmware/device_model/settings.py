@@ -31,8 +31,8 @@ def _parts(values):
         if not catalogue.kind(variable) & FLAG_VOLATILE:
             component = catalogue.component_of(variable)
             for name in (
-                catalogue.component_name(component),
-                catalogue.component_name(component, True),
+                catalogue.string(catalogue.component_ref(component)),
+                catalogue.string(catalogue.component_ref(component, 2)),
                 catalogue.name(variable),
                 catalogue.text(variable, FIELD_INSTANCE) or b"",
             ):

@@ -1,0 +1,322 @@
+"""B07 and B08: what the station consists of, told in NotifyReports.
+
+A report is a walk through the ROM tables, so it costs the same heap whatever the number of
+variables: what is kept is the request and the page that is being sent.
+"""
+
+import array
+
+from micropython import const
+from tables.names import (
+    ACCEPTED,
+    ACTUAL,
+    BOOLEAN,
+    CONFIGURATION_INVENTORY,
+    DATE_TIME,
+    DECIMAL,
+    EMPTY_RESULT_SET,
+    FULL_INVENTORY,
+    GET_BASE_REPORT,
+    GET_REPORT,
+    INTEGER,
+    MAX_SET,
+    MEMBER_LIST,
+    MIN_SET,
+    NOTIFY_REPORT,
+    OPTION_LIST,
+    PROBLEM,
+    READ_ONLY,
+    READ_WRITE,
+    REJECTED,
+    SEQUENCE_LIST,
+    STRING,
+    SUMMARY_INVENTORY,
+    TARGET,
+    WRITE_ONLY,
+)
+from tables.variable_format import (
+    FIELD_FROM,
+    FIELD_INSTANCE,
+    FIELD_MAX,
+    FIELD_MIN,
+    FIELD_UNIT,
+    FIELD_VALUES,
+    FLAG_VOLATILE,
+    KIND_TYPE,
+    LEVEL_CONNECTOR,
+    TYPE_DECIMAL,
+    TYPE_INTEGER,
+    TYPE_STRING,
+)
+from tables.variable_format import READ_ONLY as NEVER_WRITTEN
+from tables.variables import (
+    DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_REPORT,
+    DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_GET_REPORT,
+)
+
+from blocks.port import LOST, NOT_MINE
+from device_model import catalogue
+from device_model.limits import check_size
+from wire.schema import name
+
+_PAGE = const(10)  # variables in a NotifyReport: about 3 kB, and no long turn of the event loop
+_FIRST = const(1)  # the handle that a walk through everything begins with
+_ANY = const(0xFFFF)
+_UNKNOWN = const(0xFFFE)
+_POINT = const(46)
+
+# An item of GetReport's list: where its texts are in the catalogue, or _ANY
+_ITEM = const(6)
+_NAME = const(0)
+_INSTANCE = const(1)
+_EVSE = const(2)
+_CONNECTOR = const(3)
+_VARIABLE = const(4)
+_VARIABLE_INSTANCE = const(5)
+
+_ATTRIBUTES = (ACTUAL, TARGET, MIN_SET, MAX_SET)
+_MUTABILITY = (READ_ONLY, READ_WRITE, WRITE_ONLY)
+_TYPES = (
+    STRING, DECIMAL, INTEGER, DATE_TIME, BOOLEAN, OPTION_LIST, SEQUENCE_LIST, MEMBER_LIST,
+)  # fmt: skip
+
+
+class Reports:
+    """One report at a time; another one is Rejected until its last page is answered (B07.FR.13,
+    B08.FR.16). A page that was lost with the connection is sent again with the next one.
+
+    Args:
+        board: for its connectors, and the clock that stamps pages.
+        model: DeviceModel.
+    """
+
+    def __init__(self, board, model):
+        self._board = board
+        self._model = model
+        self.link = None  # set by the station
+        self._request = None  # requestId; None: no report is under way
+        self._base = 0  # name id of the ReportBase, 0: GetReport
+        self._criteria = b""  # variables of ComponentCriteria: their texts in the catalogue
+        self._items = None  # GetReport's componentVariable, _ITEM words each
+        self._next = 0  # handle that the next page begins with, 0: this is the last one
+        self._page = None  # handles
+        self._values = None  # of live variables: what the page tells, in both passes of the writer
+        self._at = 0
+        self._seq = 0
+
+    def handle(self, action, reader):
+        """Answer GetBaseReport or GetReport.
+
+        Raises:
+            CallError: more items (B08.FR.17) or bytes (B08.FR.18) than the device model allows.
+        """
+        if action != GET_BASE_REPORT and action != GET_REPORT:
+            return NOT_MINE
+        if action == GET_REPORT:
+            check_size(
+                self._model,
+                reader.count(1),
+                reader.size,
+                DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_GET_REPORT,
+                DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_REPORT,
+            )
+        if self._request is not None:
+            return REJECTED, b"Busy", b"a report is under way"
+        slots = reader.unpack()
+        self._request = slots[0]
+        self._base = 0
+        self._items = None
+        if action == GET_BASE_REPORT:
+            self._base = slots[1]
+        else:
+            self._select(reader)
+        self._page = None
+        self._seq = 0
+        self._next = next(self._walk(_FIRST), 0)
+        if not self._next:
+            self._request = None
+            return (EMPTY_RESULT_SET,)  # B08.FR.15
+        self.link.wake()
+        return (ACCEPTED,)
+
+    def take(self, accepted):
+        # Whoever asked gets it, before Accepted too (B02.FR.01, B02.FR.02).
+        if self._request is None:
+            return None
+        if self._page is None:
+            self._turn()
+        return NOTIFY_REPORT, (self._request, self._at, self._next > 0, self._seq, self)
+
+    def answered(self, outcome, reader):
+        if outcome == LOST:
+            return
+        self._page = None
+        self._seq += 1  # B07.FR.10, B08.FR.14
+        if self._next:
+            self.link.wake()
+        else:
+            self._request = None
+            self._items = None
+            self._values = None
+
+    def _turn(self):
+        """The next page."""
+        model = self._model
+        self._page = page = []
+        self._values = values = []
+        self._at = self._board.clock.utc() or 0
+        start = self._next
+        self._next = 0
+        for handle in self._walk(start):
+            if len(page) == _PAGE:
+                self._next = handle
+                break
+            page.append(handle)
+            values.append(model.read(handle, None)[1] if model.is_live(handle) else None)
+
+    # ---- what belongs to the report
+
+    def _select(self, reader):
+        """GetReport's criteria and list."""
+        self._criteria = [catalogue.find(name(c)) << 4 | (c == PROBLEM) for c in reader.each(0)]
+        if not reader.count(1):
+            return
+        self._items = items = array.array("H")
+        for item in reader.each(1):
+            for i, value in enumerate(item):
+                if value is None:
+                    items.append(_ANY)
+                elif i == _EVSE or i == _CONNECTOR:
+                    items.append(value if 0 < value < _UNKNOWN else _UNKNOWN)
+                else:
+                    ref = catalogue.find(value)
+                    items.append(ref if ref >= 0 else _UNKNOWN)
+
+    def _walk(self, handle):
+        """Yields the handles of the report from `handle` on: a component after the other, with
+        all its variables at each place where it is.
+        """
+        connectors = self._board.connectors
+        variable, evse, connector = catalogue.split(handle)
+        component = catalogue.component_of(variable)
+        while component < catalogue.END:
+            level = catalogue.level(component)
+            if level and not evse:
+                evse = 1
+                connector = 1 if level == LEVEL_CONNECTOR else 0
+            if self._meets(component, evse, connector):
+                end = catalogue.end(component)
+                while variable < end:
+                    handle = variable | evse << 16 | connector << 23
+                    if self._wants(component, handle):
+                        yield handle
+                    variable = catalogue.after(variable)
+            if connector and connector < connectors[evse - 1]:
+                connector += 1
+            elif evse and evse < len(connectors):
+                evse += 1
+                connector = 1 if connector else 0
+            else:
+                evse = connector = 0
+                component = catalogue.next_component(component)
+            variable = catalogue.first(component)
+
+    def _meets(self, component, evse, connector):
+        """Whether a component meets one of the criteria, if there are any (B08.FR.13)."""
+        if self._base or not self._criteria:
+            return True
+        for criterion in self._criteria:
+            problem = criterion & 1
+            variable = catalogue.named(component, criterion >> 4)
+            if variable < 0:
+                if not problem:  # B08.FR.07 to B08.FR.09
+                    return True
+            elif self._model.flag(variable, evse, connector):
+                return True  # B08.FR.10
+        return False
+
+    def _wants(self, component, handle):
+        """Whether the report tells this variable."""
+        base = self._base
+        if base == CONFIGURATION_INVENTORY:  # B07.FR.07
+            return self._model.mutability(handle) != NEVER_WRITTEN
+        variable, evse, connector = catalogue.split(handle)
+        if base == SUMMARY_INVENTORY:  # B07.FR.09
+            text = catalogue.name(variable)
+            return text == b"AvailabilityState" or (
+                text == b"Problem" and self._model.flag(variable, evse, connector)
+            )
+        items = self._items
+        if base == FULL_INVENTORY or items is None:
+            return True
+        at = 0
+        while at < len(items):  # B08.FR.11, B08.FR.20 to B08.FR.25
+            if (
+                items[at + _NAME] == catalogue.component_ref(component)
+                and items[at + _INSTANCE] in (_ANY, catalogue.component_ref(component, 2))
+                and items[at + _EVSE] in (_ANY, evse)
+                and items[at + _CONNECTOR] in (_ANY, connector)
+                and items[at + _VARIABLE] in (_ANY, catalogue.ref(variable))
+                and items[at + _VARIABLE_INSTANCE] in (_ANY, catalogue.instance_ref(variable))
+            ):
+                return True
+            at += _ITEM
+        return False
+
+    # ---- the page, as the writer wants it
+
+    def __iter__(self):
+        """The records of the page: reportData."""
+        record = [None] * 15
+        record[14] = False  # supportsMonitoring
+        for i, handle in enumerate(self._page):
+            variable, evse, connector = catalogue.split(handle)
+            component = catalogue.component_of(variable)
+            record[0] = catalogue.string(catalogue.component_ref(component))
+            record[1] = catalogue.string(catalogue.component_ref(component, 2)) or None
+            record[2] = evse or None
+            record[3] = connector or None
+            record[4] = catalogue.name(variable)
+            record[5] = catalogue.text(variable, FIELD_INSTANCE)
+            record[6] = self._attributes(handle, self._values[i])
+            record[7] = catalogue.text(variable, FIELD_UNIT)
+            kind = catalogue.kind(variable) & KIND_TYPE
+            record[8] = _TYPES[kind]
+            number = kind == TYPE_INTEGER or kind == TYPE_DECIMAL
+            record[9], record[10] = self._limit(variable, FIELD_MIN, number)
+            record[11], record[12] = self._limit(
+                variable, FIELD_MAX, number or kind == TYPE_STRING
+            )
+            record[13] = catalogue.text(variable, FIELD_VALUES)
+            yield record
+
+    def _limit(self, variable, field, told):
+        """A limit as mantissa and decimals. The least length of a string and the least number of
+        a list's members have no place in variableCharacteristics.
+        """
+        text = catalogue.text(variable, field) if told else None
+        if not text:
+            return None, None
+        whole, _, fraction = text.partition(b".")
+        return int(whole + fraction), len(fraction)
+
+    def _attributes(self, handle, live):
+        """The variable's attributes, unset ones too (B07.FR.11)."""
+        model = self._model
+        variable = handle & 0xFFFF
+        attributes = []
+        for i, attribute in enumerate(_ATTRIBUTES):
+            if catalogue.attributes(variable) >> i & 1:
+                mutability = model.mutability(handle, i)
+                attributes.append(
+                    (
+                        attribute,
+                        live if i == 0 and live is not None else model.read(handle, attribute)[1],
+                        _MUTABILITY[mutability],
+                        mutability != NEVER_WRITTEN
+                        and not catalogue.kind(variable) & FLAG_VOLATILE,
+                        mutability == NEVER_WRITTEN
+                        and (catalogue.text(variable, FIELD_FROM) or b"x")[0] == _POINT,
+                    )
+                )
+        return attributes
