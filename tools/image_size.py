@@ -32,6 +32,7 @@ OBJECTS = (
     (r"^(py|extmod|shared)/", "VM"),
     (r"^(control|json|sim|modsim)\w*\.o$", SIMULATION),
     (r"^(facts|flash_image|platform|semihosting|settings|modhw)\.o$", SIMULATION),
+    (r"^native/", "native/"),
     (r"^\w+\.o$", "board"),
     (r"\.a\(|crt\w+\.o$", "C library"),
 )

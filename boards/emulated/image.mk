@@ -38,7 +38,7 @@ $(OUT)/frozen/stamp: $(FROZEN_FROM)
 	@touch $@
 
 # MicroPython's build does not notice by itself that flags or lists of sources have changed.
-$(OUT)/fresh: boards/$(BOARD)/Makefile boards/emulated/port.mk
+$(OUT)/fresh: boards/$(BOARD)/Makefile boards/emulated/port.mk firmware/native/micropython.mk
 	@rm -rf $(OUT)/port $(OUT)/empty
 	@mkdir -p $(OUT)
 	@touch $@
@@ -51,5 +51,5 @@ $(OUT)/firmware.elf: $(OUT)/fresh $(OUT)/frozen/stamp $(C_FROM)
 
 $(OUT)/empty.elf: $(OUT)/fresh $(C_FROM)
 	@echo "MAKE $(BOARD) image without firmware"
-	@$(call PORT,empty) FROZEN_MANIFEST=$(ROOT)/boards/emulated/empty/manifest.py
+	@$(call PORT,empty) FROZEN_MANIFEST=$(ROOT)/boards/emulated/empty/manifest.py PILOTWIRE_FIRMWARE=0
 	@cp $(OUT)/empty/firmware.elf $@

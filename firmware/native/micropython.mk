@@ -9,3 +9,11 @@ endif
 # Functions and classes of the firmware in ROM (tools/rom_objects).
 SRC_USERMOD_LIB_C += $(PILOTWIRE_NATIVE)/rom_objects.c
 LDFLAGS_USERMOD += -Wl,--wrap=mp_obj_new_module,--wrap=gc_collect_start,--wrap=gc_init,--wrap=gc_free
+
+# What only the frozen firmware calls: an image without it sets PILOTWIRE_FIRMWARE=0.
+ifneq ($(PILOTWIRE_FIRMWARE),0)
+SRC_USERMOD_LIB_C += $(addprefix $(PILOTWIRE_NATIVE)/, websocket/faults.c websocket/frames.c websocket/upgrade.c)
+SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/websocket/module.c
+SRC_USERMOD_LIB_C += $(PILOTWIRE_NATIVE)/json_out/json_out.c
+SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/json_out/module.c
+endif

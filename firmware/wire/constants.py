@@ -162,7 +162,7 @@ HEAD = 3  # a token's text is gathered at arena[S_W + HEAD], where a kept string
 SHORT = 64  # of a key, an enum value or a date-time as much is gathered
 TENTH = 214748364  # (2**31 - 1) // 10
 
-# The writer: words of the state of output.copy()
+# The writer: words of the state of json_out.copy() (native/json_out/json_out.h)
 O_FROM = 0  # what of the source is still to be copied
 O_TO = 1
 O_AT = 2  # bytes in the buffer

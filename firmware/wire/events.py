@@ -10,6 +10,17 @@ DATA = const(2)  # a piece of it: rx[start:end]
 END = const(3)  # the message is complete, and is UTF-8
 PING = const(4)  # to be answered with the frame of pong()
 PONG = const(5)
+CLOSE = const(6)  # inside of websocket.py
+
+# Words of the state of a WebSocket (native/websocket/frames.h)
+W_START = const(0)  # of DATA: rx[start:end]
+W_END = const(1)
+W_AT = const(2)
+W_STOP = const(3)
+W_COUNT = const(4)  # bytes of a control frame's payload
+W_CODE = const(5)
+W_FAULT = const(6)
+W_WORDS = const(15)
 
 # Close codes (RFC 6455, 7.4.1)
 NORMAL = const(1000)

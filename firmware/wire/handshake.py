@@ -5,20 +5,19 @@ An overlay: loaded when a connection is made, dropped once it stands.
 
 from binascii import b2a_base64
 
+import websocket_core
 from micropython import const
 
 from hal.errors import HandshakeError
 from wire.websocket import printable
 
-try:
-    from hashlib import sha1
-except ImportError:
-    from wire.sha1 import sha1
-
-_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _SWITCHING = const(101)
-_MAX_RESPONSE = const(8192)
-_HTTP = b"HTTP/1."
+
+# The state of the answer: bytes (native/websocket/upgrade.h)
+_STATUS = const(0)  # two bytes, the lower one first
+_CHECKS = const(2)  # bit 0: Upgrade, bit 1: Connection, bit 2: Sec-WebSocket-Accept
+_KEPT = const(4)  # two bytes: length of what is kept at the front of the line buffer
+_HEAD = const(10)
 
 
 def _base64(data):
@@ -30,14 +29,10 @@ def basic_authorization(identity, password):
     return b"Basic " + _base64(b"%s:%s" % (identity, password))
 
 
-def _list(value):
-    return [item.strip() for item in value.split(b",")]
-
-
 def _refusal(status, location):
     if 300 <= status < 400:
         return "the server redirects to %s (HTTP %d), which is not followed: set that URL" % (
-            str(printable(location), "utf-8") or "nowhere",
+            _text(location) or "nowhere",
             status,
         )
     if status == 401:
@@ -53,6 +48,10 @@ def _refusal(status, location):
     return "%s (HTTP %d)" % (text, status)
 
 
+def _text(value):
+    return str(printable(value), "utf-8")
+
+
 class Handshake:
     """One opening handshake.
 
@@ -63,12 +62,9 @@ class Handshake:
 
     def __init__(self, random, line):
         self._key = _base64(random(16))
-        self._line = line
-        self._size = 0  # of the line so far; may exceed the buffer
-        self._total = 0
-        self._status = 0
-        self._checks = 0  # bit 0: Upgrade, bit 1: Connection, bit 2: Sec-WebSocket-Accept
-        self._location = b""
+        accept = _base64(websocket_core.digest(self._key))
+        self._state = bytearray(bytes(_HEAD) + accept)
+        self._line = memoryview(line)
         self._offered = b""
         self.protocol = None
 
@@ -103,94 +99,51 @@ class Handshake:
         """Take in buf[start:end] of the response.
 
         Returns: index of the first byte after the response, -1: more is needed. Then `protocol` is
-            the sub-protocol
-        that the server chose, None if it chose none.
+            the sub-protocol that the server chose, None if it chose none.
 
         Raises: HandshakeError.
         """
-        line = self._line
-        room = len(line)
-        while start < end:
-            c = buf[start]
-            start += 1
-            self._total += 1
-            if self._total > _MAX_RESPONSE:
-                raise HandshakeError("the server's response does not end", self._status)
-            if c != 10:
-                if self._size < room:
-                    line[self._size] = c
-                if not self._status and self._size < len(_HTTP) and c != _HTTP[self._size]:
-                    raise HandshakeError("the server speaks no HTTP: check the URL")
-                self._size += 1
-            elif self._end_of_line():
-                return start
-        return -1
+        at = websocket_core.answer(self._state, self._line, buf, start, end)
+        if at < 0:
+            raise self._error("the server " + websocket_core.fault(-at))
+        if at:
+            self._check()
+        return at or -1
 
     def closed(self):
         """The connection ended before the response did. Raises: HandshakeError."""
-        if self._status and self._status != _SWITCHING:
-            raise HandshakeError(_refusal(self._status, self._location), self._status)
+        if self._word(_STATUS) not in (0, _SWITCHING):
+            raise self._refused()
         raise HandshakeError("the server closed the connection during the handshake")
 
-    def _end_of_line(self):
-        size = min(self._size, len(self._line))
-        line = bytes(memoryview(self._line)[:size])
-        self._size = 0
-        if line.endswith(b"\r"):
-            line = line[:-1]
-        if not self._status:
-            self._status_line(line)
-        elif line:
-            self._header(line)
-        else:
-            self._check()
-            return True
-        return False
+    def _word(self, at):
+        return self._state[at] | self._state[at + 1] << 8
 
-    def _status_line(self, line):
-        # HTTP-version SP status-code SP reason
-        status = line[9:12]
-        if len(status) < 3 or not status.isdigit() or status[0] == 48:
-            raise HandshakeError("the server's status line is malformed")
-        self._status = int(status)
+    def _kept(self):
+        return bytes(self._line[: self._word(_KEPT)])
 
-    def _header(self, line):
-        colon = line.find(b":")
-        name = line[:colon].lower()
-        value = line[colon + 1 :].strip()
-        if colon < 0:
-            raise HandshakeError("the server's response has a malformed header", self._status)
-        if name == b"location":
-            self._location = value
-        elif self._status == _SWITCHING:
-            self._upgrade(name, value)
+    def _error(self, text):
+        return HandshakeError(text, self._word(_STATUS))
 
-    def _upgrade(self, name, value):
-        if name == b"upgrade":
-            self._checks |= value.lower() == b"websocket"
-        elif name == b"connection":
-            self._checks |= (b"upgrade" in _list(value.lower())) << 1
-        elif name == b"sec-websocket-accept":
-            self._checks |= (value == _base64(sha1(self._key + _GUID).digest())) << 2
-        elif name == b"sec-websocket-protocol":
-            self.protocol = value
-        elif name == b"sec-websocket-extensions" and value:
-            raise HandshakeError("the server uses an extension that was not offered", _SWITCHING)
+    def _refused(self):
+        status = self._word(_STATUS)
+        return HandshakeError(_refusal(status, self._kept()), status)
 
     def _check(self):
-        if self._status != _SWITCHING:
-            raise HandshakeError(_refusal(self._status, self._location), self._status)
-        if self._checks != 7:
-            raise HandshakeError(
+        if self._word(_STATUS) != _SWITCHING:
+            raise self._refused()
+        checks = self._state[_CHECKS]
+        if checks != 7:
+            raise self._error(
                 "the server's handshake is wrong (%s): is there a proxy between?"
-                % ("Sec-WebSocket-Accept" if self._checks & 3 == 3 else "Upgrade, Connection"),
-                _SWITCHING,
+                % ("Sec-WebSocket-Accept" if checks & 3 == 3 else "Upgrade, Connection")
             )
-        if self.protocol == b"":
-            self.protocol = None
-        if self.protocol is not None and self.protocol not in _list(self._offered):
-            raise HandshakeError(
+        chosen = self._kept()
+        if not chosen:
+            return
+        if chosen not in [item.strip() for item in self._offered.split(b",")]:
+            raise self._error(
                 "the server chose sub-protocol %s, offered: %s"
-                % (str(printable(self.protocol), "utf-8"), str(printable(self._offered), "utf-8")),
-                _SWITCHING,
+                % (_text(chosen), _text(self._offered))
             )
+        self.protocol = chosen

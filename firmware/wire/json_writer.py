@@ -6,6 +6,7 @@ field.
 
 import array
 
+from json_out import copy
 from micropython import const
 from tables.layout import (
     AT_ACTIONS,
@@ -36,7 +37,6 @@ from wire.constants import (
 )
 from wire.date_time import write_time
 from wire.number import write_number
-from wire.output import copy
 from wire.records import node_at
 
 _CALL = const(2)

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import sys
 
+import websocket_core
 from link_world import World
 from tables.variables import (
     OCPP_COMM_CTRLR_MESSAGE_TIMEOUT_DEFAULT,
@@ -14,7 +15,6 @@ from tables.variables import (
     SECURITY_CTRLR_SECURITY_PROFILE,
 )
 
-import wire.sha1
 from blocks.port import ANSWERED, DEFER, ERROR, LOST, NOT_MINE, TIMEOUT
 from hal.errors import CallError
 from wire.names import name_id
@@ -740,11 +740,33 @@ async def case_many_connections_leave_nothing_behind(w):
     assert len(w.timers.running) == 1
 
 
-async def case_sha1_for_boards_whose_hashlib_has_none(w):
-    if sys.implementation.name == "micropython":  # viper's arithmetic wraps, CPython's does not
-        for size in (0, 1, 55, 56, 60, 63, 64, 119, 120, 1000):
-            data = bytes([i * 7 & 255 for i in range(size)])
-            assert wire.sha1.sha1(data).digest() == hashlib.sha1(data).digest(), size
+async def case_the_digest_of_a_key_is_sha1_with_the_guid(w):
+    for seed in range(50):
+        key = bytes([(seed + 1) * (i + 7) & 255 for i in range(24)])
+        expected = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+        assert websocket_core.digest(key) == expected, seed
+
+
+async def case_the_native_module_refuses_what_does_not_fit(w):
+    state, buf = bytearray(60), bytearray(20)
+    for function, arguments in (
+        (websocket_core.open, (bytearray(59), 1)),
+        (websocket_core.next, (state, buf, bytearray(130))),
+        (websocket_core.header, (state, buf, 5, 1, 0, b"keys")),
+        (websocket_core.header, (state, buf, 13, 1, 126, b"keys")),
+        (websocket_core.header, (state, buf, 21, 1, 0, b"keys")),
+        (websocket_core.header, (state, buf, 14, 1, 0, b"key")),
+        (websocket_core.mask, (state, buf, 0, 21)),
+        (websocket_core.mask, (state, buf, 2, 1)),
+        (websocket_core.digest, (bytes(23),)),
+        (websocket_core.answer, (bytearray(37), buf, buf, 0, 1)),
+        (websocket_core.answer, (bytearray(38), buf, buf, 0, 21)),
+    ):
+        try:
+            function(*arguments)
+        except ValueError:
+            continue
+        raise AssertionError("taken: %r" % (arguments,))
 
 
 def run(case):
