@@ -50,6 +50,11 @@ from storage.journal import Journal
 from storage.store import Store
 from wire.schema import name
 
+try:
+    from extension import Extension  # what the maker's charger has of its own (boards/README.md)
+except ImportError:
+    Extension = None
+
 _SUPERVISE_MS = const(5000)
 _ARENA_SIZE = const(4096)  # at least, also when BytesPerMessage is less: for all other messages
 _RX_SIZE = const(512)
@@ -91,7 +96,8 @@ class Station:
         self.registration = Registration(board, model, timers, self._accepted)
         self.heartbeat = Heartbeat(board, model, timers)
         self.availability = Availability(board, model, charging)
-        self.data_transfer = DataTransfer(board, timers)
+        self.extension = Extension(board, model) if Extension else None
+        self.data_transfer = DataTransfer(board, timers, self.extension)
         self.authorization = Authorization(charging)
         self.metering = Metering(charging)
         self.transactions = Transactions(charging, self.journal, self.metering)
@@ -275,7 +281,7 @@ class Station:
             return name(self._status(evse, connector))
         if variable in (CHARGING_STATION_PROBLEM, EVSE_PROBLEM, CONNECTOR_PROBLEM):
             return b"true" if self._status(evse, connector) == FAULTED else b"false"
-        return None
+        return self.extension.read(variable, evse, connector) if self.extension else None
 
     def _status(self, evse, connector):
         """Status of a connector, of an EVSE (connector 0) or of the station (evse 0): one that is
@@ -299,6 +305,8 @@ class Station:
             self.link.reconnect()  # A01.FR.06
         elif variable in _METERING:
             self.metering.configure()
+        elif self.extension:
+            self.extension.changed(variable, evse, connector)
 
     # ---- the end
 

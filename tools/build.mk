@@ -5,27 +5,38 @@
 PYTHON = $(ROOT)/build/venv/bin/python
 GEN = build/gen/tables
 PORT = build/unix/port
+# The maker's own variables and messages (boards/README.md).
+EXTENSION = $(wildcard boards/unix/extension.py)
 
 find = $(shell find $(1) -type f -name '$(2)' 2>/dev/null)
 GENERATED_FROM = $(call find,tools/schema tools/device_model,*.py) $(call find,firmware,*.txt) \
-	$(call find,firmware,*.csv) tools/requirements.txt
+	$(call find,firmware,*.csv) tools/requirements.txt $(EXTENSION)
 FROZEN_FROM = $(call find,firmware,*.py) $(wildcard boards/unix/*.py) tools/freeze.py tools/inline.py
 C_FROM = $(call find,firmware boards/unix boards/simulated,*.[ch])
 
 all: build/unix/pilotwire build/unix/micropython
 	@:
 
-build/gen/stamp: $(GENERATED_FROM) tools/build.mk
+build/gen/stamp: $(GENERATED_FROM) tools/build.mk build/gen/extension
 	@mkdir -p $(GEN)
 ifneq ($(wildcard tools/device_model/compile.py),)
 	@echo "GEN device model"
-	@$(PYTHON) tools/device_model/compile.py --declarations firmware/device_model/variables.txt --out $(GEN)
+	@$(PYTHON) tools/device_model/compile.py --declarations firmware/device_model/variables.txt --out $(GEN) \
+		$(if $(EXTENSION),--extension $(EXTENSION))
 endif
 ifneq ($(wildcard tools/schema/compile.py),)
 	@echo "GEN schema"
 	@$(PYTHON) tools/schema/compile.py --declarations firmware/wire/messages.txt --out $(GEN)
 endif
 	@touch $@
+
+# A removed extension is a change, too.
+build/gen/extension: FORCE
+	@mkdir -p build/gen
+	@echo "$(EXTENSION)" | cmp -s - $@ || echo "$(EXTENSION)" >$@
+
+.PHONY: FORCE
+FORCE:
 
 build/frozen/stamp: build/gen/stamp $(FROZEN_FROM)
 	@$(PYTHON) -m tools.freeze $(if $(KEEP_GOING),--keep-going) --output build/frozen firmware boards/unix=*.py build/gen

@@ -14,7 +14,7 @@ C_FROM = $(call find,boards/$(BOARD) boards/emulated boards/simulated boards/uni
 	$(wildcard boards/$(BOARD)/*.ld boards/emulated/*.ld) boards/$(BOARD)/Makefile \
 	$(addprefix boards/emulated/, port.mk manifest.py freeze.sh) \
 	$(addsuffix .py,$(subst .,/,$(REPAIR))) $(wildcard tools/rom_objects/*.py)
-FROZEN_FROM = $(call find,firmware,*.py) boards/emulated/board.py tools/freeze.py tools/inline.py build/gen/stamp
+FROZEN_FROM = $(call find,firmware,*.py) boards/emulated/board.py $(wildcard boards/unix/extension.py) tools/freeze.py tools/inline.py build/gen/stamp
 
 PORT = MICROPY_GIT_TAG=$$($(PYTHON) tools/micropython_version.py $(TREE)) MICROPY_GIT_HASH=release \
 	ROOT=$(ROOT) TREE=$(TREE) PYTHON=$(PYTHON) REPAIR=$(REPAIR) SOURCE_DATE_EPOCH=$$(stat -c %Y $(TREE)/py/mpconfig.h) \
@@ -34,7 +34,7 @@ $(OUT)/pilotwire: boards/emulated/image.mk
 	@chmod +x $@
 
 $(OUT)/frozen/stamp: $(FROZEN_FROM)
-	@$(PYTHON) -m tools.freeze --output $(OUT)/frozen firmware boards/emulated=board.py build/gen
+	@$(PYTHON) -m tools.freeze --output $(OUT)/frozen firmware boards/emulated=board.py boards/unix=extension.py build/gen
 	@touch $@
 
 # MicroPython's build does not notice by itself that flags or lists of sources have changed.

@@ -22,8 +22,14 @@ _HOOK_MS = const(
 
 
 class DataTransfer:
-    def __init__(self, board, timers):
+    """
+    Args:
+        extension: the maker's (boards/README.md), or None.
+    """
+
+    def __init__(self, board, timers, extension):
         self.board = board
+        self.extension = extension
         self.timers = timers
         self.link = None  # set by the station
         self._online = False
@@ -75,6 +81,10 @@ class DataTransfer:
             vendor_id, message_id, data = reader.unpack()
         except MemoryError:
             return REJECTED, None, b"OutOfMemory"
+        if self.extension:
+            reply = self.extension.data_transfer(vendor_id, message_id, data)
+            if reply:
+                return _status(reply[0]), reply[1]
         if self._reply_to is not None:
             log.warning("DataTransfer refused: the last one still waits for its answer")
             return REJECTED, None, b"Busy"
@@ -90,11 +100,7 @@ class DataTransfer:
         if self._reply_to is None or seq != self._seq:
             log.warning("answer to a DataTransfer that nobody waits for")
             return
-        status = name_id(status)
-        if status not in _STATUSES:
-            log.warning("DataTransfer: the maker's side gave no status of OCPP")
-            status = REJECTED
-        self._answer(status, data)
+        self._answer(_status(status), data)
 
     def connected(self, up):
         """The station is online now, or no more: then nobody is left to ask or to answer to."""
@@ -114,3 +120,12 @@ class DataTransfer:
         message_id = self._reply_to
         self._reply_to = None
         self.link.reply(message_id, DATA_TRANSFER, (status, data))
+
+
+def _status(text):
+    """Name id of a status that the maker's side has given."""
+    status = name_id(text)
+    if status in _STATUSES:
+        return status
+    log.warning("DataTransfer: the maker's side gave no status of OCPP")
+    return REJECTED

@@ -2,14 +2,18 @@
 r"""Turn the declaration of components and variables into ROM tables and constants.
 
     python tools/device_model/compile.py \
-        --declarations firmware/device_model/variables.txt --out build/gen/tables
+        --declarations firmware/device_model/variables.txt --out build/gen/tables \
+        [--extension boards/unix/extension.py]
 
 Writes <out>/variables.py (constants, one a variable: its offset in RECORDS),
 <out>/variable_format.py (constants of the record's layout) and <out>/device_model.py (STRINGS,
 COMPONENTS, RECORDS as bytes). The formats are described in firmware/device_model/README.md.
+An extension (boards/README.md) declares in its docstring, from the first line that begins with
+`component` or `define` on, what a charger has beyond these, or otherwise.
 """
 
 import argparse
+import ast
 import re
 import sys
 from dataclasses import dataclass, field
@@ -86,6 +90,49 @@ def parse(text, origin="variables"):
         except (DeclarationError, ValueError, KeyError, IndexError) as e:
             raise DeclarationError(f"{origin}:{number}: {e}: {line.strip()}") from e
     return components
+
+
+def extension(text, origin="extension.py"):
+    """Components that an extension declares.
+
+    Raises:
+        DeclarationError: with file and line.
+    """
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as e:
+        raise DeclarationError(f"{origin}:{e.lineno}: {e.msg}") from e
+    lines = (ast.get_docstring(tree, clean=False) or "").splitlines()
+    declared = False
+    for i, line in enumerate(lines):
+        declared = declared or line.split()[:1] in (["component"], ["define"])
+        if not declared:
+            lines[i] = ""
+    return parse("\n".join(lines), origin)  # the docstring begins in line 1: so numbers are right
+
+
+def merge(components, more):
+    """Put the components of an extension to those of the firmware: a variable that is declared in
+    both is what the extension says, new ones follow.
+    """
+    for added in more:
+        known = [c for c in components if _place(c) == _place(added)]
+        if not known:
+            components.append(added)
+            continue
+        variables = known[0].variables
+        for variable in added.variables:
+            key = (variable.name, variable.instance)
+            at = [i for i, v in enumerate(variables) if (v.name, v.instance) == key]
+            if at:
+                variables[at[0]] = variable
+            else:
+                variables.append(variable)
+    return components
+
+
+def _place(component):
+    return component.name, component.instance, component.level
 
 
 def _component(words):
@@ -199,8 +246,7 @@ def tables(components):
             name = constant(component, variable)
             if name in constants:
                 name += "_" + component.level.upper()
-            place = (component.name, component.instance, component.level)
-            place += (variable.name, variable.instance)
+            place = (*_place(component), variable.name, variable.instance)
             if name in constants or place in places:
                 raise DeclarationError(f"{name} is declared twice")
             places.add(place)
@@ -256,10 +302,14 @@ def _replace(path, text):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--declarations", type=Path, required=True)
+    parser.add_argument("--extension", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     try:
         components = parse(options.declarations.read_text(), options.declarations.name)
+        if options.extension:
+            text = options.extension.read_text()
+            components = merge(components, extension(text, str(options.extension)))
         count, strings, heads, records = write(options.out, components)
     except (DeclarationError, OSError) as e:
         sys.exit(f"compile.py: {e}")

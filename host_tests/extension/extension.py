@@ -1,0 +1,44 @@
+"""Example of an extension: a charger with a display, a fan for each EVSE and less power.
+
+component Display
+Contrast        integer     rw  unit=Percent default=50 min=0 max=100
+Language        OptionList  rw  values=de,en,fr default=en
+Serial          string      ro  max=20 default=D-0001
+
+component Fan level=evse
+Speed           integer     ro  unit=rpm default=0 live
+Mode            OptionList  rw  values=Auto,Silent default=Auto reboot
+
+component EVSE level=evse
+Power           decimal     ro  unit=W max=7360 live
+FanFitted       boolean     ro  default=true
+"""
+
+from tables.variables import DISPLAY_CONTRAST, FAN_SPEED
+
+from hal import log
+
+_RPM_PER_KW = 100
+
+
+class Extension:
+    def __init__(self, board, model):
+        self._board = board
+        self._model = model
+
+    def read(self, variable, evse, connector):
+        if variable == FAN_SPEED:
+            return 800 + self._board.meter(evse).power_w() * _RPM_PER_KW // 1000
+        return None
+
+    def changed(self, variable, evse, connector):
+        if variable == DISPLAY_CONTRAST:
+            log.info("display: contrast %d", self._model.int(variable))
+
+    def data_transfer(self, vendor_id, message_id, data):
+        if vendor_id != b"com.example.display":
+            return None
+        if message_id != b"show":
+            return b"UnknownMessageId", None
+        self._board.indicator.display(0, data)
+        return b"Accepted", b'{"shown":%s}' % data
