@@ -63,11 +63,12 @@ def maker(rig, extended, monkeypatch):
 
 
 def _report(csms, pages):
-    return {
-        (i["component"]["name"], i["component"].get("evse", {}).get("id"), i["variable"]["name"]): i
-        for page in pages
-        for i in page["reportData"]
-    }
+    items = {}
+    for item in (i for page in pages for i in page["reportData"]):
+        component = item["component"]
+        evse = component.get("evse", {}).get("id")
+        items[component["name"], evse, item["variable"]["name"]] = item
+    return items
 
 
 async def _full(csms):
