@@ -111,7 +111,7 @@ class Metering:
 
     def trigger(self, evse=0):
         """TriggerMessage(MeterValues) for an EVSE (0: all, F06.FR.11)."""
-        self._asked |= 1 << evse if evse else (2 << len(self.charging.evses)) - 1
+        self._asked |= 1 << evse if evse else (2 << len(self.charging.evses)) - 2
         self.link.wake()
 
     def connected(self, up):

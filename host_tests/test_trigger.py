@@ -1,0 +1,138 @@
+"""F06: TriggerMessage. What is asked for follows the answer (F06.FR.04)."""
+
+import pytest
+from rig import setting
+from sessions import START, charge
+
+NOT_BUILT = (
+    "LogStatusNotification",
+    "FirmwareStatusNotification",
+    "PublishFirmwareStatusNotification",
+    "SignChargingStationCertificate",
+    "SignV2GCertificate",
+    "SignCombinedCertificate",
+)
+
+
+async def _trigger(csms, message, evse=None):
+    request = {"requestedMessage": message, **({"evse": evse} if evse else {})}
+    return (await csms.call("TriggerMessage", request))["status"]
+
+
+def _sample(meter_value):
+    return {
+        (s.get("measurand", "Energy.Active.Import.Register"), s.get("phase")): s
+        for s in meter_value["sampledValue"]
+    }
+
+
+async def test_TC_F_11_CS_meter_values_of_one_evse(rig):
+    # F06.FR.02, F06.FR.06, F06.FR.09, F06.FR.10
+    measurands = "Energy.Active.Import.Register,Power.Active.Import"
+    csms, _ = await rig.booted(overrides=[setting("AlignedDataCtrlr.Measurands", measurands)])
+    assert await _trigger(csms, "MeterValues", {"id": 2}) == "Accepted"
+    told = await csms.expect("MeterValues")
+    assert told["evseId"] == 2
+    (values,) = told["meterValue"]
+    assert {name for name, _ in _sample(values)} == set(measurands.split(","))
+    assert {s["context"] for s in values["sampledValue"]} == {"Trigger"}
+    await csms.never("MeterValues", 0.2)
+
+
+async def test_TC_F_12_CS_meter_values_of_all(rig):
+    # F06.FR.11
+    csms, _ = await rig.booted()
+    assert await _trigger(csms, "MeterValues") == "Accepted"
+    told = [(await csms.expect("MeterValues"))["evseId"] for _ in range(2)]
+    assert sorted(told) == [1, 2]
+
+
+async def test_TC_F_13_CS_transaction_event_of_one_evse(rig):
+    # F06.FR.02, F06.FR.07
+    csms, station = await rig.booted()
+    first = await charge(rig, csms, station, 1)
+    await charge(rig, csms, station, 2, "04A1B2C4")
+    assert await _trigger(csms, "TransactionEvent", {"id": 1}) == "Accepted"
+    event = await csms.expect("TransactionEvent")
+    assert (event["eventType"], event["triggerReason"]) == ("Updated", "Trigger")
+    assert event["transactionInfo"]["transactionId"] == first
+    assert event["transactionInfo"]["chargingState"] == "Charging"
+    measurands = {s["measurand"] for s in event["meterValue"][0]["sampledValue"]}
+    assert measurands == {"Energy.Active.Import.Register", "Power.Active.Import"}
+    await csms.never("TransactionEvent", 0.2)
+
+
+async def test_TC_F_14_CS_transaction_event_of_all(rig):
+    # F06.FR.11
+    csms, station = await rig.booted()
+    both = {
+        await charge(rig, csms, station, 1),
+        await charge(rig, csms, station, 2, "04A1B2C4"),
+    }
+    assert await _trigger(csms, "TransactionEvent") == "Accepted"
+    told = [await csms.expect("TransactionEvent") for _ in range(2)]
+    assert {t["transactionInfo"]["transactionId"] for t in told} == both
+    assert {t["triggerReason"] for t in told} == {"Trigger"}
+
+
+async def test_transaction_event_without_transaction(rig):
+    # F06.FR.05, F06.FR.10: nothing would follow
+    csms, _ = await rig.booted()
+    assert await _trigger(csms, "TransactionEvent") == "Rejected"
+
+
+async def test_TC_F_20_CS_heartbeat(rig):
+    # F06.FR.05, F06.FR.10
+    csms, _ = await rig.booted()
+    assert await _trigger(csms, "Heartbeat") == "Accepted"
+    await csms.expect("Heartbeat")
+    # F06.FR.03: an EVSE makes no sense here, and is ignored
+    assert await _trigger(csms, "Heartbeat", {"id": 1}) == "Accepted"
+    await csms.expect("Heartbeat")
+
+
+@pytest.mark.parametrize("evse", [1, 2])
+async def test_TC_F_23_CS_status_available(rig, evse):
+    csms, _ = await rig.booted()
+    csms.forget()
+    place = {"id": evse, "connectorId": 1}
+    assert await _trigger(csms, "StatusNotification", place) == "Accepted"
+    status = await csms.expect("StatusNotification")
+    assert status["connectorStatus"] == "Available"
+    assert (status["evseId"], status["connectorId"]) == (evse, 1)
+    await csms.never("StatusNotification", 0.2)
+
+
+async def test_TC_F_24_CS_status_occupied(rig):
+    csms, station = await rig.booted(overrides=[START["EVConnected"]])
+    await station.plug()
+    await rig.quiet(csms)
+    csms.forget()
+    place = {"id": 1, "connectorId": 1}
+    assert await _trigger(csms, "StatusNotification", place) == "Accepted"
+    assert (await csms.expect("StatusNotification"))["connectorStatus"] == "Occupied"
+
+
+async def test_TC_F_26_CS_boot_notification_refused(rig):
+    # F06.FR.17
+    csms, _ = await rig.booted()
+    csms.forget()
+    assert await _trigger(csms, "BootNotification") == "Rejected"
+    await csms.never("BootNotification", 0.3)
+
+
+@pytest.mark.parametrize("message", NOT_BUILT)
+async def test_TC_F_27_CS_not_implemented(rig, message):
+    # F06.FR.08
+    csms, _ = await rig.booted()
+    csms.forget()
+    assert await _trigger(csms, message) == "NotImplemented"
+    assert csms.calls(message.removesuffix("Notification")) == []
+
+
+async def test_evse_that_is_not_there(rig):
+    csms, _ = await rig.booted()
+    csms.forget()
+    assert await _trigger(csms, "StatusNotification", {"id": 3}) == "Rejected"
+    assert await _trigger(csms, "MeterValues", {"id": 3}) == "Rejected"
+    await csms.never("StatusNotification", 0.2)
