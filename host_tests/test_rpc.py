@@ -206,7 +206,7 @@ def test_websocket_reader_and_rpc_take_anything(messages, garbage, size):
                 if event == e.START:
                     rpc.reader.start()
                 elif event == e.DATA:
-                    rpc.reader.feed(rx, ws.start, ws.end)
+                    rpc.reader.feed(rx, ws.state[e.W_START], ws.state[e.W_END])
                 elif event == e.END:
                     rpc.received()
                     count += 1

@@ -4,6 +4,7 @@ goes through one lock."""
 import asyncio
 
 from tables.names import INTERNAL_ERROR, NOT_SUPPORTED
+from websocket_core import printable
 
 from blocks.port import DEFER, NOT_MINE
 from hal import log
@@ -19,11 +20,13 @@ from wire.events import (
     REFUSE,
     REPEATED,
     START,
+    W_END,
+    W_START,
 )
 from wire.message import MessageReader, MessageWriter
 from wire.names import name
 from wire.rpc import Rpc
-from wire.websocket import WebSocket, broken, printable
+from wire.websocket import WebSocket, broken
 
 
 class Conversation:
@@ -68,7 +71,7 @@ class Conversation:
         while not self.ended:
             event = websocket.next()
             if event == DATA:
-                reader.feed(self.rx, websocket.start, websocket.end)
+                reader.feed(self.rx, websocket.state[W_START], websocket.state[W_END])
                 if reader.bad_utf8:
                     raise broken(INVALID_DATA, "text that is not UTF-8")
             elif event == START:

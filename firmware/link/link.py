@@ -10,6 +10,7 @@ import time
 
 from micropython import const
 from tables.variables import OCPP_COMM_CTRLR_WEB_SOCKET_PING_INTERVAL
+from websocket_core import printable
 
 from hal import log
 from hal.errors import CloseConnection, LinkError, PilotwireError
@@ -17,7 +18,6 @@ from hal.timers import Timer
 from link.conversation import Conversation
 from link.outbox import Outbox
 from wire.events import GOING_AWAY, NORMAL
-from wire.websocket import printable
 
 _IDLE = const(0)  # phases
 _WAITING = const(1)  # for the next attempt

@@ -38,9 +38,7 @@ async def connect(board, model, talk):
         at = -1
         while at < 0:
             count = await stream.readinto(rx)
-            if count == 0:
-                handshake.closed()
-            if count:
+            if count is not None:
                 at = handshake.feed(rx, 0, count)
         talk.websocket.open()
         talk.websocket.received(at, count)

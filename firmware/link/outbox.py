@@ -13,13 +13,13 @@ priority:
 
 from micropython import const
 from tables.variables import OCPP_COMM_CTRLR_MESSAGE_TIMEOUT_DEFAULT
+from websocket_core import printable
 
 from blocks.port import ANSWERED, ERROR, LOST, TIMEOUT
 from hal import log
 from hal.timers import Timer
 from wire.events import ANSWER
 from wire.names import name
-from wire.websocket import printable
 
 # The time-out runs in slices, of which a jump of the clock uses up one at most.
 _SLICES = const(4)

@@ -32,27 +32,22 @@ def percent_encode(identity):
     return encoded
 
 
-def _split_port(rest, default):
+def _split_port(rest, port):
     # rest: host[:port], host an IPv6 literal in brackets perhaps
-    if rest[:1] == b"[":
-        end = rest.find(b"]")
-        if end < 0:
+    colon = rest.find(b":", rest.find(b"]") + 1)
+    host = rest
+    if colon >= 0:
+        host = rest[:colon]
+        digits = rest[colon + 1 :]
+        port = int(digits) if digits.isdigit() and len(digits) < 6 else 0
+    if host[:1] == b"[":
+        if b"]" not in host:
             raise LinkError("the CSMS URL has a [ without a ]")
-        host = rest[1:end]
-        tail = rest[end + 1 :]
-    else:
-        end = rest.find(b":")
-        host = rest if end < 0 else rest[:end]
-        tail = b"" if end < 0 else rest[end:]
-    port = default
-    if tail:
-        digits = tail[1:]
-        if tail[:1] == b":" and digits.isdigit() and len(digits) < 6:
-            port = int(digits)
-        else:
+        if host[-1] != 93:
             port = 0
-        if not 0 < port < 65536:
-            raise LinkError("the CSMS URL has a wrong port: 1 to 65535")
+        host = host[1:-1]
+    if not 0 < port < 65536:
+        raise LinkError("the CSMS URL has a wrong port: 1 to 65535")
     if not host:
         raise LinkError("the CSMS URL names no host")
     return host, port
@@ -62,34 +57,27 @@ def parse_url(url):
     """Take a CSMS URL apart: ws://[user@]host[:port][/path] or wss://...
 
     Returns: (secure, host, port, value of the Host header, path without a trailing slash); bytes,
-    but for
-        secure (bool) and port (int).
+        but for secure (bool) and port (int).
 
     Raises: LinkError, which says what is wrong.
     """
     for c in url:
         if c <= 32 or c >= 127:
             raise LinkError("the CSMS URL has a character that must be percent-encoded")
-    scheme = url[: url.find(b":") + 1].lower()
-    if scheme not in (b"ws:", b"wss:") or url[len(scheme) :][:2] != b"//":
+    start = url[:6].lower()
+    secure = start == b"wss://"
+    if not secure and start[:5] != b"ws://":
         raise LinkError("the CSMS URL must begin with ws:// or wss://")
     if b"?" in url or b"#" in url:
         raise LinkError("the CSMS URL must have no query and no fragment: the identity comes last")
-    secure = scheme == b"wss:"
-    rest = url[len(scheme) + 2 :]
-    slash = rest.find(b"/")
-    path = b"" if slash < 0 else rest[slash:]
-    if slash >= 0:
-        rest = rest[:slash]
-    while path[-1:] == b"/":
-        path = path[:-1]
-    at = rest.find(b"@")
-    if at >= 0:
-        # A00.FR.204
+    rest = url[5 + secure :]
+    user_host = rest.split(b"/", 1)[0]
+    path = rest[len(user_host) :].rstrip(b"/")
+    user_host = user_host.split(b"@", 1)
+    if len(user_host) > 1:  # A00.FR.204
         log.warning("the user in the CSMS URL is ignored: the user name is the identity")
-        rest = rest[at + 1 :]
-    host, port = _split_port(rest, 443 if secure else 80)
-    return secure, host, port, rest, path
+    host, port = _split_port(user_host[-1], 443 if secure else 80)
+    return secure, host, port, user_host[-1], path
 
 
 def load(board, model):

@@ -23,9 +23,7 @@ from wire.events import (
     W_AT,
     W_CODE,
     W_COUNT,
-    W_END,
     W_FAULT,
-    W_START,
     W_STOP,
     W_WORDS,
 )
@@ -40,11 +38,6 @@ _CONTROL = const(131)  # ... with the longest payload
 _MAX_MESSAGE = const(16777216)
 
 
-def printable(text):
-    """`text` as it may go into a log line, whatever the peer put into it."""
-    return bytes([c if 32 <= c < 127 else 63 for c in text])
-
-
 def broken(code, what):
     """The CloseConnection to raise when the peer has sent what it must not."""
     return CloseConnection(code, "the CSMS sent %s: closing with %d" % (what, code))
@@ -52,6 +45,8 @@ def broken(code, what):
 
 class WebSocket:
     """One end of a connection after another: `open()` starts afresh.
+
+    state[W_START] and state[W_END]: of the last DATA, its place in `rx`.
 
     Args:
         random: callable(n) -> n unpredictable bytes, for masks (RFC 6455, 10.3).
@@ -64,29 +59,19 @@ class WebSocket:
         self._random = random
         self._rx = rx
         self._max = max_message
-        self._state = array.array("I", bytes(4 * W_WORDS))
+        self.state = array.array("I", bytes(4 * W_WORDS))
         # A control frame: room for our header, then the payload.
         self._control = memoryview(bytearray(_CONTROL))
         self.open()
 
     def open(self):
         """Expect the first frame of a new connection."""
-        websocket_core.open(self._state, self._max)
-
-    @property
-    def start(self):
-        """Of the last DATA: where in rx it begins."""
-        return self._state[W_START]
-
-    @property
-    def end(self):
-        """... and ends."""
-        return self._state[W_END]
+        websocket_core.open(self.state, self._max)
 
     def received(self, start, end):
         """rx[start:end] has come in. Only after next() returned NONE."""
-        self._state[W_AT] = start
-        self._state[W_STOP] = end
+        self.state[W_AT] = start
+        self.state[W_STOP] = end
 
     def next(self):
         """The next event: START, DATA, END, PING, PONG; NONE: receive more.
@@ -94,9 +79,9 @@ class WebSocket:
         Raises: CloseConnection, with the code for our close frame; also when the peer has closed.
             Nothing follows.
         """
-        event = websocket_core.next(self._state, self._rx, self._control)
+        event = websocket_core.next(self.state, self._rx, self._control)
         if event < 0:
-            raise broken(-event, websocket_core.fault(self._state[W_FAULT]))
+            raise broken(-event, websocket_core.fault(self.state[W_FAULT]))
         if event == CLOSE:
             self._closed()
         return event
@@ -107,12 +92,12 @@ class WebSocket:
             str(reason, "utf-8")
         except UnicodeError:
             raise broken(INVALID_DATA, "a close reason that is not UTF-8")
-        code = self._state[W_CODE]
-        reason = str(printable(reason), "utf-8")
-        raise CloseConnection(code, "the CSMS closed the connection (%d %s)" % (code, reason))
+        code = self.state[W_CODE]
+        text = "the CSMS closed the connection (%d %s)" % (code, websocket_core.printable(reason))
+        raise CloseConnection(code, text)
 
     def _payload(self):
-        return self._control[: _HEADER + self._state[W_COUNT]]
+        return self._control[: _HEADER + self.state[W_COUNT]]
 
     def text(self, buf, length):
         """Begin a text frame of `length` bytes; its header ends at buf[HEADROOM].
@@ -124,7 +109,7 @@ class WebSocket:
 
     def mask(self, buf, start, end):
         """Mask the next piece of the payload, in place."""
-        websocket_core.mask(self._state, buf, start, end)
+        websocket_core.mask(self.state, buf, start, end)
 
     def pong(self):
         """The frame that answers the PING just announced; only before the next call of next()."""
@@ -145,4 +130,4 @@ class WebSocket:
         return frame
 
     def _header(self, buf, end, opcode, length):
-        return websocket_core.header(self._state, buf, end, opcode, length, self._random(4))
+        return websocket_core.header(self.state, buf, end, opcode, length, self._random(4))

@@ -6,7 +6,7 @@ from native_library import load, readable, writable
 
 _c = load("websocket")
 _c.websocket_header.restype = ctypes.c_size_t
-_FAULTS = (ctypes.c_char_p * 15).in_dll(_c, "websocket_faults")
+_FAULTS = (ctypes.c_char_p * 24).in_dll(_c, "websocket_faults")
 
 WEBSOCKET_T = 60  # sizes of the structures
 UPGRADE_T = 38
@@ -64,6 +64,10 @@ def answer(state, line, buf, start, end):
         ctypes.c_void_p(base + end),
     )
     return at.value - base if result > 0 else result
+
+
+def printable(text):
+    return "".join(chr(_c.printable(c)) for c in bytes(text))
 
 
 def fault(number):

@@ -20,9 +20,21 @@ enum {
     FAULT_STATUS_LINE,
     FAULT_HEADER,
     FAULT_EXTENSION,
+    FAULT_UPGRADE,
+    FAULT_ACCEPT,
+    FAULT_CLOSED,
+    FAULT_REDIRECT, // to %s
+    FAULT_CREDENTIALS,
+    FAULT_FORBIDDEN,
+    FAULT_UNKNOWN,
+    FAULT_TROUBLE,
+    FAULT_REFUSED,
     FAULTS
 };
 
 extern const char *const websocket_faults[FAULTS];
+
+// What a peer has sent as it may go into a log line: a question mark for what is not printable ASCII.
+char printable(unsigned char c);
 
 #endif

@@ -81,7 +81,7 @@ static mp_obj_t core_digest(mp_obj_t key) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(digest_obj, core_digest);
 
-// answer(state, line, buf, start, end) -> index behind the answer, 0: more is needed, or minus a fault
+// answer(state, line, buf, start, end) -> index behind the answer, 0: more is needed, or minus a fault. Nothing, [0:0]: the connection has ended
 static mp_obj_t core_answer(size_t n, const mp_obj_t *args) {
     (void)n;
     upgrade_t *u = words(args[0], sizeof(*u));
@@ -101,6 +101,18 @@ static mp_obj_t core_fault(mp_obj_t number) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(fault_obj, core_fault);
 
+// printable(bytes) -> str
+static mp_obj_t core_printable(mp_obj_t text) {
+    mp_buffer_info_t info = buffer(text, 0, MP_BUFFER_READ);
+    vstr_t result;
+    vstr_init_len(&result, info.len);
+    for (size_t i = 0; i < info.len; i++) {
+        result.buf[i] = printable(((const uint8_t *)info.buf)[i]);
+    }
+    return mp_obj_new_str_from_vstr(&result);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(printable_obj, core_printable);
+
 static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_open), MP_ROM_PTR(&open_obj)},
     {MP_ROM_QSTR(MP_QSTR_next), MP_ROM_PTR(&next_obj)},
@@ -108,6 +120,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_mask), MP_ROM_PTR(&mask_obj)},
     {MP_ROM_QSTR(MP_QSTR_digest), MP_ROM_PTR(&digest_obj)},
     {MP_ROM_QSTR(MP_QSTR_answer), MP_ROM_PTR(&answer_obj)},
+    {MP_ROM_QSTR(MP_QSTR_printable), MP_ROM_PTR(&printable_obj)},
     {MP_ROM_QSTR(MP_QSTR_fault), MP_ROM_PTR(&fault_obj)},
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);

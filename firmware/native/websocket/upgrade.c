@@ -149,8 +149,35 @@ static int header(upgrade_t *u, uint8_t *front, text_t line) {
     return 0;
 }
 
+// The headers have ended, or the connection has.
+static int verdict(const upgrade_t *u, int complete) {
+    unsigned status = u->status;
+    if (status == 0 || (status == UPGRADE_SWITCHING && !complete)) {
+        return -FAULT_CLOSED;
+    }
+    if (status == UPGRADE_SWITCHING) {
+        unsigned both = UPGRADE_TO_WEBSOCKET | UPGRADE_CONNECTION;
+        return (u->checks & both) != both ? -FAULT_UPGRADE : u->checks == both ? -FAULT_ACCEPT : 1;
+    }
+    if (status >= 500) {
+        return -FAULT_TROUBLE;
+    }
+    switch (status) {
+        case 401:
+            return -FAULT_CREDENTIALS;
+        case 403:
+            return -FAULT_FORBIDDEN;
+        case 404:
+            return -FAULT_UNKNOWN;
+    }
+    return status / 100 == 3 ? -FAULT_REDIRECT : -FAULT_REFUSED;
+}
+
 int upgrade_feed(upgrade_t *u, uint8_t *line, size_t room, const uint8_t **at, const uint8_t *end) {
     static const char http[] = "HTTP/1.";
+    if (*at == end) {
+        return verdict(u, 0);
+    }
     while (*at < end) {
         uint8_t c = *(*at)++;
         if (++u->total > UPGRADE_MOST) {
@@ -176,7 +203,7 @@ int upgrade_feed(upgrade_t *u, uint8_t *line, size_t room, const uint8_t **at, c
             whole.to--;
         }
         if (u->status != 0 && whole.from == whole.to) {
-            return 1;
+            return verdict(u, 1);
         }
         int fault = u->status == 0 ? status_line(u, whole) : header(u, line, whole);
         if (fault != 0) {

@@ -25,8 +25,8 @@ typedef struct {
 // WebSocket; nothing secret depends on it.
 void upgrade_digest(const uint8_t key[24], uint8_t digest[20]);
 
-// Take in at[0] to end; lines are gathered in `line`, of `room` bytes: longer ones are read, but cut.
-// Returns: 1 the answer is complete, *at is behind it; 0 more is needed; below 0: minus a FAULT_*.
+// Take in at[0] to end; nothing: the connection has ended. Lines are gathered in `line`, of `room` bytes: longer ones are read, but cut.
+// Returns: 1 the server agrees, *at is behind its answer; 0 more is needed; below 0: minus a FAULT_*.
 int upgrade_feed(upgrade_t *u, uint8_t *line, size_t room, const uint8_t **at, const uint8_t *end);
 
 #endif
