@@ -31,7 +31,7 @@ OBJECTS = (
     (r"^extmod/(modasyncio|modselect)", "asyncio"),
     (r"^(py|extmod|shared)/", "VM"),
     (r"^(control|json|sim|modsim)\w*\.o$", SIMULATION),
-    (r"^(facts|flash_image|platform|semihosting|settings|modhw)\.o$", SIMULATION),
+    (r"^(facts|flash_image|lockstep|platform|semihosting|settings|modhw)\.o$", SIMULATION),
     (r"^native/", "native/"),
     (r"^\w+\.o$", "board"),
     (r"\.a\(|crt\w+\.o$", "C library"),

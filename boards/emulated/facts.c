@@ -19,6 +19,12 @@ void facts_turn(void) {
     last_turn = now;
 }
 
+uint64_t facts_longest(void) {
+    uint64_t cycles = longest;
+    longest = 0;
+    return CHIP_INSTRUCTIONS(cycles);
+}
+
 static void put(json_out_t *out, const char *name, uint64_t value) {
     json_put(out, name);
     json_put_number(out, (int64_t)value);
@@ -33,7 +39,6 @@ void facts_put(json_out_t *out) {
     put(out, ",\"handler_stack_used\":", memory_handler_stack_used());
     put(out, ",\"instructions\":", CHIP_INSTRUCTIONS(cycles_awake()));
     put(out, ",\"asleep\":", CHIP_INSTRUCTIONS(clock_cycles_asleep()));
-    put(out, ",\"longest\":", CHIP_INSTRUCTIONS(longest));
+    put(out, ",\"longest\":", facts_longest());
     json_put(out, "}");
-    longest = 0;
 }

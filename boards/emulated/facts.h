@@ -10,6 +10,9 @@
 // Called from an interrupt: the firmware stands still.
 void facts_put(json_out_t *out);
 
+// Of the same: "longest".
+uint64_t facts_longest(void);
+
 // Called at each turn of the event loop.
 void facts_turn(void);
 

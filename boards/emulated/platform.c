@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "control_port.h"
+#include "lockstep.h"
 #include "semihosting.h"
 #include "serial_ethernet.h"
 #include "settings.h"
@@ -136,7 +137,8 @@ void platform_start(void) {
     char reason[24];
     uint8_t connectors[SIM_EVSES_MAX] = { 1, 1 };
     settings_open();
-    sim_clock_init((semihosting_time() - EPOCH_2020) * 1000000);
+    lockstep_start();
+    sim_clock_init((settings_number("utc", semihosting_time()) - EPOCH_2020) * 1000000);
     uint8_t evses = read_evses(connectors);
     sim_init(connectors, evses > 0 ? evses : 2);
     load_meters();

@@ -42,12 +42,14 @@ CFLAGS += $(INC) $(CPU) -std=gnu11 -Os -DNDEBUG -Wall
 CFLAGS += -ffunction-sections -fdata-sections -fno-common
 LDFLAGS += $(CPU) -T $(LINKER_SCRIPT) -L $(EMULATED) -Wl,--gc-sections -Wl,-Map=$(BUILD)/firmware.map
 LDFLAGS += -nostartfiles $(LIBC)
+# lockstep.c
+LDFLAGS += -Wl,--wrap=clock_tick,--wrap=clock_cycles_asleep,--wrap=uart_send,--wrap=uart_receive,--wrap=mp_hal_get_random
 LDFLAGS += -Wl,--defsym=_heap_size=$(HEAP) -Wl,--defsym=_stack_size=$(STACK)
 LDFLAGS += -Wl,--defsym=_handler_stack_size=$(HANDLER_STACK)
 
 # The simulated charger: portable C, in sizes that fit beside the firmware.
 SIMULATION = $(notdir $(wildcard $(REPOSITORY)/boards/simulated/*.c)) modsim.c modsim_events.c modsim_station.c \
-	control_port.c facts.c flash_image.c platform.c semihosting.c settings.c
+	control_port.c facts.c flash_image.c lockstep.c platform.c semihosting.c settings.c
 PORT = clock.c fault.c main.c memory.c modhw.c mphalport.c network.c serial_ethernet.c $(CHIP)
 # This folder's modsim_station.c comes before that of boards/unix.
 vpath %.c $(EMULATED) $(REPOSITORY)/boards/simulated $(REPOSITORY)/boards/unix

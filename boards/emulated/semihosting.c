@@ -44,6 +44,26 @@ int semihosting_write_at(int file, size_t offset, const void *buffer, size_t siz
     return transfer(SYS_WRITE, file, offset, buffer, size);
 }
 
+void semihosting_read(int file, void *buffer, size_t size) {
+    uint8_t *at = buffer;
+    while (size > 0) {
+        uint32_t arguments[] = { (uint32_t)file, (uint32_t)at, size };
+        size_t left = semihosting_call(SYS_READ, arguments);
+        if (left >= size) {
+            semihosting_exit(0);
+        }
+        at += size - left;
+        size = left;
+    }
+}
+
+void semihosting_write(int file, const void *buffer, size_t size) {
+    uint32_t arguments[] = { (uint32_t)file, (uint32_t)buffer, size };
+    if (size > 0 && semihosting_call(SYS_WRITE, arguments) != 0) {
+        semihosting_exit(0);
+    }
+}
+
 long semihosting_length(int file) {
     uint32_t arguments[] = { (uint32_t)file };
     return (long)semihosting_call(SYS_FLEN, arguments);

@@ -11,6 +11,7 @@
 #define SEMIHOSTING_READ_WRITE (3)     // mode "r+b"
 #define SEMIHOSTING_CREATE (7)         // mode "w+b"
 #define SEMIHOSTING_READ (1)           // mode "rb"
+#define SEMIHOSTING_WRITE (5)          // mode "wb"
 
 // A handle of the file, or -1.
 int semihosting_open(const char *name, unsigned mode);
@@ -19,6 +20,10 @@ void semihosting_close(int file);
 int semihosting_read_at(int file, size_t offset, void *buffer, size_t size);
 int semihosting_write_at(int file, size_t offset, const void *buffer, size_t size);
 long semihosting_length(int file);
+
+// Of a pipe, in order. Wait for the other side: the chip stands still meanwhile. If it has gone, the chip is switched off.
+void semihosting_read(int file, void *buffer, size_t size);
+void semihosting_write(int file, const void *buffer, size_t size);
 
 // Standard error of the host, or wherever QEMU's semihosting console goes.
 void semihosting_log(const char *text, size_t length);

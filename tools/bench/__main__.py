@@ -1,4 +1,5 @@
-"""`make bench`: speed and memory of the firmware. Prints the figures and writes build/bench.json.
+"""`make bench`: speed and memory of the firmware. Prints the figures and writes build/bench.json;
+what is over its budget is named.
 
 A bench is a module of this folder with `run(build_dir) -> dict` (figure -> number, text, list or
 dict of such); the figures of all together are one JSON object. `make bench ARGS=json_bench` runs
@@ -14,11 +15,22 @@ from pathlib import Path
 BUILD = Path(__file__).resolve().parents[2] / "build"
 
 # In the order in which they run.
-BENCHES = ("json_bench", "station_bench")
+BENCHES = ("chip_bench", "json_bench", "station_bench")
 
 
 class BenchError(Exception):
     """A bench is missing or broken."""
+
+
+def over_budget(figures: dict[str, object]) -> list[str]:
+    """Figures {"value", "budget"} whose value is above, in words."""
+    found = []
+    for name, figure in figures.items():
+        if isinstance(figure, dict) and {"value", "budget"} <= figure.keys():
+            value, budget = figure["value"], figure["budget"]
+            if value > budget:
+                found.append(f"{name}: {value} is {value / budget:.2f} times its budget")
+    return found
 
 
 def merge(figures: dict[str, object], name: str, found: object) -> None:
@@ -62,14 +74,20 @@ def main() -> int:
     try:
         for name in wanted:
             merge(figures, name, run(name, BUILD))
-    except BenchError as error:
+    except (BenchError, RuntimeError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     show(figures)
-    if len(wanted) == len(BENCHES):
-        text = json.dumps(figures, indent=2) + "\n"
-        (BUILD / "bench.json").write_text(text, encoding="utf-8")
+    for line in over_budget(figures):
+        print(f"bench: over budget: {line}")
+    write(BUILD / "bench.json", figures)
     return 0
+
+
+def write(path: Path, figures: dict[str, object]) -> None:
+    """Renew these figures in the file; those of benches that did not run stay as they are."""
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    path.write_text(json.dumps({**before, **figures}, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,78 @@
+"""tools/lockstep.py, and what tools/bench makes of its counts."""
+
+import json
+
+import pytest
+
+from tools.bench import __main__ as bench
+from tools.bench import chip_bench
+from tools.lockstep import LockstepError, Peer, frame
+
+_OPENING = b"GET /CS001 HTTP/1.1\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+
+
+def _of_client(first, content):
+    mask = b"\x01\x02\x03\x04"
+    size = len(content)
+    length = bytes((0x80 | size,)) if size < 126 else b"\xfe" + size.to_bytes(2, "big")
+    body = bytes(byte ^ mask[i & 3] for i, byte in enumerate(content))
+    return bytes((first,)) + length + mask + body
+
+
+@pytest.fixture
+def peer():
+    peer = Peer()
+    assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in peer.take(_OPENING)  # RFC 6455, 1.3
+    return peer
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_a_call_is_answered_however_it_is_cut(peer, step):
+    text = json.dumps([2, "7", "Authorize", {"idToken": {"idToken": "A" * 200, "type": "Local"}}])
+    data = _of_client(0x81, text.encode())
+    answer = b"".join(peer.take(data[i : i + step]) for i in range(0, len(data), step))
+    assert peer.said == [text]
+    assert answer == frame('[3, "7", {"idTokenInfo": {"status": "Accepted"}}]')
+
+
+def test_fragments_are_one_message_and_a_ping_between_them_gets_its_pong(peer):
+    data = _of_client(0x01, b'[3,"1",') + _of_client(0x89, b"hi") + _of_client(0x80, b"{}]")
+    assert peer.take(data) == b"\x8a\x02hi"
+    assert peer.said == ['[3,"1",{}]']
+
+
+def test_something_else_than_a_handshake_is_told():
+    with pytest.raises(LockstepError, match="handshake"):
+        Peer().take(b"GET / HTTP/1.1\r\n\r\n")
+
+
+@pytest.mark.parametrize("size, head", [(125, 2), (126, 4), (65535, 4), (65536, 10)])
+def test_frames_of_any_length(size, head):
+    data = frame("x" * size)
+    assert len(data) == head + size
+    assert int.from_bytes(data[2:head] or data[1:2], "big") == size
+
+
+def test_two_runs_that_differ_by_more_than_the_tolerance_are_told():
+    first = {"idle": 1000, "message": {"a": 2000, "b": 5.0}, "text": "x"}
+    near = {"idle": 1009, "message": {"a": 2000, "b": 5.0}, "text": "y"}
+    far = {"idle": 1000, "message": {"a": 2021, "b": 5.0}, "text": "x"}
+    assert chip_bench.different(first, near) == []
+    assert chip_bench.different(first, far) == ["message, a: 2000 and 2021"]
+
+
+def test_without_an_image_the_bench_says_how_to_make_it(tmp_path):
+    with pytest.raises(chip_bench.ChipBenchError, match="make image"):
+        chip_bench.run(tmp_path)
+
+
+def test_what_is_over_its_budget_is_named():
+    figures = {"a": {"value": 150, "budget": 100}, "b": {"value": 100, "budget": 100}, "c": 5}
+    assert bench.over_budget(figures) == ["a: 150 is 1.50 times its budget"]
+
+
+def test_figures_of_benches_that_did_not_run_stay(tmp_path):
+    path = tmp_path / "bench.json"
+    bench.write(path, {"a": 1, "b": 2})
+    bench.write(path, {"b": 3})
+    assert json.loads(path.read_text()) == {"a": 1, "b": 3}

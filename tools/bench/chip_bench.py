@@ -1,0 +1,204 @@
+"""The firmware on the emulated Cortex-M3: instructions (without sleep) that repeat exactly.
+
+All of it is played twice (tools/lockstep.py) and has to give the same within 1 %. Instructions are
+those of firmware, virtual machine and drivers; at 120 MHz and one instruction a cycle a million
+takes 8.3 ms.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tools.bench.json_bench import requests
+from tools.lockstep import Chip, LockstepError
+
+IMAGE = Path("cortex_m3") / "firmware.elf"
+TOLERANCE = 0.01
+
+# What issue and design ask for, in instructions.
+BUDGETS = {
+    "chip_idle_second": 1_000_000,
+    "chip_longest_turn": 2_400_000,
+    "chip_reset_to_boot_notification": 12_000_000,
+}
+
+_SETTLED_MS = 3000
+_IDLE_S = 20
+_TIMES = 5  # a message is handled so often; the mean counts
+_PAUSE_MS = 300  # after a message everything is done
+_CARD = "04A1B2C3"
+
+Figures = dict[str, object]
+
+
+class ChipBenchError(RuntimeError):
+    """There is no image, or two runs differ."""
+
+
+class Play:
+    """A session on the chip, measured step by step."""
+
+    def __init__(self, chip: Chip) -> None:
+        self._chip = chip
+        self._sent = 0
+        self._idle_ms = 0.0  # instructions of one ms in which nothing happens
+        self.longest: dict[str, int] = {}
+
+    def boot(self) -> int:
+        """Instructions from reset to the BootNotification's last byte."""
+        chip = self._chip
+        counts = chip.until(chip.said("[2,"))
+        chip.run(_SETTLED_MS)
+        self._turn("boot")
+        return counts.instructions
+
+    def idle(self) -> int:
+        """Instructions of an idle second."""
+        chip = self._chip
+        before = chip.counts
+        after = chip.run(_IDLE_S * 1000)
+        self._idle_ms = (after.instructions - before.instructions) / (after.ms - before.ms)
+        self._turn("idle")
+        return round(self._idle_ms * 1000)
+
+    def handled(self, name: str, action: str, payload: str, times: int = _TIMES) -> int:
+        """Instructions of a request that comes in and is answered, with what follows from it."""
+        chip = self._chip
+
+        def ask() -> None:
+            for _ in range(times):
+                self._sent += 1
+                chip.send(f'[2,"{self._sent}","{action}",{payload}]')
+                number = str(self._sent)
+                chip.until(lambda n=number: self._answered(n))  # type: ignore[misc]
+                chip.run(_PAUSE_MS)
+
+        return self.step(name, ask) // times
+
+    def _answered(self, number: str) -> bool:
+        last = self._chip.peer.said[-1]
+        return last.startswith((f'[3,"{number}"', f'[4,"{number}"'))
+
+    def step(self, name: str, what: Callable[[], object]) -> int:
+        """Instructions of `what` beyond those of idling; its longest turn is noted as `name`."""
+        before = self._chip.counts
+        what()
+        after = self._chip.counts
+        self._turn(name)
+        passed = after.ms - before.ms
+        return round(after.instructions - before.instructions - passed * self._idle_ms)
+
+    def _turn(self, name: str) -> None:
+        self.longest[name] = self._chip.longest
+        self._chip.longest = 0
+
+    def charge(self) -> int:
+        """Start charging. Instructions."""
+        chip = self._chip
+
+        def start() -> None:
+            chip.command(cmd="plug", evse=1)
+            chip.run(1000)
+            chip.command(cmd="swipe", token=_CARD, type="ISO14443", evse=1)
+            chip.run(1000)
+            chip.command(cmd="ev", evse=1, connector=1, state="C", current=16, phases=3)
+            chip.until(lambda: any('"Charging"' in text for text in chip.peer.said))
+            chip.run(1000)
+
+        return self.step("charging starts", start)
+
+    def sample(self) -> int:
+        """Instructions of one meter sample, taken and sent."""
+        chip = self._chip
+        told = chip.said("[2,")
+
+        def wait() -> None:
+            chip.until(told, 120_000)
+            chip.run(_PAUSE_MS)
+
+        return self.step("meter sample", wait)
+
+
+def _payload(text: bytes) -> tuple[str, str]:
+    """Action and payload of a request that json_bench made."""
+    _, _, action, payload = text.decode().split(",", 3)
+    return action.strip('"'), payload[:-1]
+
+
+def _per_byte(play: Play, short: int, long: int) -> dict[str, float]:
+    """Instructions for each byte more of a request that is checked and then refused."""
+    found = {}
+    for wanted in ("SendLocalList", "SetChargingProfile"):
+        costs, sizes = [], []
+        for size in (short, long):
+            text = next(text for action, text in requests(size) if action == wanted)
+            costs.append(play.handled(f"{wanted} of {size} B", *_payload(text), times=1))
+            sizes.append(len(text))
+        found[wanted] = round((costs[1] - costs[0]) / (sizes[1] - sizes[0]), 1)
+    return found
+
+
+def _items(count: int, more: str = "") -> str:
+    component, name = '{"name":"OCPPCommCtrlr"}', '{"name":"OfflineThreshold"}'
+    item = f'{{"component":{component},"variable":{name}{more}}}'
+    return "[" + ",".join([item] * count) + "]"
+
+
+def play(image: Path) -> Figures:
+    """All figures of one life of the chip. Raises: LockstepError."""
+    with Chip(image) as chip:
+        session = Play(chip)
+        boot = session.boot()
+        idle = session.idle()
+        messages = {
+            "GetVariables of 1": session.handled(
+                "GetVariables of 1", "GetVariables", f'{{"getVariableData":{_items(1)}}}'
+            ),
+            "DataTransfer": session.handled("DataTransfer", "DataTransfer", '{"vendorId":"x"}'),
+            "GetVariables of 20": session.handled(
+                "GetVariables of 20", "GetVariables", f'{{"getVariableData":{_items(20)}}}', 1
+            ),
+        }
+        setting = _items(20, ',"attributeValue":"60"')
+        messages["SetVariables of 20"] = session.handled(
+            "SetVariables of 20", "SetVariables", f'{{"setVariableData":{setting}}}', 1
+        )
+        byte = _per_byte(session, 1000, 3500)
+        messages["charging starts"] = session.charge()
+        messages["meter sample"] = session.sample()
+        return {
+            "chip_reset_to_boot_notification": boot,
+            "chip_idle_second": idle,
+            "chip_longest_turn": max(session.longest.values()),
+            "chip_longest_turn_in": session.longest,
+            "chip_message": messages,
+            "chip_byte": byte,
+        }
+
+
+def different(first: Figures, second: Figures) -> list[str]:
+    """What two runs do not agree on within the tolerance, in words."""
+    found = []
+    for name, value in first.items():
+        other = second[name]
+        if isinstance(value, dict) and isinstance(other, dict):
+            found += [f"{name}, {line}" for line in different(value, other)]
+        elif isinstance(value, int | float) and isinstance(other, int | float):
+            far = abs(value - other) > TOLERANCE * max(abs(value), abs(other))
+            found += [f"{name}: {value} and {other}"] if far else []
+    return found
+
+
+def run(build_dir: Path) -> Figures:
+    """-> figures in instructions; those with a budget as {"value", "budget"}."""
+    image = Path(build_dir) / IMAGE
+    if not image.exists():
+        raise ChipBenchError(f"{image} is missing; `make image` makes it")
+    try:
+        figures, again = play(image), play(image)
+    except LockstepError as error:
+        raise ChipBenchError(str(error)) from error
+    if unlike := different(figures, again):
+        raise ChipBenchError("two runs differ: " + "; ".join(unlike))
+    for name, budget in BUDGETS.items():
+        figures[name] = {"value": figures[name], "budget": budget}
+    return figures
