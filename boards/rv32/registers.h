@@ -45,8 +45,9 @@ typedef struct {
 } ns16550_registers_t;
 
 #define NS16550_RECEIVED_INTERRUPT (1u)
-#define NS16550_FIFO_ENABLE (1u)
+#define NS16550_FIFO_INTERRUPT_AT_14 (0xc1u) // bytes, or when none has come for four bytes' time
 #define NS16550_8_BITS (3u)
+#define NS16550_DIVISOR (1u << 7) // data and interrupts are the divisor's low and high byte
 #define NS16550_READY (3u)     // modem control: DTR and RTS
 #define NS16550_RECEIVED (1u)
 #define NS16550_SEND_EMPTY (1u << 5)

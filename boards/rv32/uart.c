@@ -48,8 +48,11 @@ void uart_start(uart_t uart) {
         PCI_UART_BASE_ADDRESS = PCI_UART_PORT;
         PCI_UART_COMMAND = PCI_COMMAND_IO;
     }
+    registers(uart)->line_control = NS16550_DIVISOR;
+    registers(uart)->data = 1; // the fastest
+    registers(uart)->interrupts = 0;
     registers(uart)->line_control = NS16550_8_BITS;
-    registers(uart)->fifo = NS16550_FIFO_ENABLE;
+    registers(uart)->fifo = NS16550_FIFO_INTERRUPT_AT_14;
     registers(uart)->modem_control = NS16550_READY;
     uart_listen(uart, true);
     PLIC_PRIORITY(irq) = 1;
