@@ -107,6 +107,7 @@ class Station:
             Variables(model),
             self.reports,
             RemoteControl(charging),
+            self.transactions,
             self.data_transfer,
             self.availability,
             self.reset,

@@ -7,6 +7,7 @@ from tables.names import (
     ACCEPTED,
     CHARGING,
     ENDED,
+    GET_TRANSACTION_STATUS,
     METER_VALUE_CLOCK,
     METER_VALUE_PERIODIC,
     TRANSACTION_EVENT,
@@ -18,7 +19,7 @@ from tables.variables import (
     OCPP_COMM_CTRLR_MESSAGE_ATTEMPTS_TRANSACTION_EVENT,
 )
 
-from blocks.port import ANSWERED, ERROR, LOST
+from blocks.port import ANSWERED, ERROR, LOST, NOT_MINE
 from charging.records import Readings, pack, stamp, unpack
 from hal import log
 from hal.timers import Timer
@@ -107,6 +108,16 @@ class Transactions:
                 self.event(each, each.transaction, UPDATED, TRIGGER, each.state, 0)
                 told = True
         return told
+
+    def handle(self, action, reader):
+        """E14 GetTransactionStatus."""
+        if action != GET_TRANSACTION_STATUS:
+            return NOT_MINE
+        transaction_id = reader.unpack()[0]
+        if transaction_id is None:
+            return None, self.journal.count() > 0  # E14.FR.06 to E14.FR.08
+        ongoing = self.charging.find(transaction_id) is not None
+        return ongoing, self.journal.count_of(transaction_id) > 0  # E14.FR.01 to E14.FR.05
 
     def _place(self, evse, transaction, state):
         """Evse and connector, in the first event, in the first with an EV connected (E01.FR.16),
