@@ -102,11 +102,12 @@ class Station:
         self.metering = Metering(charging)
         self.transactions = Transactions(charging, self.journal, self.metering)
         self.reports = Reports(board, model)
+        self.remote_control = RemoteControl(charging)
         self.reset = Reset(board, model, timers, charging, self.journal, self._restart)
         self._blocks = (
             Variables(model),
             self.reports,
-            RemoteControl(charging),
+            self.remote_control,
             self.transactions,
             self.data_transfer,
             self.availability,
@@ -145,6 +146,7 @@ class Station:
         self.link.on_connection = self._connected
         for source in sources:
             source.link = self.link
+        self.remote_control.link = self.link
         charging.listener = self
         charging.events = self.transactions
         charging.authorizer = self.authorization

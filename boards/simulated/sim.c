@@ -36,14 +36,19 @@ void sim_init(const uint8_t *connectors, uint8_t evses) {
     }
 }
 
+static bool has_fault(const sim_connector_t *connector, const char *name) {
+    for (int i = 0; i < SIM_FAULTS_MAX; i++) {
+        if (strcmp(connector->faults[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // The contacts follow the coil, but welded ones never open again.
 static void move_contacts(uint8_t evse, uint8_t number) {
     sim_connector_t *connector = sim_connector(evse, number);
-    bool welded = false;
-    for (int i = 0; i < SIM_FAULTS_MAX; i++) {
-        welded |= strcmp(connector->faults[i], "WeldedContact") == 0;
-    }
-    bool closed = connector->commanded || (welded && connector->closed);
+    bool closed = connector->commanded || (connector->closed && has_fault(connector, "WeldedContact"));
     if (closed != connector->closed) {
         sim_meter_count(evse);
         connector->closed = closed;
@@ -126,6 +131,13 @@ sim_fault_result_t sim_set_fault(uint8_t evse, uint8_t number, const char *name,
 void sim_set_relay(uint8_t evse, uint8_t number, bool on) {
     sim_connector(evse, number)->commanded = on;
     move_contacts(evse, number);
+}
+
+void sim_set_lock(uint8_t evse, uint8_t number, bool on) {
+    sim_connector_t *connector = sim_connector(evse, number);
+    if (!has_fault(connector, "ConnectorLockFailure")) {
+        connector->locked = on;
+    }
 }
 
 void sim_set_pwm(uint8_t evse, uint8_t number, uint16_t permille) {

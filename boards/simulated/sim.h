@@ -85,6 +85,7 @@ sim_fault_result_t sim_set_fault(uint8_t evse, uint8_t connector, const char *na
 // ---- the firmware's side
 
 void sim_set_relay(uint8_t evse, uint8_t connector, bool on);
+void sim_set_lock(uint8_t evse, uint8_t number, bool on); // stays where it is while ConnectorLockFailure is set
 void sim_set_pwm(uint8_t evse, uint8_t connector, uint16_t permille);
 const char *sim_fault(uint8_t evse, uint8_t connector); // the oldest, or NULL
 

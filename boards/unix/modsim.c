@@ -71,7 +71,7 @@ static mp_obj_t connector_lock(mp_obj_t self_in, mp_obj_t on_in) {
     place_obj_t *self = MP_OBJ_TO_PTR(self_in);
     bool on = mp_obj_is_true(on_in);
     port_lock();
-    sim_connector(self->evse, self->connector)->locked = on;
+    sim_set_lock(self->evse, self->connector, on);
     port_unlock();
     return mp_const_none;
 }

@@ -1,19 +1,29 @@
-"""F01-F03 RequestStartTransaction and RequestStopTransaction."""
+"""F01-F03 RequestStartTransaction and RequestStopTransaction, F05 UnlockConnector."""
 
+from micropython import const
 from tables.names import (
     ACCEPTED,
     CENTRAL,
     NO_AUTHORIZATION,
+    NOT_SUPPORTED,
+    ONGOING_AUTHORIZED_TRANSACTION,
     REJECTED,
     REMOTE,
     REMOTE_STOP,
     REQUEST_START_TRANSACTION,
     REQUEST_STOP_TRANSACTION,
+    UNKNOWN_CONNECTOR,
+    UNLOCK_CONNECTOR,
+    UNLOCK_FAILED,
+    UNLOCKED,
 )
 from tables.variables import AUTH_CTRLR_AUTHORIZE_REMOTE_START
 
-from blocks.port import NOT_MINE
+from blocks.port import DEFER, NOT_MINE
 from charging.session import Grant
+from hal.timers import Timer
+
+_LOCK_MS = const(1000)  # that a lock needs to move, at most (firmware/hal/README.md)
 
 
 class RemoteControl:
@@ -21,6 +31,10 @@ class RemoteControl:
 
     def __init__(self, charging):
         self.charging = charging
+        self.link = None  # set by the station
+        self._outlet = None  # whose lock moves, for UnlockConnector
+        self._reply_to = None
+        self._timer = Timer(self._moved)
 
     def handle(self, action, reader):
         if action == REQUEST_START_TRANSACTION:
@@ -31,7 +45,38 @@ class RemoteControl:
                 return REJECTED, b"TxNotFound"  # F03.FR.08
             evse.deauthorize(REMOTE_STOP, REMOTE)  # F03.FR.02, F03.FR.03
             return (ACCEPTED,)
+        if action == UNLOCK_CONNECTOR:
+            return self._unlock(reader)
         return NOT_MINE
+
+    def _unlock(self, reader):
+        """UnlockConnector, also with no cable in (F05.FR.06)."""
+        number, connector = reader.unpack()
+        evses = self.charging.evses
+        evse = evses[number - 1] if 0 < number <= len(evses) else None
+        if evse is None or not 0 < connector <= len(evse.outlets):
+            return (UNKNOWN_CONNECTOR,)  # F05.FR.03
+        outlet = evse.outlets[connector - 1]
+        if not outlet.hardware.detachable:
+            return NOT_SUPPORTED  # F05.FR.07
+        if outlet is evse.active and evse.grant is not None:
+            return (ONGOING_AUTHORIZED_TRANSACTION,)  # F05.FR.02
+        if self._outlet is not None:
+            return UNLOCK_FAILED, b"Busy"
+        evse.held = None
+        evse.update()
+        if not outlet.hardware.locked():
+            return (UNLOCKED,)  # F05.FR.04
+        self._outlet = outlet
+        self._reply_to = reader.message_id
+        self.charging.timers.start(self._timer, _LOCK_MS)
+        return DEFER
+
+    def _moved(self):
+        """The lock has had its time."""
+        status = UNLOCK_FAILED if self._outlet.hardware.locked() else UNLOCKED  # F05.FR.05
+        self._outlet = None
+        self.link.reply(self._reply_to, UNLOCK_CONNECTOR, (status,))
 
     def _start(self, reader):
         charging = self.charging

@@ -214,10 +214,12 @@ class Charging:
             evse.authorize(grant)
 
     def judge(self, transaction_id, token, kind, accepted, group, group_kind):
-        """What the CSMS says about the token of a transaction's event (E05, C09.FR.12)."""
+        """What the CSMS says about the token of a transaction's event (E05, C09.FR.12); of an
+        event without one (`kind` None) about who charges.
+        """
         evse = self.find(transaction_id)
         grant = None if evse is None else evse.grant
-        if grant is None or grant.token != token or grant.kind != kind:
+        if grant is None or (kind and (grant.token != token or grant.kind != kind)):
             return
         if group is not None:
             grant.group = group

@@ -1,0 +1,90 @@
+"""F05: UnlockConnector, and G05: what a lock that fails means."""
+
+import pytest
+from scripted_csms import CallError
+from sessions import charge
+
+
+async def _unlock(csms, evse=1, connector=1, timeout=5):
+    request = {"evseId": evse, "connectorId": connector}
+    return (await csms.call("UnlockConnector", request, timeout))["status"]
+
+
+async def test_TC_F_05_CS_in_a_transaction(rig):
+    # F05.FR.01, F05.FR.02: nothing is done
+    csms, station = await rig.booted()
+    transaction = await charge(rig, csms, station)
+    assert await _unlock(csms) == "OngoingAuthorizedTransaction"
+    state = await station.state(1)
+    assert (state["relay"], state["locked"], state["transactionId"]) == (True, True, transaction)
+    await csms.never("TransactionEvent", 0.2)
+
+
+async def test_TC_F_06_CS_idle(rig):
+    # F05.FR.01, F05.FR.04
+    csms, station = await rig.booted()
+    await station.plug()
+    await rig.quiet(csms)
+    assert await _unlock(csms) == "Unlocked"
+    assert not (await station.state(1))["locked"]
+
+
+async def test_cable_that_waits_for_its_owner(rig):
+    # F05.FR.04: the cable of a session that the CSMS has ended
+    csms, station = await rig.booted()
+    await charge(rig, csms, station)
+    csms.answer_next("TransactionEvent", {"idTokenInfo": {"status": "Blocked"}})
+    await station.clock(60)
+    event = await csms.expect("TransactionEvent", 5)
+    while event["eventType"] != "Ended":
+        event = await csms.expect("TransactionEvent", 5)
+    assert event["transactionInfo"]["stoppedReason"] == "DeAuthorized"
+    await rig.quiet(csms)
+    assert (await station.state(1))["locked"]
+    assert await _unlock(csms) == "Unlocked"
+    assert not (await station.state(1))["locked"]
+
+
+async def test_TC_F_07_CS_no_cable(rig):
+    # F05.FR.06
+    csms, station = await rig.booted()
+    assert await _unlock(csms) == "Unlocked"
+
+
+@pytest.mark.parametrize("evse, connector", [(1, 2), (3, 1), (0, 1), (1, 0), (-1, 1)])
+async def test_TC_F_10_CS_unknown_connector(rig, evse, connector):
+    # F05.FR.03
+    csms, _ = await rig.booted()
+    try:
+        assert await _unlock(csms, evse, connector) == "UnknownConnector"
+    except CallError as refused:  # the schema has nothing below 0
+        assert evse < 0, refused
+
+
+async def test_a_lock_that_does_not_open(rig):
+    # F05.FR.05
+    csms, station = await rig.booted()
+    await charge(rig, csms, station)
+    await station.fault("ConnectorLockFailure")
+    await station.until_relay(False)
+    await rig.quiet(csms)
+    assert (await station.state(1))["locked"]
+    assert await _unlock(csms) == "UnlockFailed"
+    await station.fault("ConnectorLockFailure", False)
+    assert await _unlock(csms) == "Unlocked"
+    assert not (await station.state(1))["locked"]
+
+
+async def test_TC_G_20_CS_lock_failure(rig):
+    # G05.FR.01: no charging
+    csms, station = await rig.booted()
+    await station.fault("ConnectorLockFailure")
+    status = await csms.expect("StatusNotification", 5)
+    assert (status["evseId"], status["connectorStatus"]) == (1, "Faulted")
+    await station.plug()
+    await station.swipe(evse=1)
+    await station.ev("C")
+    await rig.quiet(csms)
+    state = await station.state(1)
+    assert (state["relay"], state["locked"]) == (False, False)
+    assert csms.calls("TransactionEvent") == []
