@@ -3,13 +3,19 @@
 
 PYTHON = build/venv/bin/python
 # What tools/run.py and the build read.
-export CSMS DEMO ID KEEP_GOING MICROPYTHON_DIR PASSWORD PROFILE TLS_IN TLS_OUT
+export BOARD CSMS DEMO HEAP ID KEEP_GOING MICROPYTHON_DIR PASSWORD PROFILE TLS_IN TLS_OUT
 export PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: run test lint build budget bench clean help
+.PHONY: run test lint build image budget bench clean help
 
-run: build  ## a CSMS and a simulated charger: DEMO=1 plays a session, CSMS=ws://... ID=... uses your CSMS
+# The boards that run in QEMU.
+EMULATED = $(patsubst boards/%/image.mk,%,$(filter-out boards/emulated/%,$(wildcard boards/*/image.mk)))
+ifneq ($(filter-out unix $(EMULATED),$(BOARD)),)
+$(error BOARD=$(BOARD): no such board; there are: unix $(EMULATED))
+endif
+
+run: build $(if $(filter $(EMULATED),$(BOARD)),image)  ## a CSMS and a charger: DEMO=1 plays a session, CSMS=ws://... ID=... uses your CSMS; BOARD=cortex_m3 emulates it
 	@$(PYTHON) tools/run.py
 
 test: build  ## all tests; ARGS="-k boot" goes to pytest
@@ -23,6 +29,10 @@ build:  ## build/unix/pilotwire, the simulated charger; MICROPYTHON_DIR=<checkou
 	@sh tools/setup.sh build
 	@sh tools/build.sh
 
+image: build  ## build/cortex_m3/firmware.elf, the charger on an emulated chip; BOARD=rv32 builds that one, HEAP= its heap
+	@sh tools/setup.sh image $(or $(filter-out unix,$(BOARD)),cortex_m3)
+	@sh tools/image.sh $(or $(filter-out unix,$(BOARD)),cortex_m3)
+
 budget: build  ## sizes and memory against their limits, also in build/budget.json; RECORD=1 keeps them to compare with
 	@$(PYTHON) -m tools.budget $(if $(RECORD),--record)
 
@@ -31,7 +41,7 @@ bench: build  ## speed and memory, also in build/bench.json
 	@$(PYTHON) -m tools.bench $(ARGS)
 
 clean:  ## remove what was built; fetched sources and Python tools stay (rm -r build removes these too)
-	rm -rf build/unix build/gen build/frozen build/log build/*.json build/*.svg
+	rm -rf build/unix $(EMULATED:%=build/%) build/gen build/frozen build/log build/*.json build/*.svg
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/make \1	\2/p' Makefile | expand -t 14

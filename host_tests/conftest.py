@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "host_tests" / "shims"))
 # Hypothesis reads it when it first stores something.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / "build" / "hypothesis"))
 
-from rig import BINARY, Rig  # noqa: E402
+from rig import BINARY, MAKES, Rig  # noqa: E402
 
 _LIMIT_S = 60
 
@@ -38,7 +38,7 @@ def pytest_configure(config):
 def rig(tmp_path):
     """A Rig: makes stations and scripted CSMSs, and checks them when the test is over."""
     if not BINARY.exists():
-        pytest.fail(f"{BINARY.relative_to(ROOT)} is missing; `make build` makes it", pytrace=False)
+        pytest.fail(f"{BINARY.relative_to(ROOT)} is missing; {MAKES} makes it", pytrace=False)
     return Rig(tmp_path)
 
 

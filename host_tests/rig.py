@@ -8,7 +8,7 @@ import re
 from scripted_csms import ScriptedCsms
 
 from tools.csms import summary
-from tools.csms.charger import BINARY, Charger  # noqa: F401
+from tools.csms.charger import BINARY, MAKES, Charger  # noqa: F401
 from tools.csms.clock import SimClock
 from tools.csms.conversation import FROM_STATION
 

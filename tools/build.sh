@@ -10,7 +10,7 @@ if command -v flock >/dev/null 2>&1; then
     flock 9
 fi
 
-# What the whole port depends on. When it changes, the port is built anew: its make does not notice by itself.
+# What the whole port depends on. When it changes, the port is built anew.
 TREE=$(cat build/stamps/tree)
 settings() {
     echo "$ROOT" "$TREE" "${TLS_IN:-}" "${TLS_OUT:-}"
@@ -18,13 +18,7 @@ settings() {
     cksum "$TREE/py/mpconfig.h" firmware/native/*.mk boards/unix/variant/*.mk boards/unix/variant/*.h
     if [ -f boards/unix/port.mk ]; then cksum boards/unix/port.mk; fi
 }
-settings >build/unix/settings.new
-if cmp -s build/unix/settings.new build/unix/settings; then
-    rm build/unix/settings.new
-else
-    rm -rf build/unix/port
-    mv build/unix/settings.new build/unix/settings
-fi
+settings | sh tools/when_changed.sh build/unix/settings build/unix/port
 
 make --no-print-directory -f tools/build.mk "ROOT=$ROOT" "TREE=$TREE" -j"$(nproc)"
 # KEEP_GOING=1 has left out modules with errors: the next build is to tell them again.

@@ -180,6 +180,14 @@ def show(image: Image, empty: Image | None, with_files: bool) -> None:
         table("frozen files", image.files, image.files.total())
 
 
+def show_summary(image: Image, empty: Image | None) -> None:
+    simulation = image.rom[SIMULATION]
+    print(f"ROM {image.charger_rom():,} bytes, and {simulation:,} of simulated hardware")
+    if empty is not None:
+        print(f"  firmware {firmware_rom(image, empty):,}: what an image without it has not")
+    print(f"RAM {image.charger_ram():,} bytes of data and bss; heap and stacks come on top")
+
+
 def firmware_rom(image: Image, empty: Image) -> int:
     return image.charger_rom() - empty.charger_rom()
 
@@ -189,12 +197,15 @@ def main() -> int:
     parser.add_argument("build", type=Path, help="folder that the port was built in")
     parser.add_argument("--empty", type=Path, help="the same of the image without firmware")
     parser.add_argument("--files", action="store_true", help="list every file of the firmware")
+    parser.add_argument("--summary", action="store_true", help="only the sums")
     parser.add_argument("--json", action="store_true", help="for programs")
     options = parser.parse_args()
     image = read_image(options.build.resolve())
     empty = read_image(options.empty.resolve()) if options.empty else None
     if options.json:
         json.dump(image._asdict(), sys.stdout, indent=2)
+    elif options.summary:
+        show_summary(image, empty)
     else:
         show(image, empty, options.files)
     return 0

@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from tools.csms import prompt as prompts  # noqa: E402
 from tools.csms.__main__ import end_on_sigterm  # noqa: E402
-from tools.csms.charger import BINARY, Charger, ChargerError, free_port  # noqa: E402
+from tools.csms.charger import BINARY, MAKES, Charger, ChargerError, free_port  # noqa: E402
 from tools.csms.commands import Office  # noqa: E402
 from tools.csms.control import ControlError  # noqa: E402
 from tools.csms.demo import Demo, DemoFailed  # noqa: E402
@@ -204,7 +204,7 @@ def main():
     settings = _settings(None)
     printer = Printer()
     if not BINARY.exists():
-        printer.line(f"{BINARY.relative_to(ROOT)} is missing; `make build` makes it", "bad")
+        printer.line(f"{BINARY.relative_to(ROOT)} is missing; {MAKES} makes it", "bad")
         return 2
     if settings.csms and not settings.csms.startswith(("ws://", "wss://")):
         printer.line(

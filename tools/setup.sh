@@ -4,6 +4,7 @@
 #     sh tools/setup.sh host      Python tools in build/venv
 #     sh tools/setup.sh build     that, and the MicroPython and mbedtls sources, and mpy-cross
 #     sh tools/setup.sh bench     that, and valgrind
+#     sh tools/setup.sh image BOARD...   instead of valgrind what builds and emulates these boards (their packages.sh)
 #
 # On Debian it installs the packages that are missing (as root, or with sudo) and fetches the sources as Debian
 # source packages, whose signatures apt checks against Debian's own keys. Elsewhere it says what is missing.
@@ -90,7 +91,8 @@ missing_packages() {
         have bzip2 || echo bzip2
         ! is_debian || ! keyring_is_old || echo debian-archive-keyring
     fi
-    [ "$1" = build ] || have valgrind || echo valgrind
+    [ "$1" != bench ] || have valgrind || echo valgrind
+    [ "$1" != image ] || for board in $BOARDS; do . "$ROOT/boards/$board/packages.sh"; done
 }
 
 install_packages() {
@@ -223,11 +225,18 @@ mpy_cross() {
     stamp tree "$TREE"
 }
 
+# The boards that `image` knows, in one line.
+emulated_boards() { (cd "$ROOT/boards" && echo */packages.sh | sed 's:/packages\.sh::g'); }
+
 main() {
-    case $1 in
-        host | build | bench) ;;
+    case ${1:-} in
+        host | build | bench) BOARDS= ;;
+        image) shift && BOARDS=$* && set -- image ;;
         *) die "unknown goal $1; see the head of $0" ;;
     esac
+    for board in $BOARDS; do
+        [ -f "$ROOT/boards/$board/packages.sh" ] || die "BOARD=$board: no such emulated board; there are: $(emulated_boards)"
+    done
     [ -n "${MICROPYTHON_DIR:-}" ] || FETCH=yes
     unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
     mkdir -p "$STAMPS" "$LOGS" || exit 1
@@ -244,7 +253,7 @@ main() {
         "Linux x86_64" | "Linux i686") ;;
         *) die "the simulated charger is a 32-bit x86 Linux program; it can't be built on $(uname -sm)" ;;
     esac
-    packages "$1" "fetch=$FETCH"
+    packages "$1" "fetch=$FETCH${BOARDS:+ $BOARDS}"
     venv &
     venv=$!
     if [ -n "${MICROPYTHON_DIR:-}" ]; then given_tree; else own_tree; fi
@@ -252,4 +261,4 @@ main() {
     wait $venv || exit 1
 }
 
-main "${1:-}"
+main "$@"

@@ -1,4 +1,5 @@
-# The image of a board on an emulated chip, and the empty image beside it; the board's image.mk includes this.
+# The image of a board on an emulated chip, and the empty image beside it; the board's image.mk includes this. Called by
+# tools/image.sh, which starts afresh when settings have changed: MicroPython's make does not notice that by itself.
 #
 #   BOARD  folder below boards/
 #   ROOT   this repository, an absolute path
@@ -25,6 +26,7 @@ PORT = MICROPY_GIT_TAG=$$($(PYTHON) tools/micropython_version.py $(TREE)) MICROP
 		$(if $(HEAP),HEAP=$(HEAP))
 
 all: $(OUT)/firmware.elf $(OUT)/empty.elf $(OUT)/pilotwire
+	@:
 
 # A charger as a program, like build/unix/pilotwire.
 $(OUT)/pilotwire: boards/emulated/image.mk
@@ -37,19 +39,13 @@ $(OUT)/frozen/stamp: $(FROZEN_FROM)
 	@$(PYTHON) -m tools.freeze --output $(OUT)/frozen firmware boards/emulated=board.py boards/unix=extension.py build/gen
 	@touch $@
 
-# MicroPython's build does not notice by itself that flags or lists of sources have changed.
-$(OUT)/fresh: boards/$(BOARD)/Makefile boards/emulated/port.mk firmware/native/micropython.mk
-	@rm -rf $(OUT)/port $(OUT)/empty
-	@mkdir -p $(OUT)
-	@touch $@
-
-$(OUT)/firmware.elf: $(OUT)/fresh $(OUT)/frozen/stamp $(C_FROM)
+$(OUT)/firmware.elf: $(OUT)/frozen/stamp $(C_FROM)
 	@echo "MAKE $(BOARD) image"
-	@$(call PORT,port) FROZEN_MANIFEST=$(ROOT)/boards/emulated/manifest.py \
+	+@$(call PORT,port) FROZEN_MANIFEST=$(ROOT)/boards/emulated/manifest.py \
 		MICROPY_MANIFEST_FROZEN=$(ROOT)/$(OUT)/frozen
 	@cp $(OUT)/port/firmware.elf $@
 
-$(OUT)/empty.elf: $(OUT)/fresh $(C_FROM)
+$(OUT)/empty.elf: $(C_FROM)
 	@echo "MAKE $(BOARD) image without firmware"
-	@$(call PORT,empty) FROZEN_MANIFEST=$(ROOT)/boards/emulated/empty/manifest.py PILOTWIRE_FIRMWARE=0
+	+@$(call PORT,empty) FROZEN_MANIFEST=$(ROOT)/boards/emulated/empty/manifest.py PILOTWIRE_FIRMWARE=0
 	@cp $(OUT)/empty/firmware.elf $@

@@ -1,9 +1,10 @@
-"""Runs the simulated charger (build/unix/pilotwire) as a child process."""
+"""Runs the simulated charger (build/BOARD/pilotwire) as a child process."""
 
 import asyncio
 import collections
 import contextlib
 import ctypes
+import os
 import pathlib
 import signal
 import socket
@@ -11,7 +12,9 @@ import socket
 from .control import Control
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = ROOT / "build" / "unix" / "pilotwire"
+BOARD = os.environ.get("BOARD") or "unix"
+BINARY = ROOT / "build" / BOARD / "pilotwire"
+MAKES = "`make build`" if BOARD == "unix" else f"`make image BOARD={BOARD}`"
 _START_S = 10
 _END_S = 3
 _LOG_LINES = 5000
@@ -86,7 +89,7 @@ class Charger:
             )
         except OSError as error:
             raise ChargerError(
-                f"{self._command[0]}: {error.strerror}; `make build` makes it"
+                f"{self._command[0]}: {error.strerror}; {MAKES} makes it"
             ) from error
         self._pump = asyncio.create_task(self._read_log())
         await self._connect()
