@@ -48,7 +48,7 @@ from hal.timers import Timers
 from link.link import Link
 from storage.journal import Journal
 from storage.store import Store
-from wire.schema import name
+from wire.names import name
 
 try:
     from extension import Extension  # what the maker's charger has of its own (boards/README.md)

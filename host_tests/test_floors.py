@@ -41,7 +41,7 @@ def test_the_house_keeps_to_it():
             "firmware/charging/evse.py",
             "from device_model.model import DeviceModel\nfrom tables.names import A",
         ),
-        ("firmware/wire/rpc.py", "from wire.schema import name\nfrom hal import log, errors"),
+        ("firmware/wire/rpc.py", "from wire.names import name\nfrom hal import log, errors"),
         ("firmware/wire/sha.py", "import hashlib\nfrom micropython import const"),
         ("firmware/storage/store.py", "import os\nimport vfs"),
         (

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tables.names import FORMAT_VIOLATION, RPC_FRAMEWORK_ERROR
+from wire_core import write_number
 
 from wire.message import MessageReader
 from wire.names import name_id
-from wire.number import write_number
 
 HEAD = b'[2,"id","DataTransfer",{"vendorId":"v","data":'
 TAIL = b"}]"
@@ -315,6 +315,8 @@ def number(text, field=b"TransactionEvent"):
         (b"0e999999", 0, 0),
         (b"2147483647", 2147483647, 0),
         (b"-2147483647", -2147483647, 0),
+        (b"-2147483648", -2147483648, 0),
+        (b"-2147483648.0", -2147483648, 0),
         (b"0.1", 1, 1),
         (b"10.333333333333334", 103333333, 7),
         (b"15.999999999999998", 16, 0),
@@ -330,9 +332,18 @@ def test_decimals_are_scaled_integers(text, mantissa, decimals):
 
 
 @pytest.mark.parametrize(
-    "text", [b"2147483648", b"-2147483648", b"99999999999999999999", b"1e10", b"1e999999", b"3e9"]
+    "text",
+    [
+        b"2147483648",
+        b"-2147483649",
+        b"214748364.8e1",
+        b"99999999999999999999",
+        b"1e10",
+        b"1e999999",
+        b"3e9",
+    ],
 )
-def test_a_number_beyond_31_bits_is_out_of_range(text):
+def test_a_number_beyond_32_bits_is_out_of_range(text):
     assert number(text)[1].endswith(b"out of range")
     assert number(text, b"BootNotification")[1].endswith(b"out of range")
 
@@ -342,7 +353,17 @@ def test_an_integer_has_no_fraction(text):
     assert number(text, b"BootNotification")[1] == b"interval: wrong type"
 
 
-@pytest.mark.parametrize(("text", "value"), [(b"1.0", 1), (b"300e0", 300), (b"-5", -5), (b"0", 0)])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b"1.0", 1),
+        (b"300e0", 300),
+        (b"-5", -5),
+        (b"0", 0),
+        (b"2147483647", 2147483647),
+        (b"-2147483648", -2147483648),
+    ],
+)
 def test_an_integer_may_be_written_as_decimal(text, value):
     assert number(text, b"BootNotification") == value
 

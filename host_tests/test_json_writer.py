@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from messages import DECLARED, Maker, seconds, slots, split_message, valid
 from tables import names
+from wire_core import write_time
 
 from hal.errors import WriterMismatch
-from wire.date_time import write_time
 from wire.message import MessageWriter
 from wire.names import name_id
 

@@ -18,7 +18,8 @@ from tables.names import (
     RPC_FRAMEWORK_ERROR,
 )
 
-from wire.message import BAD, CALL, CALLERROR, CALLRESULT, MessageReader
+from wire.constants import BAD, CALL, CALLERROR, CALLRESULT
+from wire.message import MessageReader
 
 LONG_ID = b"x" * 36
 HEARTBEAT = b'{"currentTime":"2024-05-01T12:00:00Z"}'
@@ -224,8 +225,8 @@ def random_messages(seed):
         yield "%s %d %s" % (pending, rnd.choice((1, 5, 64, 512, 10**6)), bytes(text).hex())
 
 
-def test_viper_and_cpython_agree(tmp_path):
-    """What hypothesis has tested under CPython holds for the machine code."""
+def test_the_charger_and_cpython_agree(tmp_path):
+    """What hypothesis has tested under CPython holds for the 32-bit build and its objects."""
     script = ROOT / "host_tests" / "on_vm" / "wire_outcomes.py"
     lines = list(random_messages(20250301))
     file = tmp_path / "messages"

@@ -12,7 +12,7 @@ find = $(shell find $(1) -type f -name '$(2)' 2>/dev/null)
 GENERATED_FROM = $(call find,tools/schema tools/device_model,*.py) $(call find,firmware,*.txt) \
 	$(call find,firmware,*.csv) tools/requirements.txt $(EXTENSION)
 FROZEN_FROM = $(call find,firmware,*.py) $(wildcard boards/unix/*.py) tools/freeze.py tools/inline.py
-C_FROM = $(call find,firmware boards/unix boards/simulated,*.[ch])
+C_FROM = $(call find,firmware boards/unix boards/simulated,*.[ch]) firmware/native/micropython.mk
 
 all: build/unix/pilotwire build/unix/micropython
 	@:

@@ -30,6 +30,8 @@ OBJECTS = (
     (r"^(lib/littlefs|extmod/vfs)", "littlefs"),
     (r"^extmod/(modasyncio|modselect)", "asyncio"),
     (r"^(py|extmod|shared)/", "VM"),
+    (r"^native/wire/tables\.o$", "tables/"),
+    (r"^native/(wire|websocket|json_out)/", "wire/"),
     (r"^(control|json|sim|modsim)\w*\.o$", SIMULATION),
     (r"^(facts|flash_image|lockstep|platform|semihosting|settings|modhw)\.o$", SIMULATION),
     (r"^native/", "native/"),

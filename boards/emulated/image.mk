@@ -11,7 +11,7 @@ PYTHON = $(ROOT)/build/venv/bin/python
 OUT = build/$(BOARD)
 
 find = $(shell find $(1) -type f -name '$(2)' 2>/dev/null)
-C_FROM = $(call find,boards/$(BOARD) boards/emulated boards/simulated boards/unix firmware/native,*.[ch]) \
+C_FROM = $(call find,boards/$(BOARD) boards/emulated boards/simulated boards/unix firmware/native,*.[ch]) firmware/native/micropython.mk \
 	$(wildcard boards/$(BOARD)/*.ld boards/emulated/*.ld) boards/$(BOARD)/Makefile \
 	$(addprefix boards/emulated/, port.mk manifest.py freeze.sh) \
 	$(addsuffix .py,$(subst .,/,$(REPAIR))) $(wildcard tools/rom_objects/*.py)

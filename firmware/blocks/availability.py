@@ -17,7 +17,7 @@ from tables.variables import OCPP_COMM_CTRLR_OFFLINE_THRESHOLD
 
 from blocks.port import ANSWERED, ERROR, NOT_MINE
 from hal import log
-from wire.schema import name
+from wire.names import name
 
 _ASKED = const(1)  # TriggerMessage: told even before Accepted (B02.FR.02)
 _ALWAYS = const(2)  # told even when nothing has changed (B01.FR.05, B04.FR.01)

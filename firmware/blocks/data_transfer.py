@@ -12,7 +12,7 @@ from tables.names import (
 from blocks.port import ANSWERED, DEFER, NOT_MINE, TIMEOUT
 from hal import log
 from hal.timers import Timer
-from wire.schema import name, name_id
+from wire.names import name, name_id
 
 _STATUSES = (ACCEPTED, REJECTED, UNKNOWN_MESSAGE_ID, UNKNOWN_VENDOR_ID)
 _WAITING = const(4)  # DataTransfers of the maker's side that may wait

@@ -23,7 +23,7 @@ from tables.variables import (
 from blocks.port import ANSWERED, LOST
 from hal import log
 from hal.timers import Timer
-from wire.schema import name_id
+from wire.names import name_id
 
 _OWN_WAIT_S = const(60)  # B02.FR.07, B03.FR.05: the CSMS left the wait to us
 _MAX_WAIT_S = const(86400)

@@ -10,6 +10,7 @@ from json_out import copy
 from micropython import const
 from tables.layout import (
     AT_ACTIONS,
+    AT_NODE_INDEX,
     FIRST_ACTION,
     KIND_ANY,
     KIND_ARRAY,
@@ -20,7 +21,7 @@ from tables.layout import (
     KIND_TIME,
     UNDECLARED,
 )
-from tables.schema import INDEX, NAMES, TABLE
+from wire_core import INDEX, NAMES, TABLE, write_number, write_time
 
 from hal.errors import WriterMismatch
 from wire.constants import (
@@ -35,9 +36,6 @@ from wire.constants import (
     PLAIN,
     QUOTED,
 )
-from wire.date_time import write_time
-from wire.number import write_number
-from wire.records import node_at
 
 _CALL = const(2)
 _CALLRESULT = const(3)
@@ -93,7 +91,7 @@ class MessageWriter:
             node = TABLE[2 * AT_ACTIONS + 6 * (name_id - FIRST_ACTION) + 2 + kind]
             if node == UNDECLARED:
                 raise WriterMismatch("no `send` for this message in messages.txt")
-            self._node = node_at(node)
+            self._node = _node_at(node)
 
     def length(self):
         """Bytes of the message: the first pass."""
@@ -174,7 +172,7 @@ class MessageWriter:
                 value = slots[slot] if slot < len(slots) else None
                 items = None
                 if kind == KIND_OBJECT:
-                    if not _any(node_at(child), slots, slot):
+                    if not _any(_node_at(child), slots, slot):
                         continue
                 elif value is None:
                     continue
@@ -189,7 +187,7 @@ class MessageWriter:
                     decimals = slots[slot + 1] if kind == KIND_NUMBER else 0
                     yield self._leaf(kind, value, decimals, PLAIN)
                     continue
-                child = node_at(child)
+                child = _node_at(child)
                 if kind == KIND_ARRAY and not TABLE[child + 2]:  # of scalars
                     yield self._piece(_MARKS, 0, 1)
                     around = PLAIN
@@ -257,13 +255,19 @@ class MessageWriter:
         return self._piece(value, 0, len(value), around | QUOTED)
 
 
+def _node_at(number):
+    """Where in TABLE the node `number` is."""
+    at = 2 * (AT_NODE_INDEX + number)
+    return 2 * (TABLE[at] | TABLE[at + 1] << 8)
+
+
 def _any(node, slots, base):
     """Whether an object has any field."""
     at = node + 2
     for _ in range(TABLE[node]):
         slot = base + TABLE[at + 2]
         if TABLE[at + 1] == KIND_OBJECT:
-            if _any(node_at(TABLE[at + 3]), slots, slot):
+            if _any(_node_at(TABLE[at + 3]), slots, slot):
                 return True
         elif slot < len(slots) and slots[slot] is not None:
             return True

@@ -1,4 +1,4 @@
-"""Run by MicroPython with the firmware frozen: reader and writer on real viper, in little heap.
+"""Run by MicroPython with the firmware frozen: reader and writer in little heap.
 
 Prints "passed" at the end; test_message.py starts it with 20 kB of heap.
 """
@@ -57,10 +57,10 @@ assert large(HEAD, b"x" * 500, b'"}}]') == b""
 # Every split of one message, on the real machine.
 text = (
     b'[2,"id-1","SetVariables",{"setVariableData":[{"attributeValue":"\\u00e9\xf0\x9f\x98\x80",'
-    b'"component":{"name":"A","evse":{"id":1,"connectorId":-2147483647}},"variable":{"name":"B"'
+    b'"component":{"name":"A","evse":{"id":1,"connectorId":-2147483648}},"variable":{"name":"B"'
     b'},"customData":{"vendorId":"x","y":[true,{"z":-1.5e-3}]}}]}]'
 )
-wanted = [None, b"\xc3\xa9\xf0\x9f\x98\x80", b"A", None, 1, -2147483647, b"B", None]
+wanted = [None, b"\xc3\xa9\xf0\x9f\x98\x80", b"A", None, 1, -2147483648, b"B", None]
 for i in range(len(text) + 1):
     reader.start()
     reader.feed(text, 0, i)

@@ -28,6 +28,7 @@ ERROR_CODES = """
     SecurityError TypeConstraintViolation
 """.split()
 UNDECLARED = 255
+HEADER = "made by tools/schema/compile.py; do not edit"
 
 
 class Table:
@@ -234,8 +235,37 @@ def write_module(path, first_line, lines):
         f.write(first_line + "\n" + "\n".join(lines) + "\n")
 
 
+def c_array(declaration, numbers):
+    """A C array of numbers, 16 a line."""
+    rows = [numbers[i : i + 16] for i in range(0, len(numbers), 16)]
+    return [declaration + " = {", *("    %s," % ", ".join(map(str, row)) for row in rows), "};"]
+
+
+def words(data):
+    return [n for (n,) in struct.iter_unpack("<H", data)]
+
+
+def write_header(path, comment, values):
+    """The constants as a C header."""
+    guard = "PILOTWIRE_TABLES_%s_H" % os.path.basename(path).split(".")[0].upper()
+    lines = ["#ifndef " + guard, "#define " + guard]
+    lines += ["#define %s %d" % item for item in values]
+    write_module(path, comment, [*lines, "#endif"])
+
+
+def write_tables(out, names, text, index, table):
+    """schema.inc: the tables as C arrays, which hold no address and so stay in ROM."""
+    lines = c_array("const uint16_t wire_table[TABLE_LENGTH]", words(table))
+    lines += c_array("const uint16_t wire_index[INDEX_LENGTH]", words(index))
+    lines += ["const uint8_t wire_names[NAMES_LENGTH] ="]
+    lines += ['    "%s"' % name for name in names]
+    lines[-1] += ";"
+    assert sum(map(len, names)) == len(text)
+    write_module(os.path.join(out, "schema.inc"), "// " + HEADER, lines)
+
+
 def compile_tables(declarations_file, out, schema_folder=None):
-    """Writes names.py, layout.py and schema.py into `out`; -> {part: bytes}."""
+    """Writes names, layout (.py and .h) and schema.inc into `out`; -> {part: bytes}."""
     schemas = Schemas(schema_folder)
     with open(declarations_file, encoding="utf-8") as f:
         declarations, names = parse(f, declarations_file, schemas)
@@ -243,16 +273,21 @@ def compile_tables(declarations_file, out, schema_folder=None):
     sections = compiler.sections()
     text, index = compiler.name_tables()
     os.makedirs(out, exist_ok=True)
-    constants = compiler.names.constants()
-    header = "# made by tools/schema/compile.py; do not edit"
-    for file, values in (("names", constants), ("layout", compiler.layout(sections))):
-        lines = [header] + [
-            "%s = %d" % item for item in sorted(values.items(), key=lambda i: (i[1], i[0]))
-        ]
-        write_module(os.path.join(out, file + ".py"), "# constants", lines)
     table = b"".join(data for _, data in sections)
-    lines = ["NAMES = %r" % text, "INDEX = %r" % index, "TABLE = %r" % table]
-    write_module(os.path.join(out, "schema.py"), header, lines)
+    layout = compiler.layout(sections)
+    layout["TABLE_LENGTH"] = len(table) // 2
+    layout["INDEX_LENGTH"] = len(index) // 2
+    layout["NAMES_LENGTH"] = len(text)
+    tables = (("names", "NAME_", compiler.names.constants()), ("layout", "", layout))
+    for file, prefix, constants in tables:
+        values = sorted(constants.items(), key=lambda i: (i[1], i[0]))
+        lines = ["# " + HEADER] + ["%s = %d" % item for item in values]
+        write_module(os.path.join(out, file + ".py"), "# constants", lines)
+        values = [(prefix + name, value) for name, value in values]
+        write_header(os.path.join(out, file + ".h"), "// " + HEADER, values)
+    write_tables(out, compiler.names.all, text, index, table)
+    if os.path.exists(os.path.join(out, "schema.py")):  # what an earlier version made
+        os.remove(os.path.join(out, "schema.py"))
     sizes = {"names": len(text), "name index": len(index)}
     sizes.update((name, len(data)) for name, data in sections)
     return sizes
