@@ -57,7 +57,7 @@ from tables.variables import (
 from blocks.port import LOST, NOT_MINE
 from device_model import catalogue
 from device_model.limits import check_size
-from wire.schema import name
+from wire.names import name
 
 _PAGE = const(10)  # variables in a NotifyReport: about 3 kB, and no long turn of the event loop
 _FIRST = const(1)  # the handle that a walk through everything begins with

@@ -19,7 +19,6 @@ from pathlib import Path
 SIZES = (150, 1000, 65536)
 REPEAT = {150: 100, 1000: 20, 65536: 1}
 ARENA = 4096  # BytesPerMessage of the unix build
-READER = ("json_reader", "schema", "nesting", "envelope", "text", "number", "date_time", "names")
 CHUNK = 512  # bytes a piece, as they come from the socket
 _SCRIPT = """
 import gc, json, sys
@@ -221,19 +220,6 @@ def heap(machine, path):
     return [n - least[0] for n in least[1:]]
 
 
-def code_size(build):
-    """Bytes of the reader compiled for Cortex-M3 as .mpy: machine code, and some names."""
-    total = 0
-    cross = build / "mpy-cross" / "mpy-cross"
-    with tempfile.TemporaryDirectory() as folder:
-        for module in READER:
-            out = Path(folder) / "module.mpy"
-            source = build / "frozen" / "wire" / (module + ".py")
-            subprocess.run([cross, "-march=armv7m", "-o", out, source], check=True)
-            total += out.stat().st_size
-    return total
-
-
 def run(build_dir, binary=None, path=""):
     """-> json_cost_ratio and json_heap_ratio by size, the worst of the requests of that size."""
     cost_ratio, heap_ratio = {}, {}
@@ -257,10 +243,7 @@ def run(build_dir, binary=None, path=""):
                     heap_ratio[str(size)] = round(reader / loads, 4)
                     print("  %-24s %7d %11d %11d  bytes of heap" % (action, size, loads, reader))
             cost_ratio[str(size)] = round(worst, 4)
-    size = code_size(Path(build_dir))
-    print("  machine code of the reader on Cortex-M3: %d bytes" % size)
-    figures = {"json_cost_ratio": cost_ratio, "json_heap_ratio": heap_ratio}
-    return {**figures, "json_reader_armv7m_bytes": size}
+    return {"json_cost_ratio": cost_ratio, "json_heap_ratio": heap_ratio}
 
 
 if __name__ == "__main__":
