@@ -108,16 +108,14 @@ class Conversation:
         if verdict > REFUSE:
             self.outbox.answered(verdict, rpc.reader)
             return
-        self.replying = True
+        self.replying = True  # cancelled while it waits for the lock: until begin()
+        await self.lock()
         try:
-            await self.lock()
-            try:
-                action = rpc.reader.action
-                reply = self._refuse() if verdict == REFUSE else self._handle(action, verdict)
-                await self.respond(rpc.id, action, reply)
-            finally:
-                self.unlock()
+            action = rpc.reader.action
+            reply = self._refuse() if verdict == REFUSE else self._handle(action, verdict)
+            await self.respond(rpc.id, action, reply)
         finally:
+            self.unlock()
             self.replying = False
 
     def _handle(self, action, verdict):
@@ -161,13 +159,12 @@ class Conversation:
             elif reply == DEFER:
                 return
             else:
-                writer.error(message_id, NOT_SUPPORTED if reply == NOT_MINE else reply, b"")
-            size = writer.length()
+                writer.error(message_id, NOT_SUPPORTED if reply == NOT_MINE else reply)
+            writer.length()
         except Exception as error:  # noqa: BLE001, as in _handle()
             log.error("the reply to %s can't be written: %r", name(action), error)
-            writer.error(message_id, INTERNAL_ERROR, b"")
-            size = writer.length()
-        await self.send(size)
+            writer.error(message_id, INTERNAL_ERROR)
+        await self.send(writer.length())
 
     async def send(self, size):
         """Send what the writer holds, `size` bytes, as one frame.

@@ -160,12 +160,9 @@ class Link:
             if self._why is None:  # not by _interrupt()
                 self._drop()
                 raise
-        except CloseConnection as error:
-            self._why = str(error)
-            self._code = error.code
         except Exception as error:  # noqa: BLE001, a defect must not end the link either
             self._why = _describe(error)
-            self._code = 0
+            self._code = error.code if isinstance(error, CloseConnection) else 0
         self._phase = _CLOSING
         try:
             if self._code:

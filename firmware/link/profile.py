@@ -27,8 +27,9 @@ def percent_encode(identity):
     """`identity` as the last segment of a URL's path."""
     encoded = b""
     for c in identity:
-        plain = 48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122 or c in _PLAIN
-        encoded += bytes((c,)) if plain else b"%%%02X" % c
+        char = bytes((c,))
+        plain = char.isalpha() or char.isdigit() or char in _PLAIN
+        encoded += char if plain else b"%%%02X" % c
     return encoded
 
 

@@ -11,6 +11,7 @@ END = const(3)  # the message is complete, and is UTF-8
 PING = const(4)  # to be answered with the frame of pong()
 PONG = const(5)
 CLOSE = const(6)  # inside of websocket.py
+ROOM = const(7)  # ... a control frame needs more
 
 # Words of the state of a WebSocket (native/websocket/frames.h)
 W_START = const(0)  # of DATA: rx[start:end]
@@ -20,6 +21,7 @@ W_STOP = const(3)
 W_COUNT = const(4)  # bytes of a control frame's payload
 W_CODE = const(5)
 W_FAULT = const(6)
+W_LEFT = const(7)  # of ROOM: bytes of payload
 W_WORDS = const(15)
 
 # Close codes (RFC 6455, 7.4.1)

@@ -20,10 +20,12 @@ from wire.events import (
     HEADROOM,
     INVALID_DATA,
     NO_CODE,
+    ROOM,
     W_AT,
     W_CODE,
     W_COUNT,
     W_FAULT,
+    W_LEFT,
     W_STOP,
     W_WORDS,
 )
@@ -34,7 +36,6 @@ _PING = const(9)
 _PONG = const(10)
 
 _HEADER = const(6)  # of a control frame of ours
-_CONTROL = const(131)  # ... with the longest payload
 _MAX_MESSAGE = const(16777216)
 
 
@@ -61,7 +62,7 @@ class WebSocket:
         self._max = max_message
         self.state = array.array("I", bytes(4 * W_WORDS))
         # A control frame: room for our header, then the payload.
-        self._control = memoryview(bytearray(_CONTROL))
+        self._control = bytearray(_HEADER)
         self.open()
 
     def open(self):
@@ -80,6 +81,9 @@ class WebSocket:
             Nothing follows.
         """
         event = websocket_core.next(self.state, self._rx, self._control)
+        if event == ROOM:
+            self._control = bytearray(_HEADER + self.state[W_LEFT])
+            event = websocket_core.next(self.state, self._rx, self._control)
         if event < 0:
             raise broken(-event, websocket_core.fault(self.state[W_FAULT]))
         if event == CLOSE:

@@ -751,7 +751,7 @@ async def case_the_native_module_refuses_what_does_not_fit(w):
     state, buf = bytearray(60), bytearray(20)
     for function, arguments in (
         (websocket_core.open, (bytearray(59), 1)),
-        (websocket_core.next, (state, buf, bytearray(130))),
+        (websocket_core.next, (bytearray(59), buf, buf)),
         (websocket_core.header, (state, buf, 5, 1, 0, b"keys")),
         (websocket_core.header, (state, buf, 13, 1, 126, b"keys")),
         (websocket_core.header, (state, buf, 21, 1, 0, b"keys")),

@@ -78,7 +78,7 @@ class Writer:
     def result(self, message_id, action, slots):
         self.text = b'[3,"%s",%s]' % (message_id, slots[0])
 
-    def error(self, message_id, code, description):
+    def error(self, message_id, code, description=b""):
         self.text = b'[4,"%s","%s","%s",{}]' % (message_id, name(code), description)
 
     def length(self):

@@ -10,7 +10,6 @@ _FAULTS = (ctypes.c_char_p * 24).in_dll(_c, "websocket_faults")
 
 WEBSOCKET_T = 60  # sizes of the structures
 UPGRADE_T = 38
-_CONTROL = 131
 _HEADER = 14
 
 
@@ -19,9 +18,9 @@ def open(state, most):
 
 
 def next(state, rx, control):
-    return _c.websocket_next(
-        writable(state, WEBSOCKET_T), readable(rx, state[3]), writable(control, _CONTROL)
-    )
+    room = ctypes.c_size_t(len(control))
+    memory = writable(control, 0)
+    return _c.websocket_next(writable(state, WEBSOCKET_T), readable(rx, state[3]), memory, room)
 
 
 def header(state, buf, end, opcode, length, key):

@@ -68,12 +68,12 @@ static int control_frame(websocket_t *w, const uint8_t *payload) {
 }
 
 // The header is complete, w->left is the frame's length.
-static int begin(websocket_t *w, const uint8_t *payload) {
+static int begin(websocket_t *w) {
     unsigned opcode = w->first & OPCODE;
     if (opcode & CONTROL) {
         w->count = 0;
         w->state = COLLECT;
-        return w->left ? WEBSOCKET_NONE : control_frame(w, payload);
+        return WEBSOCKET_NONE;
     }
     w->state = DATA;
     w->in_message = 1;
@@ -87,7 +87,7 @@ static int begin(websocket_t *w, const uint8_t *payload) {
     return opcode == TEXT ? WEBSOCKET_START : WEBSOCKET_NONE;
 }
 
-static int second_byte(websocket_t *w, unsigned byte, const uint8_t *payload) {
+static int second_byte(websocket_t *w, unsigned byte) {
     if (byte & MASKED) {
         return broken(w, PROTOCOL_ERROR, FAULT_MASKED);
     }
@@ -96,7 +96,7 @@ static int second_byte(websocket_t *w, unsigned byte, const uint8_t *payload) {
     }
     if (byte < 126) {
         w->left = byte;
-        return begin(w, payload);
+        return begin(w);
     }
     w->left = 0;
     w->count = byte == 126 ? 2 : 8;
@@ -104,7 +104,7 @@ static int second_byte(websocket_t *w, unsigned byte, const uint8_t *payload) {
     return WEBSOCKET_NONE;
 }
 
-static int length_byte(websocket_t *w, unsigned byte, const uint8_t *payload) {
+static int length_byte(websocket_t *w, unsigned byte) {
     if (w->count == 8 && byte & 0x80) {
         return broken(w, PROTOCOL_ERROR, FAULT_NEGATIVE_LENGTH);
     }
@@ -113,7 +113,7 @@ static int length_byte(websocket_t *w, unsigned byte, const uint8_t *payload) {
         return broken(w, TOO_BIG, FAULT_TOO_BIG);
     }
     w->left = w->left << 8 | byte;
-    return --w->count ? WEBSOCKET_NONE : begin(w, payload);
+    return --w->count ? WEBSOCKET_NONE : begin(w);
 }
 
 static int end_of_frame(websocket_t *w) {
@@ -133,31 +133,31 @@ static int piece(websocket_t *w) {
     return WEBSOCKET_DATA;
 }
 
-static int one_byte(websocket_t *w, unsigned byte, uint8_t *payload) {
-    switch (w->state) {
-        case FIRST:
-            return first_byte(w, byte);
-        case SECOND:
-            return second_byte(w, byte, payload);
-        case LENGTH:
-            return length_byte(w, byte, payload);
-        default: // COLLECT; w->left is 125 at most
-            payload[w->count++] = byte;
-            return w->count == w->left ? control_frame(w, payload) : WEBSOCKET_NONE;
-    }
-}
-
-int websocket_next(websocket_t *w, const uint8_t *rx, uint8_t control[WEBSOCKET_CONTROL]) {
+int websocket_next(websocket_t *w, const uint8_t *rx, uint8_t *control, size_t room) {
+    uint8_t *payload = control + WEBSOCKET_CONTROL_HEADER;
     int event = WEBSOCKET_NONE;
     while (event == WEBSOCKET_NONE && w->state != CLOSED) {
         if (w->state == DATA && w->left == 0) {
             event = end_of_frame(w);
+        } else if (w->state == COLLECT && room < WEBSOCKET_CONTROL_HEADER + w->left) {
+            event = WEBSOCKET_ROOM;
+        } else if (w->state == COLLECT && w->count == w->left) {
+            event = control_frame(w, payload);
         } else if (w->at >= w->stop) {
             break;
         } else if (w->state == DATA) {
             event = piece(w);
         } else {
-            event = one_byte(w, rx[w->at++], control + WEBSOCKET_CONTROL_HEADER);
+            unsigned byte = rx[w->at++];
+            if (w->state == FIRST) {
+                event = first_byte(w, byte);
+            } else if (w->state == SECOND) {
+                event = second_byte(w, byte);
+            } else if (w->state == LENGTH) {
+                event = length_byte(w, byte);
+            } else {
+                payload[w->count++] = byte;
+            }
         }
     }
     return event;

@@ -14,11 +14,11 @@ enum {
     WEBSOCKET_PING, // `count` bytes of payload are in control[WEBSOCKET_CONTROL_HEADER]
     WEBSOCKET_PONG,
     WEBSOCKET_CLOSE, // the same, and `code` is that of the peer, 1005 without one; nothing follows
+    WEBSOCKET_ROOM, // for a control frame: call again with a larger `control`, header and `left` bytes of payload
 };
 
 // A control frame, as the peer's is collected and ours is sent: room for our header, then the payload.
 #define WEBSOCKET_CONTROL_HEADER 6
-#define WEBSOCKET_CONTROL (WEBSOCKET_CONTROL_HEADER + 125)
 // The longest header of ours.
 #define WEBSOCKET_HEADER 14
 
@@ -29,7 +29,7 @@ typedef struct {
     uint32_t count; // of a control frame: bytes of payload. Of a length: bytes still to come
     uint32_t code; // of CLOSE
     uint32_t fault; // what was wrong, for pilotwire_fault_text()
-    uint32_t left; // bytes of the frame
+    uint32_t left; // of the payload: bytes to come; of a control frame: all of it, 125 at most
     uint32_t total; // bytes of the message, all fragments
     uint32_t most; // ... at most
     uint32_t state;
@@ -42,8 +42,9 @@ typedef struct {
 // Expect the first frame of a new connection; messages of up to `most` bytes, at most 2^24.
 void websocket_open(websocket_t *w, uint32_t most);
 
-// The next event in rx[at] to rx[stop]. After a close frame or an error there is none any more.
-int websocket_next(websocket_t *w, const uint8_t *rx, uint8_t control[WEBSOCKET_CONTROL]);
+// The next event in rx[at] to rx[stop]. After a close frame or an error there is none any more. `control`, of `room`
+// bytes, takes in a control frame: the payload behind the room for a header of ours.
+int websocket_next(websocket_t *w, const uint8_t *rx, uint8_t *control, size_t room);
 
 // Write the header of a final frame so that it ends at `end`, with 14 bytes of room. Returns: its length.
 size_t websocket_header(websocket_t *w, uint8_t *end, unsigned opcode, uint32_t length, const uint8_t key[4]);

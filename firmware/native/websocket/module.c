@@ -43,8 +43,9 @@ static MP_DEFINE_CONST_FUN_OBJ_2(open_obj, core_open);
 // next(state, rx, control) -> event, or minus the code to close with
 static mp_obj_t core_next(mp_obj_t state, mp_obj_t rx, mp_obj_t control) {
     websocket_t *w = words(state, sizeof(*w));
-    uint8_t *payload = words(control, WEBSOCKET_CONTROL);
-    return MP_OBJ_NEW_SMALL_INT(websocket_next(w, buffer(rx, w->stop, MP_BUFFER_READ).buf, payload));
+    const uint8_t *bytes = buffer(rx, w->stop, MP_BUFFER_READ).buf;
+    mp_buffer_info_t room = buffer(control, 0, MP_BUFFER_WRITE);
+    return MP_OBJ_NEW_SMALL_INT(websocket_next(w, bytes, room.buf, room.len));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(next_obj, core_next);
 
