@@ -7,7 +7,7 @@ export BOARD CSMS DEMO HEAP ID KEEP_GOING MICROPYTHON_DIR PASSWORD PROFILE TLS_I
 export PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: run test lint build image budget bench clean help
+.PHONY: conformance run test lint build image budget bench clean help
 
 # The boards that run in QEMU.
 EMULATED = $(patsubst boards/%/image.mk,%,$(filter-out boards/emulated/%,$(wildcard boards/*/image.mk)))
@@ -39,6 +39,9 @@ budget: build  ## sizes and memory against their limits, also in build/budget.js
 bench: build  ## speed and memory, also in build/bench.json
 	@sh tools/setup.sh bench
 	@$(PYTHON) -m tools.bench $(ARGS)
+
+conformance: build  ## certification cases, each with its tests, and what has none
+	@$(PYTHON) -m tools.conformance $(ARGS)
 
 clean:  ## remove what was built; fetched sources and Python tools stay (rm -r build removes these too)
 	rm -rf build/unix $(EMULATED:%=build/%) build/gen build/frozen build/log build/*.json build/*.svg
