@@ -14,7 +14,7 @@ find = $(shell find $(1) -type f -name '$(2)' 2>/dev/null)
 C_FROM = $(call find,boards/$(BOARD) boards/emulated boards/simulated boards/unix firmware/native,*.[ch]) firmware/native/micropython.mk \
 	$(wildcard boards/$(BOARD)/*.ld boards/emulated/*.ld) boards/$(BOARD)/Makefile \
 	$(addprefix boards/emulated/, port.mk manifest.py freeze.sh) \
-	$(addsuffix .py,$(subst .,/,$(REPAIR))) $(wildcard tools/rom_objects/*.py)
+	$(addsuffix .py,$(subst .,/,$(REPAIR))) $(wildcard tools/rom_objects/*.py tools/names/*.py)
 FROZEN_FROM = $(call find,firmware,*.py) boards/emulated/board.py $(wildcard boards/unix/extension.py) tools/freeze.py tools/inline.py build/gen/stamp
 
 PORT = MICROPY_GIT_TAG=$$($(PYTHON) tools/micropython_version.py $(TREE)) MICROPY_GIT_HASH=release \

@@ -28,6 +28,7 @@ QSTR_DEFS = $(EMULATED)/qstrdefsport.h
 QSTR_GLOBAL_DEPENDENCIES += mpconfigport.h $(EMULATED)/mpconfig_common.h
 MICROPY_ROM_TEXT_COMPRESSION = 1
 MICROPY_VFS_LFS2 = 1
+COMPACT_NAMES = 1
 
 # Code of the firmware is compiled on the host.
 MPY_CROSS_FLAGS += -march=$(MPY_ARCH)

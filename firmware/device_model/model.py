@@ -266,6 +266,7 @@ class DeviceModel:
         if value is not None:
             return value
         if source and source[0] == _POINT:
+            # names: firmware_version, model, serial_number, vendor_name
             return getattr(self._board, str(source[1:], "utf-8")) or b""
         return b"" if index else catalogue.text(variable, FIELD_DEFAULT) or b""
 

@@ -10,4 +10,5 @@ def drop(package, *names):
     """Forget modules of `package`; no effect on those that are not loaded."""
     for name in names:
         if sys.modules.pop(package + "." + name, None) is not None:
+            # names: of modules
             delattr(sys.modules[package], name)

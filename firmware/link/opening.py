@@ -12,6 +12,7 @@ def unload(*modules):
     for module in modules:
         if sys.modules.pop(module, None):
             package, name = module.split(".")
+            # names: of modules
             delattr(sys.modules[package], name)
 
 

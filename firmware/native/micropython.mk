@@ -21,3 +21,10 @@ SRC_USERMOD_LIB_C += $(addprefix $(PILOTWIRE_NATIVE)/wire/, date_time.c envelope
 SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/wire/module.c
 CFLAGS_USERMOD += -I$(PILOTWIRE_NATIVE)/../../build/gen
 endif
+
+# Names in little ROM (tools/names): a port sets this whose freezing ends with that step.
+ifeq ($(COMPACT_NAMES),1)
+SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/names.c
+LDFLAGS_USERMOD += -Wl,--wrap=qstr_init,--wrap=qstr_find_strn,--wrap=qstr_from_str,--wrap=qstr_from_strn
+LDFLAGS_USERMOD += -Wl,--wrap=qstr_hash,--wrap=qstr_len,--wrap=qstr_str,--wrap=qstr_data,--wrap=qstr_pool_info
+endif

@@ -1,0 +1,1 @@
+"""Names without texts in the image of a microcontroller (README.md)."""
