@@ -27,14 +27,15 @@ MICROPYTHON = ("VM", "asyncio", "littlefs", "C library")
 
 # First match wins; the object's path below the build folder, or the library's.
 OBJECTS = (
-    (r"^(lib/littlefs|extmod/vfs)", "littlefs"),
+    (r"^(lib/littlefs|extmod/vfs|vm_littlefs)", "littlefs"),
     (r"^extmod/(modasyncio|modselect)", "asyncio"),
-    (r"^(py|extmod|shared)/", "VM"),
+    (r"^((py|extmod|shared)/|vm_names)", "VM"),
     (r"^native/wire/tables\.o$", "tables/"),
     (r"^native/(wire|websocket|json_out)/", "wire/"),
     (r"^(control|json|sim|modsim)\w*\.o$", SIMULATION),
     (r"^(facts|flash_image|lockstep|platform|semihosting|settings|modhw)\.o$", SIMULATION),
     (r"^native/", "native/"),
+    (r"^strtoll\.o$", "C library"),
     (r"^\w+\.o$", "board"),
     (r"\.a\(|crt\w+\.o$", "C library"),
 )

@@ -64,10 +64,10 @@
 #define MICROPY_PY_BUILTINS_STR_COUNT (0)
 #define MICROPY_PY___FILE__ (0)
 
-// littlefs (port.mk sets MICROPY_VFS_LFS2)
+// littlefs (port.mk sets MICROPY_VFS_LFS2) as a class of its own: no mount table (vm_littlefs.c).
 #define MICROPY_VFS (1)
-#define MICROPY_PY_OS (1)
-#define MICROPY_PY_OS_STATVFS (0)
+#define MICROPY_PY_VFS (0)
+#define MICROPY_PY_OS (0)
 
 #define MICROPY_USE_INTERNAL_ERRNO (1)
 
@@ -83,3 +83,16 @@ typedef long mp_off_t;
 // Waits for an interrupt that has something for the event loop, instead of polling every stream each millisecond.
 void board_wait(mp_int_t timeout_ms);
 #define MICROPY_INTERNAL_WFE(timeout_ms) board_wait((mp_int_t)(timeout_ms))
+
+// vm_names.c has shorter tables than MicroPython: what they leave out the linker drops.
+#ifndef VM_NAMES_HERE
+#pragma weak mp_module_builtins_globals
+#pragma weak mp_module_gc
+#pragma weak mp_module_micropython
+#pragma weak mp_module_sys
+#pragma weak mp_module_time
+#pragma weak mp_obj_array_locals_dict
+#pragma weak mp_obj_bytearray_locals_dict
+#pragma weak mp_obj_bytes_locals_dict
+#pragma weak mp_obj_str_locals_dict
+#endif

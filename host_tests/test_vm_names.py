@@ -1,0 +1,93 @@
+"""What the firmware uses of MicroPython's builtins, modules and str methods is in the images.
+
+boards/emulated/vm_names.c has shorter tables than MicroPython's own, which the unix build has: a
+name that is missing in them would be found on the chip only.
+"""
+
+import ast
+import builtins
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLES = (ROOT / "boards/emulated/vm_names.c").read_text()
+ASYNCIO = ROOT / "build/src/micropython/extmod/asyncio"
+SOURCES = [
+    *sorted((ROOT / "firmware").rglob("*.py")),
+    ROOT / "boards/emulated/board.py",
+    *(path for name in ("core", "event") if (path := ASYNCIO / f"{name}.py").exists()),
+]
+MODULES = ("gc", "sys", "time", "micropython")
+OF_THE_COMPILER = {"const", "viper", "native", "asm_thumb"}
+# boards/emulated/manifest.py leaves these files of asyncio out.
+NO_ASYNCIO = {"wait_for", "wait_for_ms", "gather", "Lock", "open_connection", "start_server"}
+NOT_A_BUILTIN = {"__name__"}
+# asyncio's own handler of exceptions in tasks writes there; the images have no such streams.
+NO_STREAMS = {"stderr"}
+
+
+def table(name: str) -> set[str]:
+    """The names in one table of vm_names.c."""
+    body = re.search(rf"mp_rom_map_elem_t {name}\[\] = {{(.*?)\n}};", TABLES, re.S)
+    assert body, f"no table {name}"
+    return set(re.findall(r"NAME\((\w+),", body[1]))
+
+
+def defined(trees: list[ast.AST]) -> set[str]:
+    """Names that the firmware itself gives to methods and attributes."""
+    names: set[str] = set()
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.attr if isinstance(node, ast.Attribute) else node.id)
+    return names
+
+
+def missing(tree: ast.AST, own: set[str]) -> set[str]:
+    """Names that one source uses and no table has; `own`: what the firmware defines."""
+    text_methods = (set(dir(str)) | set(dir(bytes))) - table("text")
+    others = own | set(dir(list)) | set(dir(dict)) | set(dir(int)) | set(dir(tuple))
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and hasattr(builtins, node.id):
+            if node.id not in table("builtins") | own | NOT_A_BUILTIN:
+                found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            module = node.value.id if isinstance(node.value, ast.Name) else ""
+            if module == "asyncio" and node.attr in NO_ASYNCIO:
+                found.add(f"asyncio.{node.attr}")
+            elif module in MODULES:
+                if node.attr not in table(module) | OF_THE_COMPILER | NO_STREAMS:
+                    found.add(f"{module}.{node.attr}")
+            elif node.attr in text_methods - others:
+                found.add(f"str.{node.attr}")
+        elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
+            names = {alias.name for alias in node.names} - OF_THE_COMPILER
+            found |= {f"{node.module}.{name}" for name in names - table(node.module)}
+    return found
+
+
+def test_the_images_have_every_name_that_the_firmware_uses():
+    trees = {path: ast.parse(path.read_text()) for path in SOURCES}
+    own = defined(list(trees.values()))
+    faults = {
+        str(path): sorted(names) for path, tree in trees.items() if (names := missing(tree, own))
+    }
+    assert not faults, f"add to boards/emulated/vm_names.c, or do without: {faults}"
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("x = sorted(y)", "sorted"),
+        ("x = y.replace(b'a', b'b')", "str.replace"),
+        ("import gc\ngc.threshold(1)", "gc.threshold"),
+        ("asyncio.gather(x)", "asyncio.gather"),
+        ("from time import sleep_us", "time.sleep_us"),
+    ],
+)
+def test_a_name_that_is_missing_is_found(source, name):
+    assert missing(ast.parse(source), set()) == {name}
