@@ -96,7 +96,7 @@ class Handshake:
 
     def _choose(self, protocol):
         offered = self._offered
-        if protocol and protocol not in offered.replace(b" ", b"").split(b","):
+        if protocol and protocol not in [name.strip() for name in offered.split(b",")]:
             text = "the server chose sub-protocol %s, offered: %s"
             raise HandshakeError(text % (printable(protocol), printable(offered)), 101)
         self.protocol = protocol or None
