@@ -80,6 +80,7 @@ static const mp_rom_map_elem_t builtins[] = {
 MP_DEFINE_CONST_DICT(mp_module_builtins_globals, builtins);
 
 MP_DECLARE_CONST_FUN_OBJ_2(str_join_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(str_isalpha_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(str_isdigit_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(str_lower_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(str_upper_obj);
@@ -101,6 +102,7 @@ static const mp_rom_map_elem_t text[] = {
     NAME(endswith, str_endswith_obj),
     NAME(find, str_find_obj),
     NAME(index, str_index_obj),
+    NAME(isalpha, str_isalpha_obj),
     NAME(isdigit, str_isdigit_obj),
     NAME(join, str_join_obj),
     NAME(lower, str_lower_obj),
