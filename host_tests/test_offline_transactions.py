@@ -37,8 +37,8 @@ async def still_charging_or_suspended(station, transaction):
     assert (await station.state(1))["transactionId"] == transaction
 
 
-async def test_stopped_while_offline(rig):
-    # E08: the card that started stops without the CSMS
+async def test_TC_E_44_CS_stopped_while_offline(rig):
+    # E08.FR.01, E08.FR.04 to E08.FR.08: the card that started stops without the CSMS
     csms, station = await rig.booted()
     transaction = await charge(rig, csms, station)
     await station.network(False)
@@ -97,6 +97,26 @@ async def test_TC_E_50_CS_attempts_used_up(rig):
     transaction = event["transactionInfo"]["transactionId"]
     await rig.quiet(csms)
     await still_charging(station, transaction)
+
+
+async def test_TC_E_41_CS_attempts_used_up_without_an_answer(rig):
+    # E13.FR.01 to FR.04
+    csms, station = await rig.booted(overrides=_RETRY)
+    csms.answer_next("TransactionEvent", STALL, STALL, STALL)
+    await station.plug()
+    await station.swipe(CARD, evse=1)
+    for attempt in range(3):
+        first = await csms.expect("TransactionEvent", 10)
+        assert first["seqNo"] == 0
+        await station.pass_time(35)  # MessageTimeout
+        if attempt < 2:
+            await csms.never("TransactionEvent", 0.2)
+            await station.clock(10 * (attempt + 1) + 1)
+    await station.ev("C")
+    event = await csms.expect("TransactionEvent", 10)
+    assert event["seqNo"] == 1
+    await rig.quiet(csms)
+    await still_charging(station, event["transactionInfo"]["transactionId"])
 
 
 async def test_lost_connection_is_no_attempt(rig):

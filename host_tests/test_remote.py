@@ -166,3 +166,27 @@ async def test_TC_F_09_CS_remote_stop_refused(rig, idle):
     assert answer["status"] == "Rejected"
     if transaction:
         await still_charging(station, transaction)
+
+
+async def test_TC_K_38_CS_profile_is_ignored_without_smart_charging(rig):
+    # F01.FR.12, F01.FR.13
+    csms, station = await rig.booted()
+    await station.plug()
+    await rig.quiet(csms)
+    schedule = {
+        "id": 1,
+        "chargingRateUnit": "A",
+        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 6.0}],
+    }
+    profile = {
+        "id": 158,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": [schedule],
+    }
+    request = remote_start(7, evseId=1, chargingProfile=profile)
+    assert (await csms.call("RequestStartTransaction", request))["status"] == "Accepted"
+    await station.ev("C")
+    await station.until_relay(True)
+    assert (await station.state(1))["pwm"] > 20  # more than the 6 A of the profile

@@ -1,7 +1,7 @@
 """E06, E07, E09: when a transaction ends, and why."""
 
 import pytest
-from rig import CARD, setting
+from rig import CARD, UNKNOWN, setting
 from sessions import START, charge, stop_at
 
 _LOCAL = (None, "Local")  # E06.FR.09, E07.FR.04: it may be left out
@@ -160,6 +160,49 @@ async def test_TC_E_37_CS_stop_point_power_path_closed_ev_side(rig):
     await charge(rig, csms, station)
     await station.ev("A")
     await _ended(csms, triggerReason="EVCommunicationLost", stoppedReason="EVDisconnected")
+    await station.until_relay(False)
+
+
+async def test_TC_E_26_CS_ev_side_disconnect_suspends(rig):
+    # E10.FR.01, E10.FR.03: the transaction goes on, the cable waits for its owner
+    overrides = [
+        stop_at("Authorized"),
+        setting("TxCtrlr.StopTxOnEVSideDisconnect", "false"),
+        setting("OCPPCommCtrlr.UnlockOnEVSideDisconnect", "false"),
+    ]
+    csms, station = await rig.booted(overrides=overrides)
+    transaction = await charge(rig, csms, station)
+    await station.ev("A")
+    event = await csms.expect("TransactionEvent")
+    assert (event["eventType"], event["triggerReason"]) == ("Updated", "EVCommunicationLost")
+    await station.until_relay(False)
+    state = await station.state(1)
+    assert (state["locked"], state["transactionId"]) == (True, transaction)
+    await station.ev("C")  # plugged in again
+    await station.until_relay(True)
+    assert (await station.state(1))["transactionId"] == transaction
+    await station.swipe(CARD, evse=1)
+    await _ended(csms, triggerReason="StopAuthorized", stoppedReason=_LOCAL)
+    await station.until(lambda s: not s["evses"][0]["connectors"][0]["locked"], "unlocked")
+
+
+async def test_TC_E_16_CS_deauthorized_invalid_token(rig):
+    # E06.FR.04, C15.FR.04: a token that was unknown while offline is refused when the CSMS is back
+    overrides = [
+        stop_at("Authorized"),
+        setting("AuthCtrlr.OfflineTxForUnknownIdEnabled", "true"),
+    ]
+    csms, station = await rig.booted(overrides=overrides)
+    await station.network(False)
+    await csms.disconnected()
+    await station.plug()
+    await station.swipe(UNKNOWN, evse=1)
+    await station.ev("C")
+    await station.until_relay(True)
+    await station.network(True)
+    started = await csms.expect("TransactionEvent", 10)
+    assert (started["eventType"], started["offline"]) == ("Started", True)
+    await _ended(csms, triggerReason="Deauthorized", stoppedReason="DeAuthorized")
     await station.until_relay(False)
 
 
