@@ -14,7 +14,7 @@ MEASURANDS = {"Energy.Active.Import.Register", "Power.Active.Import"}
 
 
 def _check(meter_value):
-    """Samples of the measurands set, of the clock, at a multiple of the interval since midnight."""
+    """Samples of these measurands, of the clock, at a multiple of the interval since midnight."""
     at = datetime.datetime.fromisoformat(meter_value["timestamp"])
     assert (at.hour * 3600 + at.minute * 60 + at.second) % 900 == 0
     samples = meter_value["sampledValue"]
