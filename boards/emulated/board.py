@@ -39,13 +39,14 @@ class _Stream:
             LinkError.
         """
         while True:
+            # Also when there is something: a CSMS that never stops leaves the others their turn.
+            yield core._io_queue.queue_read(self._connection)
             try:
                 n = self._connection.readinto(buf)
             except OSError as error:
                 raise LinkError(_sim.error_text(error.errno))
             if n is not None:
                 return n
-            yield core._io_queue.queue_read(self._connection)
 
     async def write(self, buf):
         """Write all of `buf`. After a LinkError, or when cancelled, the stream is of no more use.

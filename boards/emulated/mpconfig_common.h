@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #define MICROPY_CONFIG_ROM_LEVEL (MICROPY_CONFIG_ROM_LEVEL_CORE_FEATURES)
+#define MICROPY_OPT_MAP_LOOKUP_CACHE (1)
 
 // Code is compiled on the host: bytecode, and machine code for functions marked @micropython.viper. The build rules ask for
 // source files in the image, too, which would need the compiler.

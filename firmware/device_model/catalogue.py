@@ -149,9 +149,12 @@ def end(component):
 
 def find_component(name, instance, at_level):
     """Offset in COMPONENTS, or -1. `instance`: bytes, b"" for none."""
+    size = len(name)
     for component in range(0, len(COMPONENTS), _COMPONENT):
+        # A call costs more than all of this: only what may be it is looked at closely.
         if (
             COMPONENTS[component + 4] == at_level
+            and STRINGS[COMPONENTS[component] | COMPONENTS[component + 1] << 8] == size
             and _same(_ref(COMPONENTS, component), name)
             and _same(_ref(COMPONENTS, component + 2), instance)
         ):
@@ -161,12 +164,17 @@ def find_component(name, instance, at_level):
 
 def find_variable(component, name, instance):
     """Variable of a component, or -1. `instance`: bytes, b"" for none (B06.FR.14, B06.FR.15)."""
+    size = len(name)
     variable = first(component)
     stop = end(component)
     while variable < stop:
-        if _same(ref(variable), name) and _same(instance_ref(variable), instance):
+        if (
+            STRINGS[RECORDS[variable + 1] | RECORDS[variable + 2] << 8] == size
+            and _same(ref(variable), name)
+            and _same(instance_ref(variable), instance)
+        ):
             return variable
-        variable = after(variable)
+        variable += RECORDS[variable]
     return -1
 
 

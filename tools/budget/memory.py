@@ -43,7 +43,7 @@ class Watch:
         self.handler_stack = 0
 
     async def enter(self, phase: str, station: Any) -> None:
-        if phase == "variables":
+        if phase == "reports":
             self.handler_stack = (await facts(station))["handler_stack_used"]
         elif phase == "end":
             self.stack = (await facts(station))["stack_used"]
