@@ -36,7 +36,7 @@ image: build  ## build/cortex_m3/firmware.elf, the charger on an emulated chip; 
 budget: build  ## sizes and memory against their limits, also in build/budget.json; RECORD=1 keeps them to compare with
 	@$(PYTHON) -m tools.budget $(if $(RECORD),--record)
 
-bench: build  ## speed and memory, also in build/bench.json
+bench: image  ## speed and memory, also in build/bench.json
 	@sh tools/setup.sh bench
 	@$(PYTHON) -m tools.bench $(ARGS)
 

@@ -1,8 +1,9 @@
 """The yardstick session has to pass in the least heap: for test_heap.py and `make budget`.
 
 DESIGN.md, 5, as far as the firmware has it: two EVSEs; boot; a report of every variable; twenty
-variables set, and read, at once; two transactions with four measurands each minute; half an hour offline, drain; a request of
-64 kB; Reset. Whoever adds a feature with state adds it here, and its phase to PHASES.
+variables set, and read, at once; two transactions with four measurands each minute; half an hour
+offline, drain; a request of 64 kB; Reset. Whoever adds a feature with state adds it here, and its
+phase to PHASES.
 """
 
 from rig import CARD, GROUP_CARD

@@ -132,7 +132,10 @@ class Reports:
             self._select(reader)
         self._page = None
         self._seq = 0
-        self._next = next(self._walk(_FIRST), 0)
+        self._next = 0
+        for handle in self._walk(_FIRST):  # microcontrollers' next() has no default
+            self._next = handle
+            break
         if not self._next:
             self._request = None
             return (EMPTY_RESULT_SET,)  # B08.FR.15
