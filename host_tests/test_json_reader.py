@@ -1,4 +1,4 @@
-"""wire/json_reader.py, text.py, number.py: RFC 8259 at every split point, UTF-8, bad input."""
+"""native/wire/scanner.c, text.c, number.c: RFC 8259 at every split point, UTF-8, bad input."""
 
 import json
 from decimal import Decimal

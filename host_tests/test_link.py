@@ -29,7 +29,7 @@ def cpython(_):
 
 
 def micropython(folder):
-    """As on the charger: constants put in place by tools/freeze.py, viper compiled."""
+    """As on the charger: constants put in place by tools/freeze.py."""
     freeze = [sys.executable, "-m", "tools.freeze", "--keep-going", "--output", str(folder)]
     sources = ["firmware", "build/gen", "host_tests/on_vm"]
     subprocess.run([*freeze, *sources], cwd=ROOT, check=True, capture_output=True)

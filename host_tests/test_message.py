@@ -1,4 +1,4 @@
-"""wire/message.py, envelope.py: OCPP-J's three messages, their errors, and requests too large."""
+"""wire/message.py, native/wire/envelope.c: OCPP-J's messages, their errors, requests too large."""
 
 import random
 import subprocess

@@ -1,4 +1,4 @@
-"""wire/schema.py against jsonschema, on random messages made from the official schemas."""
+"""The schema walk against jsonschema, on random messages made from the official schemas."""
 
 import json
 import subprocess

@@ -5,7 +5,6 @@
 #   ROOT   this repository, an absolute path
 #   TREE   MicroPython's source tree
 #   HEAP   bytes of heap (as in port.mk)
-#   REPAIR Python module that works on frozen_content.c, if need be
 
 PYTHON = $(ROOT)/build/venv/bin/python
 OUT = build/$(BOARD)
@@ -14,11 +13,11 @@ find = $(shell find $(1) -type f -name '$(2)' 2>/dev/null)
 C_FROM = $(call find,boards/$(BOARD) boards/emulated boards/simulated boards/unix firmware/native,*.[ch]) firmware/native/micropython.mk \
 	$(wildcard boards/$(BOARD)/*.ld boards/emulated/*.ld) boards/$(BOARD)/Makefile \
 	$(addprefix boards/emulated/, port.mk manifest.py freeze.sh) \
-	$(addsuffix .py,$(subst .,/,$(REPAIR))) $(wildcard tools/rom_objects/*.py tools/names/*.py)
+	$(wildcard tools/rom_objects/*.py tools/names/*.py)
 FROZEN_FROM = $(call find,firmware,*.py) boards/emulated/board.py $(wildcard boards/unix/extension.py) tools/freeze.py tools/inline.py build/gen/stamp
 
 PORT = MICROPY_GIT_TAG=$$($(PYTHON) tools/micropython_version.py $(TREE)) MICROPY_GIT_HASH=release \
-	ROOT=$(ROOT) TREE=$(TREE) PYTHON=$(PYTHON) REPAIR=$(REPAIR) SOURCE_DATE_EPOCH=$$(stat -c %Y $(TREE)/py/mpconfig.h) \
+	ROOT=$(ROOT) TREE=$(TREE) PYTHON=$(PYTHON) SOURCE_DATE_EPOCH=$$(stat -c %Y $(TREE)/py/mpconfig.h) \
 	sh tools/quietly.sh build/log/$(BOARD)-$(1).log $(MAKE) -C boards/$(BOARD) \
 		MPY_DIR=$(TREE) MPY_LIB_DIR=$(ROOT)/tools PYTHON=$(PYTHON) BUILD=$(ROOT)/$(OUT)/$(1) \
 		USER_C_MODULES=$(ROOT)/firmware MAKE_MANIFEST="sh $(ROOT)/boards/emulated/freeze.sh" \

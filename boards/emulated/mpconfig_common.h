@@ -6,8 +6,8 @@
 #define MICROPY_CONFIG_ROM_LEVEL (MICROPY_CONFIG_ROM_LEVEL_CORE_FEATURES)
 #define MICROPY_OPT_MAP_LOOKUP_CACHE (1)
 
-// Code is compiled on the host: bytecode, and machine code for functions marked @micropython.viper. The build rules ask for
-// source files in the image, too, which would need the compiler.
+// Code is compiled on the host into bytecode. The build rules ask for source files in the image, too, which would need the
+// compiler.
 #define MICROPY_ENABLE_COMPILER (0)
 #undef MICROPY_MODULE_FROZEN_STR
 #define MICROPY_MODULE_FROZEN_STR (0)

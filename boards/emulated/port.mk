@@ -30,8 +30,6 @@ MICROPY_ROM_TEXT_COMPRESSION = 1
 MICROPY_VFS_LFS2 = 1
 COMPACT_NAMES = 1
 
-# Code of the firmware is compiled on the host.
-MPY_CROSS_FLAGS += -march=$(MPY_ARCH)
 # Must match MICROPY_LONGINT_IMPL in mpconfig_common.h.
 MPY_TOOL_FLAGS += -mlongint-impl=longlong
 

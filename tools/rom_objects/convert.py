@@ -11,7 +11,6 @@ from tools.rom_objects.content import Content, Instruction, Module, Scope
 
 KINDS = {
     "MP_CODE_BYTECODE": ("mp_type_fun_bc", "mp_type_gen_wrap"),
-    "MP_CODE_NATIVE_VIPER": ("mp_type_fun_viper", None),
 }
 # A class that has one of these wants what objtype.c keeps to itself: it stays as it is.
 _PLAIN_SPECIALS = {"__init__", "__iter__", "__next__", "__call__", "__getattr__", "__enter__",

@@ -26,8 +26,6 @@ ifneq ($(TLS_OUT),)
 CFLAGS += -DPILOTWIRE_TLS_OUT_CONTENT_LEN=$(TLS_OUT)
 endif
 
-# Functions marked @micropython.viper are compiled to machine code by mpy-cross.
-MPY_CROSS_FLAGS = -march=x86
 # Must match MICROPY_LONGINT_IMPL in mpconfigvariant.h.
 MPY_TOOL_FLAGS = -mlongint-impl=longlong
 
