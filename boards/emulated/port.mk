@@ -39,7 +39,7 @@ include $(TOP)/extmod/extmod.mk
 INC += -I. -I$(EMULATED) -I$(REPOSITORY) -I$(TOP) -I$(BUILD)
 CFLAGS += $(INC) $(CPU) -std=gnu11 -Os -DNDEBUG -Wall
 CFLAGS += -ffunction-sections -fdata-sections -fno-common
-# Smaller code of the same source: 1 kB, for 1 % more instructions (boards/emulated/README.md).
+# Smaller code of the same source, a little slower: boards/emulated/README.md has what each saves.
 CFLAGS += -fno-tree-loop-optimize -fno-ivopts -fno-move-loop-invariants -fno-schedule-insns2 \
 	-fno-tree-dominator-opts -fno-guess-branch-probability
 # MicroPython compiles vm.c and gc.c with -O3 otherwise: 0.9 kB.
