@@ -33,7 +33,7 @@ image: build  ## build/cortex_m3/firmware.elf, the charger on an emulated chip; 
 	@sh tools/setup.sh image $(or $(filter-out unix,$(BOARD)),cortex_m3)
 	@sh tools/image.sh $(or $(filter-out unix,$(BOARD)),cortex_m3)
 
-budget: build  ## sizes and memory against their limits, also in build/budget.json; RECORD=1 keeps them to compare with
+budget: image  ## sizes and memory against their limits, also in build/budget.json; RECORD=1 keeps them to compare with
 	@$(PYTHON) -m tools.budget $(if $(RECORD),--record)
 
 bench: image  ## speed and memory, also in build/bench.json
