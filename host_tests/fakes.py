@@ -56,6 +56,7 @@ DEFAULTS = {
     "TX_CTRLR_MAX_ENERGY_ON_INVALID_ID": b"0",
     "TX_CTRLR_STOP_TX_ON_EV_SIDE_DISCONNECT": b"true",
     "TX_CTRLR_STOP_TX_ON_INVALID_ID": b"true",
+    "TX_CTRLR_TX_BEFORE_ACCEPTED_ENABLED": b"true",
     "TX_CTRLR_TX_START_POINT": b"EVConnected",
     "TX_CTRLR_TX_STOP_POINT": b"EVConnected,Authorized",
 }

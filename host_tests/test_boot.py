@@ -4,7 +4,7 @@ import pytest
 from opening import credentials, identity
 from rig import setting
 from scripted_csms import STALL, CallError
-from sessions import booted_again, charge, read, remote_start, value, write_status
+from sessions import START, booted_again, charge, read, remote_start, value, write_status
 
 from tools.csms.ledger import stamp
 
@@ -243,3 +243,51 @@ async def test_a_csms_without_a_clock_does_not_set_ours(rig):
     await csms.expect("Heartbeat")
     assert await station.logged("before 2020")
     assert (await station.command("clock"))["time"] >= "2020-01-02"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        [START["EVConnected"]],
+        [setting("AuthCtrlr.Enabled", "false")],
+        [setting("AuthCtrlr.OfflineTxForUnknownIdEnabled", "true")],
+    ],
+)
+async def test_nobody_starts_before_accepted_if_so_set(rig, more):
+    # B03.FR.01, TxBeforeAcceptedEnabled
+    csms = await rig.csms()
+    csms.answer("BootNotification", csms.boot_answer("Pending", 60))
+    overrides = [setting("TxCtrlr.TxBeforeAcceptedEnabled", "false"), *more]
+    station = await rig.station(csms, overrides=overrides)
+    await csms.expect("BootNotification", 10)
+    await station.plug()
+    await station.swipe(evse=1)
+    await station.ev("C")
+    await rig.quiet(csms)
+    state = await station.state(1)
+    assert (state["relay"], state["transactionId"]) == (False, None)
+    csms.default("BootNotification")
+    await station.clock(61)
+    await csms.expect("BootNotification", 10)
+    await rig.quiet(csms)
+    # what needs no driver goes on by itself, the others show their card again
+    if more[0]["variable"] == "OfflineTxForUnknownIdEnabled":
+        await station.swipe(evse=1)
+    event = await csms.expect("TransactionEvent")
+    assert (event["eventType"], event.get("offline", False)) == ("Started", False)
+
+
+async def test_who_starts_before_accepted_is_told_later(rig):
+    # B03.FR.01, B02.FR.02: charging does not wait for the CSMS, its events do
+    csms = await rig.csms()
+    csms.answer("BootNotification", csms.boot_answer("Pending", 60))
+    station = await rig.station(csms, overrides=[setting("AuthCtrlr.Enabled", "false")])
+    await csms.expect("BootNotification", 10)
+    await station.plug()
+    await station.ev("C")
+    await station.until_relay(True)
+    await csms.never("TransactionEvent", 0.3)
+    csms.default("BootNotification")
+    await station.clock(61)
+    event = await csms.expect("TransactionEvent", 10)
+    assert (event["eventType"], event["seqNo"]) == ("Started", 0)

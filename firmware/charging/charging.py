@@ -17,6 +17,7 @@ from tables.names import (
 from tables.variables import (
     AUTH_CTRLR_ENABLED,
     AUTH_CTRLR_OFFLINE_TX_FOR_UNKNOWN_ID_ENABLED,
+    TX_CTRLR_TX_BEFORE_ACCEPTED_ENABLED,
     CHARGING_STATION_ENABLED,
     CONNECTOR_ENABLED,
     EVSE_ENABLED,
@@ -66,6 +67,7 @@ class Charging:
         self.events = None
         self.authorizer = None
         self.online = False  # the CSMS can be asked
+        self.registered = False  # the CSMS has accepted the station since it started
         evses = []
         for i, n in enumerate(board.connectors):
             outlets = [Outlet(board.connector(i + 1, c + 1), c + 1) for c in range(n)]
@@ -179,9 +181,23 @@ class Charging:
         else:
             self.ask(grant)
 
+    def accepted(self):
+        """The CSMS has accepted the station: who had to wait for that may begin."""
+        waited = not self.may_begin()
+        self.registered = True
+        if waited:
+            for evse in self.evses:
+                evse.resume()
+
+    def may_begin(self):
+        """Sessions may begin (B03.FR.01)."""
+        return self.registered or self.model.flag(TX_CTRLR_TX_BEFORE_ACCEPTED_ENABLED)
+
     def ask(self, grant):
         """Have `grant` authorized: `decide` follows, now or when the CSMS has answered."""
-        if not self.model.flag(AUTH_CTRLR_ENABLED) or grant.kind == NO_AUTHORIZATION:
+        if not self.may_begin():
+            self.decide(grant, False)
+        elif not self.model.flag(AUTH_CTRLR_ENABLED) or grant.kind == NO_AUTHORIZATION:
             self.decide(grant, True)  # C02
         elif not self.online or not self.authorizer.ask(grant):
             self.decide_offline(grant)
@@ -235,7 +251,7 @@ class Charging:
             return
         if evse.transaction is None and waiting is not None and _among(waiting.evses, evse):
             evse.adopt(self.unbound)
-        elif not self.model.flag(AUTH_CTRLR_ENABLED):
+        elif not self.model.flag(AUTH_CTRLR_ENABLED) and self.may_begin():
             evse.receive(Grant(b"", NO_AUTHORIZATION))  # C02
 
     def place(self, grant):

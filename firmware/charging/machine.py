@@ -185,7 +185,7 @@ class Machine:
 
     def _begin(self, trigger, shown):
         """Start a transaction if a start point is reached; the charging state that was told."""
-        if not self.armed or not self.facts:
+        if not self.armed or not self.facts or not self.charging.may_begin():
             return shown
         points = self._points(TX_CTRLR_TX_START_POINT)
         hit = self.facts & points
