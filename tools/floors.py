@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools.findings import report, trees
+
 FLOORS = {
     "hal": 0,
     "wire": 0,
@@ -125,34 +127,23 @@ def problem(room: str, module: str, name: str, boards: set[str]) -> str | None:
 
 def check(root: Path) -> list[str]:
     """Every violation below `root`, as path:line: text."""
-    files = []
-    for path in sorted((root / "firmware").rglob("*.py")):
-        parts = path.relative_to(root / "firmware").with_suffix("").parts
-        files.append((path, parts[0], ".".join(parts)))
-    boards = set()
-    for path in sorted(root.glob("boards/*/*.py")):
-        boards.add(path.stem)
-        files.append((path, BOARD, f"{BOARD}.{path.stem}"))
+    boards = {path.stem for path in root.glob("boards/*/*.py")}
     found = []
-    for path, room, module in files:
-        where = path.relative_to(root)
+    for where, tree in trees(root, "firmware/**/*.py", "boards/*/*.py"):
+        parts = where.with_suffix("").parts
+        if parts[0] == "boards":
+            room, module = BOARD, f"{BOARD}.{where.stem}"
+        else:
+            room, module = parts[1], ".".join(parts[1:])
         if room != BOARD and room not in FLOORS:
             found.append(f"{where}:1: {room} has no floor; give it one in tools/floors.py")
             continue
-        for line, name in imported(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        for line, name in imported(tree):
             wrong = problem(room, module, name, boards)
             if wrong:
                 found.append(f"{where}:{line}: imports {name.strip('.')}: {wrong}")
     return found
 
 
-def main() -> int:
-    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1]
-    found = check(root)
-    for line in found:
-        print(line)
-    return 1 if found else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report(check))

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools.findings import report, trees
+
 
 def floats(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """(line, what makes a float there)."""
@@ -25,20 +27,10 @@ def floats(tree: ast.Module) -> Iterator[tuple[int, str]]:
 def check(root: Path) -> list[str]:
     """Every float below `root`/firmware, as path:line: text."""
     found = []
-    for path in sorted((root / "firmware").rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-        where = path.relative_to(root)
+    for where, tree in trees(root, "firmware/**/*.py"):
         found += [f"{where}:{line}: {what}: no floats here" for line, what in floats(tree)]
     return found
 
 
-def main() -> int:
-    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1]
-    found = check(root)
-    for line in found:
-        print(line)
-    return 1 if found else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report(check))
