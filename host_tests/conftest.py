@@ -23,9 +23,35 @@ sys.path.insert(0, str(ROOT / "host_tests" / "shims"))
 # Hypothesis reads it when it first stores something.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / "build" / "hypothesis"))
 
+import target  # noqa: E402
 from rig import BINARY, MAKES, Rig  # noqa: E402
 
-_LIMIT_S = 60
+_LIMIT_S = 60 * target.PACE
+
+
+def pytest_addoption(parser):
+    parser.addoption("--core", action="store_true", help="only the tests of target_core.txt")
+
+
+def _place(item):
+    return f"{item.path.name}::{item.originalname}"
+
+
+def pytest_collection_modifyitems(config, items):
+    """On an emulated chip: the tests that drive a charger. With --core: those that are listed."""
+    if config.getoption("core"):
+        wanted = set(target.core_tests())
+        missing = wanted - {_place(item) for item in items}
+        if missing:
+            raise pytest.UsageError(f"target_core.txt: no such test: {', '.join(sorted(missing))}")
+        items[:] = [item for item in items if _place(item) in wanted]
+    if not target.EMULATED:
+        return
+    items[:] = [item for item in items if "rig" in item.fixturenames]
+    for item in items:
+        why = target.reason_not_there(_place(item))
+        if why:
+            item.add_marker(pytest.mark.skip(reason=why))
 
 
 def pytest_configure(config):
@@ -59,7 +85,7 @@ def pytest_pyfunc_call(pyfuncitem):
     names = pyfuncitem._fixtureinfo.argnames
     arguments = {name: pyfuncitem.funcargs[name] for name in names}
     marker = pyfuncitem.get_closest_marker("limit")
-    limit_s = marker.args[0] if marker else _LIMIT_S
+    limit_s = marker.args[0] * target.PACE if marker else _LIMIT_S
     try:
         asyncio.run(_bounded(test, arguments, limit_s))
     finally:

@@ -6,6 +6,7 @@ import json
 import re
 
 from scripted_csms import ScriptedCsms
+from target import PACE
 
 from tools.csms import summary
 from tools.csms.charger import BINARY, MAKES, Charger  # noqa: F401
@@ -16,7 +17,7 @@ CARD = "04A1B2C3"  # tokens that the CSMS knows: tools/csms/tokens.py
 GROUP_CARD, OTHER_GROUP_CARD = "04A1B2C4", "04A1B2C5"
 BLOCKED, EXPIRED, INVALID, UNKNOWN = "04B10C4D", "04E0512E", "04DEAD00", "04FFFFFF"
 
-_QUIET_S = 0.06
+_QUIET_S = 0.06 * PACE
 _BROKE = re.compile(r"Traceback|MemoryError|ERROR .*(Error|Exception)\(")
 
 
@@ -82,7 +83,7 @@ class Station:
 
     async def logged(self, text, timeout=5):
         """Wait for a line of the log that contains `text` (any case); the line."""
-        deadline = asyncio.get_running_loop().time() + timeout
+        deadline = asyncio.get_running_loop().time() + timeout * PACE
         while asyncio.get_running_loop().time() < deadline:
             for line in self.log:
                 if text.lower() in line.lower():
@@ -124,7 +125,7 @@ class Station:
 
     async def until(self, condition, what, timeout=5):
         """Wait until `condition(state)` is true for the whole state."""
-        deadline = asyncio.get_running_loop().time() + timeout
+        deadline = asyncio.get_running_loop().time() + timeout * PACE
         while asyncio.get_running_loop().time() < deadline:
             state = await self.state()
             if condition(state):

@@ -11,6 +11,7 @@ import json
 
 import websockets.exceptions
 from opening import Opening
+from target import PACE
 from websockets.asyncio.server import serve
 
 from tools.csms import tokens
@@ -198,7 +199,7 @@ class ScriptedCsms:
             AssertionError: `what` did not come in time.
         """
         try:
-            async with asyncio.timeout(timeout), self._changed:
+            async with asyncio.timeout(timeout * PACE), self._changed:
                 while not (found := condition()):
                     await self._changed.wait()
         except TimeoutError:
@@ -238,7 +239,7 @@ class ScriptedCsms:
 
     async def never(self, action, seconds):
         """Assert that no (further) CALL of `action` comes within these seconds of real time."""
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(seconds * PACE)
         unread = self._unread.get(action, [])
         assert not unread, f"unexpected {action}: {unread[0].payload}"
 
