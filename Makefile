@@ -21,6 +21,10 @@ run: build $(if $(filter $(EMULATED),$(BOARD)),image)  ## a CSMS and a charger: 
 test: build  ## all tests; ARGS="-k boot" goes to pytest
 	@$(PYTHON) -m pytest $(ARGS)
 
+test-target: export BOARD := $(or $(filter-out unix,$(BOARD)),cortex_m3)
+test-target: image  ## the behaviour tests on the emulated chip; CORE=1: a chosen core of them; BOARD=rv32 ARGS=...
+	@$(PYTHON) -m pytest -o timeout=300 $(if $(CORE),--core) $(ARGS)
+
 lint:  ## ruff, mypy and the rule of floors
 	@sh tools/setup.sh host
 	@$(PYTHON) -m tools.lint
@@ -47,4 +51,4 @@ clean:  ## remove what was built; fetched sources and Python tools stay (rm -r b
 	rm -rf build/unix $(EMULATED:%=build/%) build/gen build/frozen build/log build/*.json build/*.svg
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/make \1	\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/make \1	\2/p' Makefile | expand -t 14

@@ -7,6 +7,7 @@ import re
 
 import pytest
 from scripted_csms import STALL
+from target import PACE
 
 from tools.csms.charger import ROOT
 from tools.csms.control import ControlError
@@ -26,7 +27,7 @@ class Raw:
         await self.writer.drain()
 
     async def receive(self, timeout=5):
-        return json.loads(await asyncio.wait_for(self.reader.readline(), timeout))
+        return json.loads(await asyncio.wait_for(self.reader.readline(), timeout * PACE))
 
     async def ask(self, data):
         await self.send(data)
@@ -601,7 +602,8 @@ async def test_when_nobody_is_left_to_reply_the_csms_is_refused(rig):
 async def test_a_jump_of_weeks_breaks_no_connection(rig):
     csms, station = await rig.booted()
     await station.command("clock", advance_s=31 * 86400)
-    await asyncio.sleep(31 * 0.03 + 0.5)  # boards/unix/README.md: 30 ms of real time a day
+    # boards/unix/README.md: 30 ms of real time a day; an emulated chip takes more
+    await asyncio.sleep((31 * 0.03 + 0.5) * PACE)
     await rig.quiet(csms)
     assert (await station.state())["connected"]
     assert "next attempt" not in "\n".join(station.log)

@@ -26,14 +26,16 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 IMAGE = ROOT / "build" / "cortex_m3" / "firmware.elf"
 
 EXIT_WRONG_SETTINGS = 2
+EXIT_KILLED = 5
 
 ESCAPE = 0x10
 _CONNECT_S = 20
 _HOLD_ABOVE = 8192  # bytes that wait for the network
 _CLIENTS = "abcdef"
-_FACTS = b"!"  # a line that asks for the facts of measurements
+_FACTS = b"!"  # a line that asks for the facts of measurements; with a word: for a trial
 _LINE_MAX = 1 << 20
 _END_S = 3
+_ROOM_S = 1
 _PR_SET_PDEATHSIG = 1
 
 
@@ -297,6 +299,9 @@ class ControlHub:
         self._reader = reader
         self._writer = writer
         self._clients: dict[str, asyncio.StreamWriter] = {}
+        self._free: asyncio.Queue[str] = asyncio.Queue()
+        for letter in _CLIENTS:
+            self._free.put_nowait(letter)
         self._curious: list[asyncio.StreamWriter] = []
 
     async def ready(self):
@@ -320,19 +325,21 @@ class ControlHub:
 
     async def serve(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter):
         """One control connection."""
-        free = [letter for letter in _CLIENTS if letter not in self._clients]
-        if not free:
+        try:
+            # One that has just gone makes room for it.
+            letter = await asyncio.wait_for(self._free.get(), _ROOM_S)
+        except TimeoutError:
             client.write(b'{"id":null,"ok":false,"error":"too many control connections"}\n')
             client.close()
             return
-        letter = free[0]
         self._clients[letter] = client
         self._put(letter, b"+\n")
         try:
             while line := await reader.readline():
                 if line[:1] == _FACTS:
-                    self._curious.append(client)
-                    self._writer.write(_FACTS + b"\n")
+                    if line.strip() == _FACTS:
+                        self._curious.append(client)
+                    self._writer.write(line.strip() + b"\n")
                     continue
                 self._put(letter, b"=" + line.rstrip(b"\r\n") + b"\n")
                 await self._writer.drain()
@@ -341,6 +348,7 @@ class ControlHub:
         finally:
             self._put(letter, b"-\n")
             del self._clients[letter]
+            self._free.put_nowait(letter)
             client.close()
 
     def _put(self, letter: str, rest: bytes):
@@ -437,9 +445,13 @@ async def emulate(options: argparse.Namespace, folder: str) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_end.set)
     command = qemu_command(options, str(settings), control, network)
-    process = await asyncio.create_subprocess_exec(
-        *command, stdin=asyncio.subprocess.DEVNULL, preexec_fn=_end_with_parent
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.DEVNULL, preexec_fn=_end_with_parent
+        )
+    except OSError as error:
+        why = f"{command[0]}: {error.strerror}; `make image` installs it"
+        raise WrongSettings(why) from error
     lines = asyncio.create_task(_run_lines(control, network, address))
     ended = asyncio.create_task(process.wait())
     asked = asyncio.create_task(asked_to_end.wait())
@@ -453,7 +465,11 @@ async def emulate(options: argparse.Namespace, folder: str) -> int:
     lines.cancel()
     with contextlib.suppress(OSError, asyncio.CancelledError):
         await lines
-    return await ended if by_itself else 0
+    code = await ended
+    if by_itself and code < 0:
+        print(f"bridge: {command[0]} was ended by signal {-code}", file=sys.stderr)
+        return EXIT_KILLED
+    return code if by_itself else 0
 
 
 def main() -> int:

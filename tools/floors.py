@@ -127,9 +127,9 @@ def problem(room: str, module: str, name: str, boards: set[str]) -> str | None:
 
 def check(root: Path) -> list[str]:
     """Every violation below `root`, as path:line: text."""
-    boards = {path.stem for path in root.glob("boards/*/*.py")}
+    boards = {path.stem for path in root.glob("boards/**/*.py")}
     found = []
-    for where, tree in trees(root, "firmware/**/*.py", "boards/*/*.py"):
+    for where, tree in trees(root, "firmware/**/*.py", "boards/**/*.py"):
         parts = where.with_suffix("").parts
         if parts[0] == "boards":
             room, module = BOARD, f"{BOARD}.{where.stem}"

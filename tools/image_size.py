@@ -33,7 +33,7 @@ OBJECTS = (
     (r"^native/wire/tables\.o$", "tables/"),
     (r"^native/(wire|websocket|json_out)/", "wire/"),
     (r"^(control|json|sim|modsim)\w*\.o$", SIMULATION),
-    (r"^(facts|flash_image|lockstep|platform|semihosting|settings|modhw)\.o$", SIMULATION),
+    (r"^(facts|flash_image|lockstep|platform|semihosting|settings|trials|modhw)\.o$", SIMULATION),
     (r"^native/", "native/"),
     (r"^strtoll\.o$", "C library"),
     (r"^\w+\.o$", "board"),

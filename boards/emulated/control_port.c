@@ -9,6 +9,7 @@
 
 #include "facts.h"
 #include "platform.h"
+#include "trials.h"
 #include "uart.h"
 
 #define FIRST_LETTER ('a')
@@ -18,7 +19,7 @@
 static control_client_t clients[CONTROL_CLIENTS_MAX];
 static bool is_open[CONTROL_CLIENTS_MAX];
 
-static enum { EXPECT_LETTER, EXPECT_KIND, EXPECT_JSON, EXPECT_END } expected;
+static enum { EXPECT_LETTER, EXPECT_KIND, EXPECT_JSON, EXPECT_TRIAL, EXPECT_END } expected;
 static uint8_t current; // client of the line that is coming in
 
 static volatile bool tick_is_due;
@@ -71,11 +72,16 @@ static void send_facts(void) {
 static void take(char byte) {
     switch (expected) {
         case EXPECT_LETTER:
-            if (byte == FACTS_LETTER) {
-                send_facts();
-            }
             current = (uint8_t)(byte - FIRST_LETTER);
-            expected = current < CONTROL_CLIENTS_MAX ? EXPECT_KIND : EXPECT_END;
+            expected = byte == FACTS_LETTER ? EXPECT_TRIAL : current < CONTROL_CLIENTS_MAX ? EXPECT_KIND : EXPECT_END;
+            break;
+        case EXPECT_TRIAL:
+            if (byte == '\n') {
+                send_facts();
+            } else {
+                trials_ask_for(byte);
+            }
+            expected = EXPECT_END;
             break;
         case EXPECT_KIND:
             take_kind(byte);

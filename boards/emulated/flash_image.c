@@ -6,7 +6,7 @@
 #include "py/mperrno.h"
 #include "py/runtime.h"
 
-#include "boards/unix/modsim.h"
+#include "boards/simulated/micropython/modsim.h"
 
 #include "platform.h"
 #include "semihosting.h"

@@ -10,11 +10,11 @@ PYTHON = $(ROOT)/build/venv/bin/python
 OUT = build/$(BOARD)
 
 find = $(shell find $(1) -type f -name '$(2)' 2>/dev/null)
-C_FROM = $(call find,boards/$(BOARD) boards/emulated boards/simulated boards/unix firmware/native,*.[ch]) firmware/native/micropython.mk \
+C_FROM = $(call find,boards/$(BOARD) boards/emulated boards/simulated firmware/native,*.[ch]) firmware/native/micropython.mk \
 	$(wildcard boards/$(BOARD)/*.ld boards/emulated/*.ld) boards/$(BOARD)/Makefile \
 	$(addprefix boards/emulated/, port.mk manifest.py freeze.sh) \
 	$(wildcard tools/rom_objects/*.py tools/names/*.py)
-FROZEN_FROM = $(call find,firmware,*.py) boards/emulated/board.py $(wildcard boards/unix/extension.py) tools/freeze.py tools/inline.py build/gen/stamp
+FROZEN_FROM = $(call find,firmware,*.py) boards/emulated/board.py $(wildcard boards/simulated/micropython/*.py boards/unix/extension.py) tools/freeze.py tools/inline.py build/gen/stamp
 
 PORT = MICROPY_GIT_TAG=$$($(PYTHON) tools/micropython_version.py $(TREE)) MICROPY_GIT_HASH=release \
 	ROOT=$(ROOT) TREE=$(TREE) PYTHON=$(PYTHON) SOURCE_DATE_EPOCH=$$(stat -c %Y $(TREE)/py/mpconfig.h) \
@@ -35,7 +35,7 @@ $(OUT)/pilotwire: boards/emulated/image.mk
 	@chmod +x $@
 
 $(OUT)/frozen/stamp: $(FROZEN_FROM)
-	@$(PYTHON) -m tools.freeze --output $(OUT)/frozen firmware boards/emulated=board.py boards/unix=extension.py build/gen
+	@$(PYTHON) -m tools.freeze --output $(OUT)/frozen firmware boards/emulated=board.py boards/simulated/micropython=*.py boards/unix=extension.py build/gen
 	@touch $@
 
 $(OUT)/firmware.elf: $(OUT)/frozen/stamp $(C_FROM)

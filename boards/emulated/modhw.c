@@ -1,40 +1,16 @@
 // Module `hw`: what measurements and board.py want of the chip itself.
 //
-//     hw.events     a stream that is readable while the simulated hardware has an event
 //     hw.connect(host, port)   a connection to the CSMS that is being made: network.c
 //     hw.model      name of the chip, as bytes
 //     hw.facts()    (static RAM, heap size, heap in use after a collection, stack used: bytes each,
 //                   instructions executed since reset, instructions' time slept)
 
 #include "py/gc.h"
-#include "py/mperrno.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
-#include "py/stream.h"
-
-#include "boards/simulated/port.h"
-#include "boards/simulated/sim.h"
 
 #include "clock.h"
-#include "facts.h"
 #include "memory.h"
-
-static mp_uint_t events_ioctl(mp_obj_t self, mp_uint_t request, uintptr_t argument, int *error) {
-    sim_event_t event;
-    if (request != MP_STREAM_POLL) {
-        *error = MP_EINVAL;
-        return MP_STREAM_ERROR;
-    }
-    facts_turn(); // the event loop looks at its streams at each turn
-    port_lock();
-    bool any = sim_event_peek(&event);
-    port_unlock();
-    return any ? argument & MP_STREAM_POLL_RD : 0;
-}
-
-static const mp_stream_p_t events_protocol = { .ioctl = events_ioctl };
-static MP_DEFINE_CONST_OBJ_TYPE(events_type, MP_QSTR_events, MP_TYPE_FLAG_NONE, protocol, &events_protocol);
-static const mp_obj_base_t events_object = { &events_type };
 
 static const mp_obj_str_t model = { { &mp_type_bytes }, 0, sizeof(CHIP_MODEL) - 1, (const byte *)CHIP_MODEL };
 
@@ -59,7 +35,6 @@ MP_DECLARE_CONST_FUN_OBJ_2(network_connect_obj); // network.c
 
 static const mp_rom_map_elem_t hw_globals[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_hw) },
-    { MP_ROM_QSTR(MP_QSTR_events), MP_ROM_PTR(&events_object) },
     { MP_ROM_QSTR(MP_QSTR_model), MP_ROM_PTR(&model) },
     { MP_ROM_QSTR(MP_QSTR_connect), MP_ROM_PTR(&network_connect_obj) },
     { MP_ROM_QSTR(MP_QSTR_facts), MP_ROM_PTR(&hw_facts_obj) },

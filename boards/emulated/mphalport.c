@@ -1,9 +1,7 @@
 #include "py/mphal.h"
 #include "py/runtime.h"
 
-#include "boards/simulated/port.h"
-#include "boards/simulated/sim.h"
-
+#include "platform.h"
 #include "semihosting.h"
 
 mp_uint_t mp_hal_ticks_us(void) {
@@ -46,19 +44,12 @@ void mp_hal_get_random(size_t count, uint8_t *bytes) {
     semihosting_read_at(source, 0, bytes, count);
 }
 
-static bool clock_jumps(void) {
-    port_lock();
-    bool jumps = sim_advance_step();
-    port_unlock();
-    return jumps;
-}
-
 // Waits until there may be something to do for the event loop, at most `timeout_ms` of station time (-1: for ever).
 void board_wait(mp_int_t timeout_ms) {
     mp_uint_t start = mp_hal_ticks_ms();
-    if (timeout_ms == 0 || clock_jumps()) {
+    if (timeout_ms == 0) {
         return;
     }
-    while (!clock_sleep() && (timeout_ms < 0 || mp_hal_ticks_ms() - start < (mp_uint_t)timeout_ms)) {
+    while (!platform_clock_jumps() && !clock_sleep() && (timeout_ms < 0 || mp_hal_ticks_ms() - start < (mp_uint_t)timeout_ms)) {
     }
 }

@@ -6,7 +6,7 @@
 
 #include "boards/simulated/port.h"
 #include "boards/simulated/sim.h"
-#include "boards/unix/modsim.h"
+#include "boards/simulated/micropython/modsim.h"
 
 #include "serial_ethernet.h"
 
@@ -154,11 +154,3 @@ static mp_obj_t error_text(mp_obj_t code) {
     return mp_obj_new_str_from_cstr(text);
 }
 MP_DEFINE_CONST_FUN_OBJ_1(modsim_error_text_obj, error_text);
-
-static mp_obj_t network_up(void) {
-    port_lock();
-    bool up = sim.network_up;
-    port_unlock();
-    return mp_obj_new_bool(up);
-}
-MP_DEFINE_CONST_FUN_OBJ_0(modsim_network_up_obj, network_up);

@@ -8,13 +8,16 @@
 
 #include "clock.h"
 #include "control_port.h"
+#include "facts.h"
 #include "lockstep.h"
 #include "semihosting.h"
 #include "serial_ethernet.h"
 #include "settings.h"
+#include "trials.h"
 
 #define EPOCH_2020 (1577836800ll)
 #define EXIT_POWER_CUT (3)
+#define JUMP_PAUSE_MS (100u) // of real time between the days of a long jump, for a peer to answer what a day asks for
 
 // ---- time
 
@@ -27,11 +30,30 @@ uint64_t port_now_us(void) {
     return clock_us();
 }
 
+static volatile bool jumping; // a jump of more than a day has not come to its end
+static volatile uint32_t next_jump_ms;
+
 // The clock's pace or offset may have changed.
 void port_wake(void) {
+    bool more = sim_advance_left_ms() > 0;
+    if (more && !jumping) {
+        next_jump_ms = clock_ms() + JUMP_PAUSE_MS;
+    }
+    jumping = more;
     accelerated = sim_factor() != SIM_FACTOR_ONE;
     ticks_offset = (uint32_t)(sim_ticks_us() / 1000) - clock_ms();
     clock_wake();
+}
+
+bool platform_clock_jumps(void) {
+    if (!jumping || (int32_t)(clock_ms() - next_jump_ms) < 0) {
+        return false;
+    }
+    next_jump_ms = clock_ms() + JUMP_PAUSE_MS;
+    port_lock();
+    bool jumps = sim_advance_step();
+    port_unlock();
+    return jumps;
 }
 
 uint32_t platform_ticks_ms(void) {
@@ -111,10 +133,21 @@ void port_power_cut(void) {
     semihosting_exit(EXIT_POWER_CUT);
 }
 
-// modsim_events.c: nothing to settle, for hw.events looks at the events themselves.
+// The event loop asks for events at each turn, and sleeps in board_wait() until something has come.
 int platform_event_fd = -1;
 
 void platform_event_settled(void) {
+}
+
+void platform_loop_turns(void) {
+    facts_turn();
+    trials_run();
+}
+
+size_t platform_id(char *id, size_t size) {
+    size_t offset = 0, length = 0;
+    settings_next("id", &offset, id, size, &length);
+    return length;
 }
 
 void platform_tick(void) {

@@ -52,12 +52,11 @@ LDFLAGS += -Wl,--defsym=_heap_size=$(HEAP) -Wl,--defsym=_stack_size=$(STACK)
 LDFLAGS += -Wl,--defsym=_handler_stack_size=$(HANDLER_STACK)
 
 # The simulated charger: portable C, in sizes that fit beside the firmware.
-SIMULATION = $(notdir $(wildcard $(REPOSITORY)/boards/simulated/*.c)) modsim.c modsim_events.c modsim_station.c \
-	control_port.c facts.c flash_image.c lockstep.c platform.c semihosting.c settings.c
-PORT = clock.c fault.c main.c memory.c modhw.c mphalport.c network.c serial_ethernet.c strtoll.c vm_littlefs.c vm_names.c \
-	$(CHIP)
-# This folder's modsim_station.c comes before that of boards/unix.
-vpath %.c $(EMULATED) $(REPOSITORY)/boards/simulated $(REPOSITORY)/boards/unix
+SIMULATION = $(notdir $(wildcard $(REPOSITORY)/boards/simulated/*.c)) modsim.c modsim_events.c modsim_platform.c modsim_settings.c \
+	control_port.c facts.c flash_image.c lockstep.c platform.c semihosting.c settings.c trials.c
+PORT = clock.c fault.c life.c main.c memory.c modhw.c mphalport.c network.c serial_ethernet.c strtoll.c vm_littlefs.c \
+	vm_names.c $(CHIP)
+vpath %.c $(EMULATED) $(REPOSITORY)/boards/simulated $(REPOSITORY)/boards/simulated/micropython
 CFLAGS += -DSIM_EVSES_MAX=4 -DSIM_CONNECTORS_MAX=2 -DSIM_EVENTS_SIZE=4096 \
 	-DCONTROL_LINE_MAX=4096 -DCONTROL_OUT_MAX=4096 -DCONTROL_CLIENTS_MAX=6
 $(addprefix $(BUILD)/, $(PORT:.c=.o)): CFLAGS += -Werror
@@ -71,8 +70,8 @@ SRC_C += lib/uzlib/crc32.c
 $(BUILD)/extmod/modbinascii.o: CFLAGS += -DMICROPY_PY_DEFLATE=1
 
 SRC_S = shared/runtime/$(GC_HELPER)
-SRC_QSTR += $(addprefix $(EMULATED)/, flash_image.c main.c modhw.c modsim_station.c network.c vm_littlefs.c vm_names.c) \
-	$(addprefix $(REPOSITORY)/boards/unix/, modsim.c modsim_events.c)
+SRC_QSTR += $(addprefix $(EMULATED)/, flash_image.c modhw.c modsim_settings.c network.c vm_littlefs.c vm_names.c) \
+	$(addprefix $(REPOSITORY)/boards/simulated/micropython/, life.c modsim.c modsim_events.c modsim_platform.c)
 
 # In place of which vm_littlefs.c is compiled.
 PY_O := $(filter-out $(addprefix $(BUILD)/extmod/, vfs.o vfs_lfs.o), $(PY_O))

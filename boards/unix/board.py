@@ -9,70 +9,25 @@ from asyncio import core
 
 import _sim
 
-from hal import log
+from charger import Charger, Stream
 from hal.errors import LinkError, TlsError
 
 
-class _Events:
-    """What happens to the station. `get()` never blocks."""
+class _TlsStream(Stream):
+    """A connection with TLS on it.
 
-    get = staticmethod(_sim.event)
-
-    async def wait(self):
-        """Until there is an event to get. For one task only."""
-        while not _sim.event_waits():
-            yield core._io_queue.queue_read(_sim.event_source)
-
-
-class _Stream:
-    """A connection that is open. One task may read while another one writes; nobody else.
-
-    With TLS the handshake runs inside the first write, step by step: only then has the TLS layer
-    a direction of its own, and is itself what is waited for. Later it is the TCP connection under
+    The handshake runs inside the first write, step by step: only then has the TLS layer a
+    direction of its own, and is itself what is waited for. Later it is the TCP connection under
     it, which has a file descriptor.
     """
 
     def __init__(self, connection, tls):
+        Stream.__init__(self, tls)
         self._connection = connection
-        self._stream = tls or connection
-        self._waits_for = self._stream
-
-    async def readinto(self, buf):
-        """Read what is there, at most len(buf) bytes; wait for the first one.
-
-        Returns:
-            number of bytes; 0: the other side has closed.
-
-        Raises:
-            LinkError.
-        """
-        while True:
-            try:
-                n = self._stream.readinto(buf)
-            except (OSError, ValueError) as error:
-                raise self._failed(error)
-            if n is not None:
-                return n
-            yield core._io_queue.queue_read(self._waits_for)
 
     async def write(self, buf):
-        """Write all of `buf`. After an error, or when it was cancelled, only close() is left.
-
-        Raises:
-            LinkError; TlsError in the handshake.
-        """
-        at = 0
-        view = memoryview(buf)
-        while at < len(view):
-            try:
-                n = self._stream.write(view[at:] if at else view)
-            except (OSError, ValueError) as error:
-                raise self._failed(error)
-            if n:
-                at += n
-                self._waits_for = self._connection
-            else:
-                yield core._io_queue.queue_write(self._waits_for)
+        await Stream.write(self, buf)
+        self._waits_for = self._connection
 
     def _failed(self, error):
         handshake = self._waits_for is not self._connection
@@ -83,11 +38,10 @@ class _Stream:
 
     def close(self):
         """Close it; a second time is fine."""
-        if self._stream is not self._connection:
-            try:
-                self._stream.close()
-            except OSError:
-                pass  # the TCP connection is closed all the same
+        try:
+            self._stream.close()
+        except OSError:
+            pass  # the TCP connection is closed all the same
         self._connection.close()
 
 
@@ -112,7 +66,7 @@ class _Network:
             tls: None, or what `board.tls()` has returned.
 
         Returns:
-            a _Stream.
+            a Stream.
 
         Raises:
             LinkError: no address, refused, no route.
@@ -144,25 +98,20 @@ class _Network:
 
 
 def _secured(connection, tls):
-    if tls:
-        context, host = tls
-        tls = context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
-    return _Stream(connection, tls)
+    if not tls:
+        return Stream(connection)
+    context, host = tls
+    tls = context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
+    return _TlsStream(connection, tls)
 
 
-class Board:
+class Board(Charger):
     """The simulated charger. There is one; take it once, at boot."""
 
-    vendor_name = b"Pilotwire"
     model = b"Simulated"
 
     def __init__(self):
-        log.sink = _sim.log
-        self.connectors = _sim.connectors()
-        self.events = _Events()
-        self.network = _Network()
-        self.boot_reason = _sim.boot_reason()
-        self.serial_number = _sim.serial_number()
+        Charger.__init__(self, _Network())
 
     def tls(self, profile, host):
         """Settings for one TLS connection.
@@ -178,6 +127,3 @@ class Board:
 
         del sys.modules["tls_client"]  # an overlay
         return context(profile == 3), host
-
-    def __getattr__(self, name):
-        return getattr(_sim, name)

@@ -15,7 +15,7 @@
 #include "mbedtls/pk.h"
 #include "mbedtls/x509_crt.h"
 
-#include "boards/unix/modsim.h"
+#include "boards/simulated/micropython/modsim.h"
 #include "boards/unix/options.h"
 #include "boards/unix/station.h"
 

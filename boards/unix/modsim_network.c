@@ -10,7 +10,7 @@
 
 #include "boards/simulated/port.h"
 #include "boards/simulated/sim.h"
-#include "boards/unix/modsim.h"
+#include "boards/simulated/micropython/modsim.h"
 #include "boards/unix/station.h"
 
 typedef struct {
@@ -173,11 +173,3 @@ static mp_obj_t modsim_error_text(mp_obj_t code_in) {
     return mp_obj_new_str(text, strlen(text));
 }
 MP_DEFINE_CONST_FUN_OBJ_1(modsim_error_text_obj, modsim_error_text);
-
-static mp_obj_t modsim_network_up(void) {
-    port_lock();
-    bool up = sim.network_up;
-    port_unlock();
-    return mp_obj_new_bool(up);
-}
-MP_DEFINE_CONST_FUN_OBJ_0(modsim_network_up_obj, modsim_network_up);

@@ -58,6 +58,9 @@ void port_wake(void) {
     eventfd_write(jump_fd, 1);
 }
 
+void platform_loop_turns(void) {
+}
+
 void platform_event_settled(void) {
     eventfd_t count;
     eventfd_read(platform_event_fd, &count);

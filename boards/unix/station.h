@@ -8,16 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "boards/simulated/micropython/station.h"
+
 // ---- platform.c: time, lock, log
 
 void platform_init(void);
-extern int platform_event_fd;       // readable while the firmware has events to take
-void platform_event_settled(void);  // the firmware has taken all events; the lock is held
 uint64_t platform_real_ms(void);
 
-enum { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING, LEVEL_ERROR };
-// One line on standard error and to the control clients that want it. The lock must not be held.
-void platform_log(int level, const char *text, size_t length);
+// As platform_log().
 void platform_logf(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // ---- storage.c: what survives a power cut
@@ -46,12 +44,5 @@ void network_close_all(void);
 void server_listen(void); // ends the process with 2 when it cannot
 void server_start(void);
 void server_kick(void);   // something waits to be written
-
-// ---- main.c: the virtual machine
-
-void station_restart(const char *reason, size_t length) __attribute__((noreturn)); // only from the firmware
-const char *station_boot_reason(void);
-void station_watchdog_fed(void);
-void station_check_watchdog(void); // about once a second, from the server
 
 #endif

@@ -7,10 +7,10 @@
 #include "py/stream.h"
 
 #include "boards/simulated/control.h"
+#include "boards/simulated/micropython/modsim.h"
+#include "boards/simulated/micropython/station.h"
 #include "boards/simulated/port.h"
 #include "boards/simulated/sim.h"
-#include "boards/unix/modsim.h"
-#include "boards/unix/station.h"
 
 modsim_text_t modsim_text(mp_obj_t object) {
     modsim_text_t result = {NULL, 0};
@@ -113,7 +113,7 @@ static mp_obj_t modsim_event(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(modsim_event_obj, modsim_event);
 
-static mp_obj_t modsim_event_waits(void) {
+static bool any_event(void) {
     sim_event_t event;
     port_lock();
     bool any = sim_event_peek(&event);
@@ -121,7 +121,11 @@ static mp_obj_t modsim_event_waits(void) {
         platform_event_settled();
     }
     port_unlock();
-    return mp_obj_new_bool(any);
+    return any;
+}
+
+static mp_obj_t modsim_event_waits(void) {
+    return mp_obj_new_bool(any_event());
 }
 MP_DEFINE_CONST_FUN_OBJ_0(modsim_event_waits_obj, modsim_event_waits);
 
@@ -129,9 +133,12 @@ MP_DEFINE_CONST_FUN_OBJ_0(modsim_event_waits_obj, modsim_event_waits);
 
 static mp_uint_t source_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg, int *errcode) {
     (void)self_in;
-    (void)arg;
-    if (request == MP_STREAM_GET_FILENO) {
+    if (request == MP_STREAM_GET_FILENO && platform_event_fd >= 0) {
         return (mp_uint_t)platform_event_fd;
+    }
+    if (request == MP_STREAM_POLL) {
+        platform_loop_turns();
+        return any_event() ? arg & MP_STREAM_POLL_RD : 0;
     }
     *errcode = MP_EINVAL;
     return MP_STREAM_ERROR;

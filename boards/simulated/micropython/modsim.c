@@ -11,10 +11,10 @@
 #include "py/stream.h"
 
 #include "boards/simulated/control.h"
+#include "boards/simulated/micropython/modsim.h"
+#include "boards/simulated/micropython/station.h"
 #include "boards/simulated/port.h"
 #include "boards/simulated/sim.h"
-#include "boards/unix/modsim.h"
-#include "boards/unix/station.h"
 
 // ---- connectors and meters: one static object for each, made when it is first asked for
 
@@ -245,9 +245,11 @@ static const mp_rom_map_elem_t sim_table[] = {
     { MP_ROM_QSTR(MP_QSTR_storage), MP_ROM_PTR(&modsim_storage) },
     { MP_ROM_QSTR(MP_QSTR_indicator), MP_ROM_PTR(&modsim_indicator) },
     { MP_ROM_QSTR(MP_QSTR_network_up), MP_ROM_PTR(&modsim_network_up_obj) },
+    #if MODSIM_HOST
     { MP_ROM_QSTR(MP_QSTR_lookup), MP_ROM_PTR(&modsim_lookup_obj) },
     { MP_ROM_QSTR(MP_QSTR_trusted), MP_ROM_PTR(&modsim_trusted_obj) },
     { MP_ROM_QSTR(MP_QSTR_own_certificate), MP_ROM_PTR(&modsim_own_certificate_obj) },
+    #endif
     { MP_ROM_QSTR(MP_QSTR_error_text), MP_ROM_PTR(&modsim_error_text_obj) },
     { MP_ROM_QSTR(MP_QSTR_firmware_version), MP_ROM_PTR(&firmware_version_obj) },
     { MP_ROM_QSTR(MP_QSTR_option), MP_ROM_PTR(&modsim_option_obj) },

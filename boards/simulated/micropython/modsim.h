@@ -1,7 +1,7 @@
-// The parts of the module `_sim` among themselves (modsim.c, modsim_station.c, modsim_network.c).
+// The parts of the module `_sim` among themselves (modsim*.c, and what each board adds).
 
-#ifndef PILOTWIRE_UNIX_MODSIM_H
-#define PILOTWIRE_UNIX_MODSIM_H
+#ifndef PILOTWIRE_SIMULATED_MODSIM_H
+#define PILOTWIRE_SIMULATED_MODSIM_H
 
 #include "py/obj.h"
 #include "py/objmodule.h"
@@ -15,24 +15,27 @@ MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(modsim_data_transfer_reply_obj);
 MP_DECLARE_CONST_FUN_OBJ_3(modsim_heap_reply_obj);
 extern const mp_obj_module_t modsim_indicator;
 
-// modsim_station.c
+// modsim_platform.c
 extern const mp_obj_module_t modsim_clock;
-extern const mp_obj_module_t modsim_storage;
-MP_DECLARE_CONST_FUN_OBJ_1(modsim_option_obj);
-MP_DECLARE_CONST_FUN_OBJ_0(modsim_overrides_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(modsim_random_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(modsim_restart_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(modsim_watchdog_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(modsim_boot_reason_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(modsim_serial_number_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(modsim_log_obj);
-
-// modsim_network.c
 MP_DECLARE_CONST_FUN_OBJ_0(modsim_network_up_obj);
-MP_DECLARE_CONST_FUN_OBJ_2(modsim_lookup_obj);
+
+// Of each board
+extern const mp_obj_module_t modsim_storage;
+MP_DECLARE_CONST_FUN_OBJ_1(modsim_option_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(modsim_overrides_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(modsim_error_text_obj);
 
-// certificates.c
+// Of a board with an operating system (MODSIM_HOST): looking up names, the folder of certificates
+#ifndef MODSIM_HOST
+#define MODSIM_HOST (0)
+#endif
+MP_DECLARE_CONST_FUN_OBJ_2(modsim_lookup_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(modsim_trusted_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(modsim_own_certificate_obj);
 
