@@ -7,7 +7,7 @@ export BOARD CSMS DEMO HEAP ID KEEP_GOING MICROPYTHON_DIR PASSWORD PROFILE TLS_I
 export PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: conformance run test lint build image budget bench clean help
+.PHONY: conformance run test test-target lint build image budget bench clean help
 
 # The boards that run in QEMU.
 EMULATED = $(patsubst boards/%/image.mk,%,$(filter-out boards/emulated/%,$(wildcard boards/*/image.mk)))
@@ -51,4 +51,4 @@ clean:  ## remove what was built; fetched sources and Python tools stay (rm -r b
 	rm -rf build/unix $(EMULATED:%=build/%) build/gen build/frozen build/log build/*.json build/*.svg
 
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/make \1	\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/make \1	\2/p' Makefile | expand -t 18
