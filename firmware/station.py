@@ -251,8 +251,8 @@ class Station:
         self.availability.connected(up)
 
     def _accepted(self):
-        self.charging.accepted()
         self._set_online()
+        self.charging.accepted()
         self.availability.tell_all()  # B01.FR.05
         self.heartbeat.restart()
         self.link.wake()

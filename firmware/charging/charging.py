@@ -17,10 +17,10 @@ from tables.names import (
 from tables.variables import (
     AUTH_CTRLR_ENABLED,
     AUTH_CTRLR_OFFLINE_TX_FOR_UNKNOWN_ID_ENABLED,
-    TX_CTRLR_TX_BEFORE_ACCEPTED_ENABLED,
     CHARGING_STATION_ENABLED,
     CONNECTOR_ENABLED,
     EVSE_ENABLED,
+    TX_CTRLR_TX_BEFORE_ACCEPTED_ENABLED,
 )
 
 from charging.evse import Evse
