@@ -12,6 +12,7 @@ from tables.names import AVAILABLE, FAULTED, OCCUPIED
 from tables.variables import (
     ALIGNED_DATA_CTRLR_INTERVAL,
     ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL,
+    AUTH_CACHE_CTRLR_STORAGE,
     CHARGING_STATION_AVAILABILITY_STATE,
     CHARGING_STATION_PROBLEM,
     CLOCK_CTRLR_DATE_TIME,
@@ -40,6 +41,7 @@ from blocks.reset import Reset
 from blocks.transactions import Transactions
 from blocks.trigger import Trigger
 from blocks.variables import Variables
+from charging.authorization_cache import AuthorizationCache
 from charging.charging import Charging
 from device_model.model import DeviceModel
 from hal import log
@@ -106,6 +108,7 @@ class Station:
         self.reset = Reset(board, model, timers, charging, self.journal, self._restart)
         self._blocks = (
             Variables(model),
+            self.authorization,
             self.reports,
             self.remote_control,
             self.transactions,
@@ -150,6 +153,7 @@ class Station:
         charging.listener = self
         charging.events = self.transactions
         charging.authorizer = self.authorization
+        charging.cache = AuthorizationCache(self.store, model, board.clock)
         model.live = self._live
         model.changed = self._changed
 
@@ -275,6 +279,8 @@ class Station:
     def _live(self, variable, evse, connector):
         if variable == CLOCK_CTRLR_DATE_TIME:
             return self.board.clock.utc()
+        if variable == AUTH_CACHE_CTRLR_STORAGE:
+            return self.charging.cache.used
         if variable == EVSE_POWER:
             return self.board.meter(evse).power_w()
         if variable in (

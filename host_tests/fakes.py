@@ -22,16 +22,26 @@ from blocks.metering import Metering
 from blocks.port import ANSWERED
 from blocks.remote_control import RemoteControl
 from blocks.transactions import Transactions
+from charging.authorization_cache import AuthorizationCache
 from charging.charging import Charging
 from hal.timers import Timers
 from storage.journal import Journal
+from storage.store import Store
 from wire.names import name
 
 WRAP = 1 << 30
 START_UTC = 200_000_000 - 200_000_000 % 86400 + 36000  # 10:00:00
 
 DEFAULTS = {
+    "AUTH_CACHE_CTRLR_DISABLE_POST_AUTHORIZE": b"false",
+    "AUTH_CACHE_CTRLR_ENABLED": b"false",
+    "AUTH_CACHE_CTRLR_LIFE_TIME": b"86400",
+    "AUTH_CACHE_CTRLR_POLICY": b"LRU",
+    "AUTH_CTRLR_DISABLE_REMOTE_AUTHORIZATION": b"false",
     "AUTH_CTRLR_ENABLED": b"true",
+    "AUTH_CTRLR_LOCAL_AUTHORIZE_OFFLINE": b"true",
+    "AUTH_CTRLR_LOCAL_PRE_AUTHORIZE": b"true",
+    "AUTH_CTRLR_MASTER_PASS_GROUP_ID": b"",
     "AUTH_CTRLR_AUTHORIZE_REMOTE_START": b"false",
     "AUTH_CTRLR_OFFLINE_TX_FOR_UNKNOWN_ID_ENABLED": b"false",
     "ALIGNED_DATA_CTRLR_INTERVAL": b"0",
@@ -244,6 +254,15 @@ class Reader:
         return self.slots
 
 
+class Flash:
+    """A block device whose files the `vfs` shim keeps."""
+
+    files = None
+
+    def readblocks(self, block, buf, offset=0):
+        buf[:] = b"\xff" * len(buf)
+
+
 class World:
     """charging and its blocks around fakes; variables are set by their constants' names."""
 
@@ -266,6 +285,7 @@ class World:
         self.charging.listener = self
         self.charging.events = self.transactions
         self.charging.authorizer = self.authorization
+        self.charging.cache = AuthorizationCache(Store(Flash()), self.model, self.clock)
         for source in (self.metering, self.transactions, self.authorization):
             source.link = self
         self.statuses = []

@@ -1,9 +1,10 @@
-"""C01 Authorize: asks the CSMS about tokens, one after the other."""
+"""C01 Authorize: asks the CSMS about tokens, one after the other. C11 ClearCache."""
 
 from micropython import const
-from tables.names import ACCEPTED, AUTHORIZE
+from tables.names import ACCEPTED, AUTHORIZE, CLEAR_CACHE, REJECTED
 
-from blocks.port import ANSWERED, ERROR
+from blocks.port import ANSWERED, ERROR, NOT_MINE
+from charging.session import allowed
 
 _WAITING = const(4)
 
@@ -19,6 +20,12 @@ class Authorization:
         self.charging = charging
         self.link = None  # set by the station
         self._grants = []  # asked about, the first may be outstanding
+
+    def handle(self, action, reader):
+        """C11 ClearCache."""
+        if action != CLEAR_CACHE:
+            return NOT_MINE
+        return (ACCEPTED if self.charging.cache.clear() else REJECTED,)  # C11.FR.02, C11.FR.03
 
     def ask(self, grant):
         """Ask the CSMS about a token.
@@ -57,23 +64,11 @@ class Authorization:
             return  # decided when the connection was lost
         grant = self._grants.pop(0)
         if outcome == ANSWERED:
-            status, _, grant.group, grant.group_kind, evses = reader.unpack()
-            self.charging.decide(grant, status == ACCEPTED and _restrict(grant, evses))
+            info = reader.unpack()
+            self.charging.cache.put(grant.token, grant.kind, info)  # C10.FR.04
+            status, _, grant.group, grant.group_kind, evses = info
+            self.charging.decide(grant, status == ACCEPTED and grant.restrict(allowed(evses)))
         elif outcome == ERROR:
             self.charging.decide(grant, False)
         else:
             self.charging.decide_offline(grant)
-
-
-def _restrict(grant, evses):
-    """Charge only on listed EVSEs (C01.FR.21; an empty list: all, C01.FR.19): is one left?"""
-    allowed = 0
-    for evse in evses or ():
-        if 0 < evse < 31:
-            allowed |= 1 << (evse - 1)
-        else:
-            allowed |= 1 << 30  # a list, if only of EVSEs that we don't have
-    if allowed:
-        grant.evses = grant.evses & allowed if grant.evses else allowed
-        return grant.evses != 0
-    return True

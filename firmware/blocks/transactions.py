@@ -4,7 +4,6 @@ import time
 
 from micropython import const
 from tables.names import (
-    ACCEPTED,
     CHARGING,
     ENDED,
     GET_TRANSACTION_STATUS,
@@ -198,11 +197,10 @@ class Transactions:
 
     def _judge(self, slots):
         """The CSMS has looked at the token of the event (E05, C09.FR.12)."""
-        _, _, status, _, group, group_kind, _ = slots
-        if status is None:
-            return
-        sent = self._unpack(self.journal.first())
-        self.charging.judge(sent[7], sent[14], sent[15], status == ACCEPTED, group, group_kind)
+        info = slots[-5:]
+        if info[0] is not None:
+            sent = self._unpack(self.journal.first())
+            self.charging.judge(sent[7], sent[14], sent[15], info)
 
     def _repeat(self):
         """Whether the first record is to be sent again, later (E13)."""

@@ -4,6 +4,7 @@ import time
 
 from micropython import const
 from tables.names import (
+    ACCEPTED,
     CENTRAL,
     E_MAID,
     ISO14443,
@@ -11,11 +12,17 @@ from tables.names import (
     KEY_CODE,
     LOCAL,
     MAC_ADDRESS,
+    MASTER_PASS,
     NO_AUTHORIZATION,
     STOP_AUTHORIZED,
 )
 from tables.variables import (
+    AUTH_CACHE_CTRLR_DISABLE_POST_AUTHORIZE,
+    AUTH_CTRLR_DISABLE_REMOTE_AUTHORIZATION,
     AUTH_CTRLR_ENABLED,
+    AUTH_CTRLR_LOCAL_AUTHORIZE_OFFLINE,
+    AUTH_CTRLR_LOCAL_PRE_AUTHORIZE,
+    AUTH_CTRLR_MASTER_PASS_GROUP_ID,
     AUTH_CTRLR_OFFLINE_TX_FOR_UNKNOWN_ID_ENABLED,
     CHARGING_STATION_ENABLED,
     CONNECTOR_ENABLED,
@@ -38,7 +45,7 @@ _KEY_WAITS = const(6)
 
 
 class Charging:
-    """All EVSEs. Works with no CSMS at all; its three partners are set by the station.
+    """All EVSEs. Works with no CSMS at all; its four partners are set by the station.
 
     listener, for the station:
         status_changed(evse, connector): a connector's status has changed.
@@ -48,6 +55,7 @@ class Charging:
         event(evse, transaction, kind, trigger, state, reason).
     authorizer, blocks/authorization.py:
         ask(grant) -> bool: `decide` or `decide_offline` will be called.
+    cache, AuthorizationCache.
 
     Args:
         board: connectors, connector(evse, c), meter(evse).
@@ -66,6 +74,7 @@ class Charging:
         self.listener = None
         self.events = None
         self.authorizer = None
+        self.cache = None
         self.online = False  # the CSMS can be asked
         self.registered = False  # the CSMS has accepted the station since it started
         evses = []
@@ -95,7 +104,6 @@ class Charging:
         """The control pilot of a connector has changed."""
         evse = self.evses[evse - 1]
         evse.hardware_changed(evse.outlets[connector - 1])
-
 
     def watch(self):
         """A relay has moved: look at its feedback in a moment."""
@@ -199,12 +207,35 @@ class Charging:
             self.decide(grant, False)
         elif not self.model.flag(AUTH_CTRLR_ENABLED) or grant.kind == NO_AUTHORIZATION:
             self.decide(grant, True)  # C02
-        elif not self.online or not self.authorizer.ask(grant):
+        elif self.online:
+            self._ask_online(grant)
+        else:
             self.decide_offline(grant)
 
+    def _ask_online(self, grant):
+        flag = self.model.flag
+        evses = grant.evses
+        known = self.cache.find(grant)
+        never = flag(AUTH_CTRLR_DISABLE_REMOTE_AUTHORIZATION)
+        if known and (never or flag(AUTH_CTRLR_LOCAL_PRE_AUTHORIZE)):
+            self.decide(grant, True)  # C12.FR.02
+        elif known and self._stop_group(grant):
+            pass  # C09.FR.07
+        elif never or (known is False and flag(AUTH_CACHE_CTRLR_DISABLE_POST_AUTHORIZE)):
+            self.decide(grant, False)
+        else:
+            grant.evses = evses
+            if not self.authorizer.ask(grant):  # C10.FR.03, C12.FR.05
+                self.decide_offline(grant)
+
     def decide_offline(self, grant):
-        """The CSMS can't be asked about `grant` (C15.FR.08)."""
-        self.decide(grant, self.model.flag(AUTH_CTRLR_OFFLINE_TX_FOR_UNKNOWN_ID_ENABLED))
+        """The CSMS can't be asked about `grant`: what is known counts, or C15.FR.08."""
+        flag = self.model.flag
+        known = self.cache.find(grant)
+        accepted = known and flag(AUTH_CTRLR_LOCAL_AUTHORIZE_OFFLINE)
+        if known is not False:
+            accepted = accepted or flag(AUTH_CTRLR_OFFLINE_TX_FOR_UNKNOWN_ID_ENABLED)
+        self.decide(grant, accepted)
 
     def decide(self, grant, accepted):
         """Let `grant` charge, or stop a member of its group (C09.FR.03), or neither.
@@ -221,26 +252,36 @@ class Charging:
         if not accepted:
             self.display(grant, b"Not accepted")
             return
-        evse = self._place(grant, True)
-        if evse is None and grant.remote_start_id is None and self._stop(grant, True):
+        if grant.group and grant.group == self.model.text(AUTH_CTRLR_MASTER_PASS_GROUP_ID):
+            self._stop_all(grant)
             return
-        evse = evse or self._place(grant, False)
+        if self._stop_group(grant):
+            return
+        evse = self.place(grant)
         self.display(grant, b"Accepted" if evse else b"Not possible now")
         if evse is not None:
             evse.authorize(grant)
 
-    def judge(self, transaction_id, token, kind, accepted, group, group_kind):
+    def judge(self, transaction_id, token, kind, info):
         """What the CSMS says about the token of a transaction's event (E05, C09.FR.12); of an
         event without one (`kind` None) about who charges.
+
+        Args:
+            info: slots of idTokenInfo, as for AuthorizationCache.put.
         """
         evse = self.find(transaction_id)
         grant = None if evse is None else evse.grant
-        if grant is None or (kind and (grant.token != token or grant.kind != kind)):
+        if kind is None and grant is not None:
+            token = grant.token
+            kind = grant.kind
+        if kind is not None:
+            self.cache.put(token, kind, info)  # C10.FR.05, C12.FR.06
+        if grant is None or grant.token != token or grant.kind != kind:
             return
-        if group is not None:
-            grant.group = group
-            grant.group_kind = group_kind
-        if not accepted and grant.limit_wh is None:
+        if info[2] is not None:
+            grant.group = info[2]
+            grant.group_kind = info[3]
+        if info[0] != ACCEPTED and grant.limit_wh is None:
             evse.refuse()
 
     def plugged(self, evse):
@@ -285,6 +326,23 @@ class Charging:
                 evse.update()
                 return True
         return False
+
+    def _stop_group(self, grant):
+        """Stop a member of its group, unless a car waits for `grant`: whether it did."""
+        return (
+            grant.remote_start_id is None
+            and self._place(grant, True) is None
+            and self._stop(grant, True)
+        )
+
+    def _stop_all(self, grant):
+        """A master pass stops everybody, having no screen to choose by, and never starts
+        (C16.FR.02, C16.FR.03, C16.FR.08).
+        """
+        for evse in self.all():
+            if evse.grant is not None or evse.transaction is not None:
+                evse.deauthorize(STOP_AUTHORIZED, MASTER_PASS, grant)
+        self.display(grant, b"Stopped")
 
     def _charges(self, mask):
         """Somebody charges there whose group a token might belong to."""

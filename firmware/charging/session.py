@@ -33,6 +33,23 @@ class Grant:
             and self.group_kind == other.group_kind
         )
 
+    def restrict(self, evses):
+        """Charge only at `evses`, a bit mask (0: all; C01.FR.21): is one left?"""
+        if evses and self.evses:
+            self.evses &= evses
+            return self.evses != 0
+        self.evses |= evses
+        return True
+
+
+def allowed(evses):
+    """The bit mask of EVSEs that the CSMS lists (none or an empty list: 0, all; C01.FR.19)."""
+    mask = 0
+    for evse in evses or ():
+        # bit 30: a list, if only of EVSEs that we don't have
+        mask |= 1 << (evse - 1 if 0 < evse < 31 else 30)
+    return mask
+
 
 class Transaction:
     """An open transaction, owned by its Evse; the blocks keep their part of it here too.

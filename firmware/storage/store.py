@@ -59,19 +59,44 @@ class Store:
             with self._fs.open(name, "rb") as file:
                 head = file.read(_HEAD)
                 content = file.read(max(size, 0))
-                fault = _fault(head, content, file.read(_TAIL))
+                fault = _fault(head, size, crc32(content, crc32(head)), file.read(_TAIL))
         except OSError as e:
-            if e.args[0] != _ENOENT:
-                log.error("storage: %s can't be read (%s); factory settings are used", name, e)
+            self._unreadable(name, e)
             return None
         if not fault:
             return content
-        log.error("storage: %s is damaged (%s); factory settings are used", name, fault)
-        try:
-            self._fs.rename(name, name + _BAD)
-        except OSError as e:
-            log.error("storage: %s can't be put aside (%s)", name, e)
+        self._put_aside(name, fault)
         return None
+
+    def records(self, name):
+        """Generator: the records, bytes, of a file that is made of length (1 byte) and record;
+        none if it was never written. To be used to the end, which finds damage.
+
+        Raises:
+            StorageError: damaged, or can't be read (logged, as by `read`): what was yielded may be
+                wrong.
+        """
+        if self._fs is None:
+            return
+        try:
+            left = size = self._fs.stat(name)[6] - _HEAD - _TAIL
+            with self._fs.open(name, "rb") as file:
+                head = file.read(_HEAD)
+                crc = crc32(head)
+                while left > 0:
+                    length = file.read(1)
+                    record = file.read(min(length[0], left - 1))
+                    crc = crc32(record, crc32(length, crc))
+                    left -= 1 + len(record)
+                    yield record
+                fault = _fault(head, size, crc, file.read(_TAIL))
+        except OSError as e:
+            if self._unreadable(name, e):
+                raise StorageError("%s not read: %s" % (name, e))
+            return
+        if fault:
+            self._put_aside(name, fault)
+            raise StorageError("%s is damaged" % name)
 
     def write(self, name, *parts):
         """Replace `name` by the bytes of `parts`, see `write_from`."""
@@ -125,6 +150,20 @@ class Store:
         """Unmount; the object is of no use afterwards."""
         self._fs = None
 
+    def _unreadable(self, name, e):
+        """Log why, unless there is none. Whether it is there."""
+        there = e.args[0] != _ENOENT
+        if there:
+            log.error("storage: %s can't be read (%s); factory settings are used", name, e)
+        return there
+
+    def _put_aside(self, name, fault):
+        log.error("storage: %s is damaged (%s); factory settings are used", name, fault)
+        try:
+            self._fs.rename(name, name + _BAD)
+        except OSError as e:
+            log.error("storage: %s can't be put aside (%s)", name, e)
+
     def _remove(self, name):
         try:
             self._fs.remove(name)
@@ -154,15 +193,14 @@ class Store:
             log.error("storage: the number of boots can't be kept: %s", e)
 
 
-def _fault(head, content, tail):
-    """What is wrong with a file, or None."""
+def _fault(head, size, crc, tail):
+    """What is wrong with a file, or None. `size` of its content, `crc` of all before the tail."""
     if len(tail) < _TAIL:
         return "cut short"
     if head[:2] != _MAGIC:
         return "no magic"
     if head[2] != _VERSION:
         return "format version %d is unknown" % head[2]
-    if int.from_bytes(tail[:4], "little") != len(content):
+    if int.from_bytes(tail[:4], "little") != size:
         return "wrong length"
-    crc = crc32(tail[:4], crc32(content, crc32(head)))
-    return None if crc == int.from_bytes(tail[4:], "little") else "wrong CRC"
+    return None if crc32(tail[:4], crc) == int.from_bytes(tail[4:], "little") else "wrong CRC"

@@ -85,7 +85,7 @@ class Model:
         return 60
 
     def flag(self, variable, evse=0, connector=0):
-        return variable != REMOTE
+        return variable not in OFF
 
     def members(self, variable, evse=0, connector=0):
         return (ENERGY, POWER, CURRENT, VOLTAGE)
@@ -95,7 +95,7 @@ class Model:
 
 
 class Partner:
-    """The listener and the link."""
+    """The listener, the link and the store."""
 
     def status_changed(self, evse, connector):
         pass
@@ -108,6 +108,9 @@ class Partner:
 
     def wake(self):
         pass
+
+    def records(self, name):
+        return ()
 
 
 class Journal:
@@ -152,8 +155,12 @@ def constants(file, *wanted):
     return [found[name] for name in wanted]
 
 
-START, REMOTE = constants(
-    "variables.py", "TX_CTRLR_TX_START_POINT", "AUTH_CTRLR_AUTHORIZE_REMOTE_START"
+START, *OFF = constants(
+    "variables.py",
+    "TX_CTRLR_TX_START_POINT",
+    "AUTH_CACHE_CTRLR_ENABLED",
+    "AUTH_CTRLR_AUTHORIZE_REMOTE_START",
+    "AUTH_CTRLR_DISABLE_REMOTE_AUTHORIZATION",
 )
 ENERGY, POWER, CURRENT, VOLTAGE, ACCEPTED, UPDATED, PERIODIC = constants(
     "names.py",
@@ -180,6 +187,7 @@ def ids():
 
 
 base = used()
+from charging.authorization_cache import AuthorizationCache  # noqa: E402
 from charging.charging import Charging  # noqa: E402
 
 after_charging = used()
@@ -197,6 +205,7 @@ remote = RemoteControl(charging)
 charging.listener = partner
 charging.events = transactions
 charging.authorizer = authorization
+charging.cache = AuthorizationCache(partner, model, board)
 for source in (metering, transactions, authorization):
     source.link = partner
 charging.resume()

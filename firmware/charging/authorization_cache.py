@@ -1,0 +1,174 @@
+"""C10-C12 the authorization cache: what the CSMS has said about tokens, in flash and not in RAM.
+
+One file of the store, entries from the oldest to the newest (firmware/storage/README.md has the
+format). Every look-up reads it through; every change writes it anew, and what changes nothing but
+the time of the last use is written seldom.
+"""
+
+from micropython import const
+from tables.names import ACCEPTED, CENTRAL, NO_AUTHORIZATION
+from tables.variables import (
+    AUTH_CACHE_CTRLR_ENABLED,
+    AUTH_CACHE_CTRLR_LIFE_TIME,
+    AUTH_CACHE_CTRLR_POLICY,
+)
+
+from charging.records import pack, unpack
+from charging.session import allowed
+from hal import log
+from hal.errors import StorageError
+
+_FILE = "cache"
+_CAPACITY = const(4000)  # bytes of entries; AuthCacheCtrlr.Storage has it as its limit
+_FIELDS = b"tennzte"  # idToken, its type, accepted, EVSEs, expiry, group, its type
+_STAMP = const(4)  # bytes at the end of an entry: seconds since 2020, 0: clock was not set
+
+
+class AuthorizationCache:
+    """
+    Args:
+        store: Store.
+        model: DeviceModel.
+        clock: utc().
+
+    Attributes:
+        used: bytes of entries.
+    """
+
+    def __init__(self, store, model, clock):
+        self.used = 0
+        self._store = store
+        self._model = model
+        self._clock = clock
+        self._at = 0  # where the entry last found starts
+        self._find(b"")
+
+    def find(self, grant):
+        """What is known of a token.
+
+        Returns:
+            True: accepted, and `grant` has its group and EVSEs now. False: refused.
+            None: unknown, no longer valid (C10.FR.10, C10.FR.13), or no cache (C10.FR.11).
+        """
+        entry = self._find(_key(grant.token, grant.kind)) if self._enabled() else None
+        if entry is None:
+            return None
+        _, _, accepted, evses, expiry, group, group_kind, _ = unpack(entry, 0, _FIELDS)
+        now = self._clock.utc()
+        if now is not None:  # else nobody can say that it has expired
+            if expiry is None:  # C10.FR.08
+                expiry = self._life_s() + _stamp(entry)
+            if now >= expiry:
+                return None
+        if not accepted or not grant.restrict(evses):
+            return False
+        grant.group = group or None
+        grant.group_kind = group_kind
+        self._keep(entry[:-_STAMP], entry)
+        return True
+
+    def put(self, token, kind, info):
+        """Take over what the CSMS says about a token (C10.FR.01, C10.FR.04, C10.FR.05).
+
+        Args:
+            info: slots of idTokenInfo: status, cacheExpiryDateTime, group, its type, EVSEs.
+        """
+        if not self._enabled() or kind in (CENTRAL, NO_AUTHORIZATION):
+            return  # C03.FR.02, C05.FR.02
+        status, expiry, group, group_kind, evses = info
+        key = _key(token, kind)
+        entry = bytearray(key)
+        accepted = 1 if status == ACCEPTED else 0
+        pack(entry, _FIELDS[2:], (accepted, allowed(evses), expiry, group, group_kind))
+        self._keep(entry, self._find(key))
+
+    def clear(self):
+        """Forget everything (C11.FR.01).
+
+        Returns: False: it is disabled (C11.FR.04), or flash failed (C11.FR.05).
+        """
+        if not self._enabled():
+            return False
+        try:
+            self._store.remove(_FILE)
+        except StorageError as e:
+            log.error("authorization cache: %s", e)
+            return False
+        self.used = 0
+        return True
+
+    def _enabled(self):
+        return self._model.flag(AUTH_CACHE_CTRLR_ENABLED)
+
+    def _life_s(self):
+        return self._model.int(AUTH_CACHE_CTRLR_LIFE_TIME)
+
+    def _find(self, key):
+        """The entry that begins so, or None."""
+        found = None
+        used = 0
+        try:
+            for entry in self._store.records(_FILE):
+                if entry.startswith(key):
+                    found = entry
+                    self._at = used
+                used += 1 + len(entry)
+        except StorageError:  # the store has told
+            found = None
+            used = 0
+        self.used = used
+        return found
+
+    def _keep(self, entry, old):
+        """Write `entry`, which has no stamp yet, for `old` (or None), if that is worth it: flash
+        wears out.
+        """
+        now = self._clock.utc() or 0
+        lru = self._model.text(AUTH_CACHE_CTRLR_POLICY) == b"LRU"
+        if (
+            old is not None
+            and old[:-_STAMP] == entry
+            and now - _stamp(old) <= self._life_s() >> 3
+            and not (lru and self.used * 2 > _CAPACITY and self._at * 2 < self.used)
+        ):
+            return
+        entry += now.to_bytes(_STAMP, "little")
+        try:
+            self._store.write_from(_FILE, self._entries(entry, old, lru))
+        except StorageError as e:
+            log.error("authorization cache: %s", e)
+
+    def _entries(self, new, old, lru):
+        """The entries of the file to be: `new` at the end, or (FIFO) where `old` was; the oldest
+        make room (C10.FR.07).
+        """
+        excess = self.used + len(new) - len(old or b"") - _CAPACITY + (old is None)
+        used = 0
+        for entry in self._store.records(_FILE):
+            if entry == old:
+                if lru:
+                    continue
+                entry = new
+                new = None
+            elif excess > 0:
+                excess -= 1 + len(entry)
+                continue
+            used += 1 + len(entry)
+            yield bytes((len(entry),))
+            yield entry
+        if new is not None:
+            used += 1 + len(new)
+            yield bytes((len(new),))
+            yield new
+        self.used = used
+
+
+def _key(token, kind):
+    """The beginning of a token's entry."""
+    key = bytearray()
+    pack(key, _FIELDS[:2], (token, kind))
+    return bytes(key)
+
+
+def _stamp(entry):
+    return int.from_bytes(entry[-_STAMP:], "little")
