@@ -1,13 +1,17 @@
 """tools/rom_objects: what the frozen firmware is made of, and that it works."""
 
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tools.rom_objects.content import Content
 from tools.rom_objects.convert import Class, Converter
+from tools.rom_objects.link import Linker
+from tools.rom_objects.pool import tidied
 
 ROOT = Path(__file__).resolve().parents[1]
 FROZEN = ROOT / "build" / "unix" / "port" / "frozen_content.c"
@@ -23,7 +27,7 @@ def test_behaves_as_on_the_heap():
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "WRONG" not in done.stdout
-    assert done.stdout.count("ok ") == 11
+    assert done.stdout.count("ok ") == 23
 
 
 def test_few_classes_of_the_firmware_are_left_on_the_heap():
@@ -98,3 +102,185 @@ def test_what_is_known_at_build_time_is_converted(made):
 
 def test_a_default_that_is_computed_stays(made):
     assert "small_computed" not in made
+
+
+# ---- which modules are static
+
+TREE = Path(os.environ.get("MICROPYTHON_DIR") or ROOT / "build/src/micropython")
+BUILT_IN = {"time": "mp_module_time", "micropython": "mp_module_micropython"}
+
+
+@pytest.fixture
+def link(tmp_path, monkeypatch):
+    """link(files, closed): a Linker of frozen files, name -> text."""
+    monkeypatch.chdir(tmp_path)
+
+    def freeze(files, closed=True):
+        compiled = []
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            compiled.append(name.replace(".py", ".mpy"))
+            mpy_cross = [ROOT / "build/mpy-cross/mpy-cross", "-s", name, "-o", compiled[-1], name]
+            subprocess.run(mpy_cross, check=True)
+        names = ROOT / "build/unix/port/genhdr/qstrdefs.preprocessed.h"
+        mpy_tool = [sys.executable, TREE / "tools/mpy-tool.py", "-f", "-q", names, *compiled]
+        done = subprocess.run(mpy_tool, capture_output=True, text=True, check=True)
+        content = Content(done.stdout)
+        return Linker(content, Converter(content), BUILT_IN, closed)
+
+    return freeze
+
+
+def test_a_module_that_imports_and_defines_is_static(link):
+    linker = link(
+        {
+            "a.py": "import time\nfrom b import T, f\nN = 5\ndef g():\n    return f(T, time)\n",
+            "b.py": "T = b'abc'\nSIZE = len(T)\ndef f(x, y):\n    return x\n",
+        }
+    )
+    assert linker.static == {"a", "b"}
+    assert linker.value("a", "time") == "MP_ROM_PTR(&mp_module_time)"
+    assert linker.value("a", "T") == linker.value("b", "T")
+    assert linker.value("a", "f") == "MP_ROM_PTR(&rom_fun_b_f)"
+    assert linker.value("a", "N") == "MP_ROM_INT(5)"
+    assert linker.value("b", "SIZE") == "MP_ROM_INT(3)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = None\ndef f():\n    global x\n    x = 1\n",
+        "x = []\ndef f():\n    return x\n",
+        "def f():\n    pass\nf()\n",
+        "1 // 0\n",
+        "from time import time\ndef f():\n    return time()\n",
+        "import nothing\n",
+        "x = 1 if __name__ else 2\ndef f():\n    return x\n",
+    ],
+)
+def test_what_a_body_does_at_import_it_still_does(link, text):
+    assert link({"a.py": text}).static == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import a\na.x = 2\n",
+        "import a\ndef f():\n    a.x = 2\n",
+        "def f():\n    import a\n    a.x += 2\n",
+        "def f():\n    from p import a\n    a.x = 2\n",
+        "import p.a\ndef f():\n    p.a.x = 2\n",
+    ],
+)
+def test_a_module_that_others_change_is_not_static(link, text):
+    file = "p/a.py" if "p" in text.split() or "p.a" in text else "a.py"
+    linker = link({file: "x = 1\ny = 2\ndef f():\n    return x\n", "b.py": text})
+    dotted = file.removesuffix(".py").replace("/", ".")
+    assert dotted not in linker.static
+    assert linker.value(dotted, "x") is None
+    assert linker.value(dotted, "y") == "MP_ROM_INT(2)"
+
+
+def test_an_attribute_of_an_object_is_not_one_of_a_module(link):
+    other = "class C:\n    def f(self):\n        self.x = self.a.z = 1\n"
+    assert link({"a.py": "x = 1\n", "b.py": other}).static == {"a", "b"}
+
+
+def test_circular_imports(link):
+    linker = link(
+        {
+            "a.py": "import b\ndef f():\n    return b.g()\n",
+            "b.py": "import a\nfrom a import f\ndef g():\n    return f\n",
+        }
+    )
+    assert linker.static == {"a", "b"}
+    assert linker.value("b", "f") == "MP_ROM_PTR(&rom_fun_a_f)"
+    never = link(
+        {
+            "a.py": "from b import x\ndef f():\n    return x\n",
+            "b.py": "from a import x\ndef f():\n    return x\n",
+        }
+    )
+    assert never.static == set()
+
+
+def test_a_static_module_needs_what_is_to_be_executed(link):
+    linker = link(
+        {
+            "p/a.py": "from p import b\nfrom c import f\ndef g():\n    return b, f\n",
+            "p/b.py": "import d\n",
+            "c.py": "import d\nx = []\ndef f():\n    return x\n",
+            "d.py": "print(1)\n",
+        }
+    )
+    assert linker.static == {"p.a", "p.b"}
+    assert linker.packages == {"p": ["a", "b"]}
+    assert linker.needs("p.a") == ["d", "c"]
+    assert linker.value("p", "b") == "MP_ROM_PTR(&rom_context_p_b)"
+    assert linker.value("p", "nothing") is None
+
+
+def test_a_package_with_a_body_is_needed_by_its_modules(link):
+    linker = link({"p/__init__.py": "from . import a\n", "p/a.py": "def f():\n    pass\n"})
+    assert linker.static == {"p.a"}
+    assert linker.needs("p.a") == ["p"]
+
+
+ATTEMPT = "try:\n    from c import C\nexcept ImportError:\n    C = None\ndef f():\n    return C\n"
+
+
+def test_an_attempt_to_import(link):
+    present = link({"a.py": ATTEMPT, "c.py": "class C:\n    pass\n"})
+    assert present.value("a", "C") == "MP_ROM_PTR(&rom_type_c_C)"
+    absent = link({"a.py": ATTEMPT})
+    assert absent.value("a", "C") == "MP_ROM_NONE"
+    assert link({"a.py": ATTEMPT}, closed=False).static == set()  # c.py may be a file
+
+
+def test_classes_with_a_parent_in_c(link):
+    text = (
+        "class E(Exception):\n    pass\nclass F(E):\n    def __str__(self):\n        return ''\n"
+    )
+    linker = link({"a.py": text, "b.py": "from a import F\ndef f():\n    raise F\n"})
+    assert linker.static == {"a", "b"}
+    assert link({"a.py": "class E(Exception):\n" + INIT}).static == set()
+
+
+INIT = "    def __init__(self):\n        super().__init__()\n"
+
+POOL = """\
+enum {
+    MP_QSTR_gone = MP_QSTRnumber_of,
+    MP_QSTR_kept,
+};
+const qstr_hash_t mp_qstr_frozen_const_hashes[] = {
+    1,
+    2,
+};
+const qstr_len_t mp_qstr_frozen_const_lengths[] = {
+    4,
+    4,
+};
+    2, // used entries
+    (qstr_len_t *)mp_qstr_frozen_const_lengths,
+    {
+        "gone",
+        "kept",
+    },
+};
+MP_QSTR_kept, MP_QSTR_known, MP_QSTR___class__, // MP_QSTR_comment"""
+
+
+def test_names_that_nobody_has_go_and_new_ones_come():
+    lines = tidied(POOL.split("\n"), {"MP_QSTR_known"})
+    assert lines[:4] == [
+        "enum {",
+        "    MP_QSTR___class__ = MP_QSTRnumber_of,",
+        "    MP_QSTR_kept,",
+        "};",
+    ]
+    assert lines[5:7] == ["    43,", "    2,"]  # the hash as MicroPython has it
+    assert [line.strip() for line in lines[-5:-3]] == ['"__class__",', '"kept",']
+    assert "    2, // used entries" in lines

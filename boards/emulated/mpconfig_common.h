@@ -97,3 +97,6 @@ void board_wait(mp_int_t timeout_ms);
 #pragma weak mp_obj_bytes_locals_dict
 #pragma weak mp_obj_str_locals_dict
 #endif
+
+// Modules in ROM are found first (firmware/native/rom_objects.c).
+#define mp_builtin___import__ rom_import

@@ -11,6 +11,9 @@ PilotwireError
         TlsError                ... in TLS: certificate, version or cipher
     StorageError                flash is full or failed
     CallError                   a block refuses a CALL: .code (name id), .description (bytes)
+
+CloseConnection(code, reason), HandshakeError(reason, status), CallError(code, description). They
+have no __init__: a class in ROM has no super() (tools/rom_objects).
 """
 
 
@@ -23,15 +26,21 @@ class WireError(PilotwireError):
 
 
 class CloseConnection(WireError):
-    def __init__(self, code, reason):
-        super().__init__(reason)
-        self.code = code
+    @property
+    def code(self):
+        return self.args[0]
+
+    def __str__(self):
+        return self.args[1]
 
 
 class HandshakeError(WireError):
-    def __init__(self, reason, status=0):
-        super().__init__(reason)
-        self.status = status
+    @property
+    def status(self):
+        return self.args[1] if len(self.args) > 1 else 0
+
+    def __str__(self):
+        return self.args[0]
 
 
 class WriterMismatch(PilotwireError):
@@ -51,7 +60,10 @@ class StorageError(PilotwireError):
 
 
 class CallError(PilotwireError):
-    def __init__(self, code, description=b""):
-        super().__init__(description)
-        self.code = code
-        self.description = description
+    @property
+    def code(self):
+        return self.args[0]
+
+    @property
+    def description(self):
+        return self.args[1] if len(self.args) > 1 else b""

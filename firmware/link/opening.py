@@ -10,8 +10,8 @@ from wire.handshake import Handshake
 def unload(*modules):
     """Drop modules: what only an attempt to connect needs gives all of its heap back."""
     for module in modules:
-        if sys.modules.pop(module, None):
-            package, name = module.split(".")
+        package, name = module.split(".")
+        if sys.modules.pop(module, None) and package in sys.modules:
             # names: of modules
             delattr(sys.modules[package], name)
 

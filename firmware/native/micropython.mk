@@ -6,9 +6,9 @@ SRC_USERMOD_LIB_C += $(PILOTWIRE_NATIVE)/tls_fragment_length.c
 LDFLAGS_USERMOD += -Wl,--wrap=mbedtls_ssl_config_defaults
 endif
 
-# Functions and classes of the firmware in ROM (tools/rom_objects).
+# Modules, functions and classes of the firmware in ROM (tools/rom_objects). Settings of ports name rom_import().
 SRC_USERMOD_LIB_C += $(PILOTWIRE_NATIVE)/rom_objects.c
-LDFLAGS_USERMOD += -Wl,--wrap=mp_obj_new_module,--wrap=gc_collect_start,--wrap=gc_init,--wrap=gc_free
+LDFLAGS_USERMOD += -Wl,--wrap=gc_collect_start,--wrap=gc_init,--wrap=gc_free
 
 # What only the frozen firmware calls: an image without it sets PILOTWIRE_FIRMWARE=0.
 ifneq ($(PILOTWIRE_FIRMWARE),0)

@@ -3,30 +3,37 @@
 #define PILOTWIRE_ROM_OBJECTS_H
 
 #include "py/bc.h"
+#include "py/frozenmod.h"
 #include "py/obj.h"
 #include "py/objfun.h"
 #include "py/objtype.h"
 
-// A class. It has the slots that a class of ours needs: make_new, attr, locals_dict, and of call, iter and parent
+// A class. It has the slots that a class of ours needs: make_new, attr, locals_dict, and of print, call, iter and parent
 // those that it uses. (objtype.c gives each class ten.)
-typedef struct {
-    mp_obj_base_t base;
-    uint16_t flags;
-    uint16_t name;
-    uint8_t slot_index_make_new;
-    uint8_t slot_index_print;
-    uint8_t slot_index_call;
-    uint8_t slot_index_unary_op;
-    uint8_t slot_index_binary_op;
-    uint8_t slot_index_attr;
-    uint8_t slot_index_subscr;
-    uint8_t slot_index_iter;
-    uint8_t slot_index_buffer;
-    uint8_t slot_index_protocol;
-    uint8_t slot_index_parent;
-    uint8_t slot_index_locals_dict;
-    const void *slots[6];
-} rom_type_t;
+#define ROM_TYPE(count) \
+    struct { \
+        mp_obj_base_t base; \
+        uint16_t flags; \
+        uint16_t name; \
+        uint8_t slot_index_make_new; \
+        uint8_t slot_index_print; \
+        uint8_t slot_index_call; \
+        uint8_t slot_index_unary_op; \
+        uint8_t slot_index_binary_op; \
+        uint8_t slot_index_attr; \
+        uint8_t slot_index_subscr; \
+        uint8_t slot_index_iter; \
+        uint8_t slot_index_buffer; \
+        uint8_t slot_index_protocol; \
+        uint8_t slot_index_parent; \
+        uint8_t slot_index_locals_dict; \
+        const void *slots[count]; \
+    }
+typedef ROM_TYPE(3) rom_type3_t;
+typedef ROM_TYPE(4) rom_type4_t;
+typedef ROM_TYPE(5) rom_type5_t;
+typedef ROM_TYPE(6) rom_type6_t;
+typedef ROM_TYPE(7) rom_type7_t;
 
 #define ROM_TYPE_FLAGS (MP_TYPE_FLAG_INSTANCE_TYPE | MP_TYPE_FLAG_ITER_IS_GETITER)
 
@@ -46,15 +53,28 @@ typedef struct { mp_obj_fun_bc_t fun; mp_rom_obj_t defaults[3]; } rom_fun3_t;
 typedef struct { mp_obj_fun_bc_t fun; mp_rom_obj_t defaults[4]; } rom_fun4_t;
 typedef struct { mp_obj_fun_bc_t fun; mp_rom_obj_t defaults[5]; } rom_fun5_t;
 
-// The modules whose functions are in ROM: a function names its module's context, which must not move.
+// The frozen modules. A static one is in ROM, with its dictionary: its object is a mp_module_context_t (of a package
+// without __init__.py a mp_obj_module_t), and importing it means to import what it needs. Of another one the body is
+// executed at import; its object is in rom_contexts, at an address that the linker knows, because functions in ROM name it.
+typedef struct {
+    const char *name; // dotted
+    const void *object;
+    union {
+        const uint8_t *needs;            // static: how many modules, and their places in rom_modules; or NULL
+        const mp_frozen_module_t *body;  // others
+    };
+} rom_module_t;
+
+extern const rom_module_t rom_modules[];
+extern const size_t rom_modules_count;
 extern mp_module_context_t rom_contexts[];
 extern const size_t rom_contexts_count;
-extern const char *const rom_contexts_names[];
 extern mp_obj_dict_t rom_globals[]; // their dictionaries, and where the tables of these are
 extern mp_map_elem_t rom_globals_tables[];
 extern const uint16_t rom_globals_start[];
 
 mp_obj_t rom_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args);
 void rom_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest);
+void rom_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind);
 
 #endif

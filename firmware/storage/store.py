@@ -5,7 +5,7 @@ version, length and CRC are checked at each reading, so that damage is found, re
 survived.
 """
 
-from binascii import crc32
+import binascii
 
 from micropython import const
 
@@ -59,7 +59,7 @@ class Store:
             with self._fs.open(name, "rb") as file:
                 head = file.read(_HEAD)
                 content = file.read(max(size, 0))
-                fault = _fault(head, size, crc32(content, crc32(head)), file.read(_TAIL))
+                fault = _fault(head, size, binascii.crc32(content, binascii.crc32(head)), file.read(_TAIL))
         except OSError as e:
             self._unreadable(name, e)
             return None
@@ -82,11 +82,11 @@ class Store:
             left = size = self._fs.stat(name)[6] - _HEAD - _TAIL
             with self._fs.open(name, "rb") as file:
                 head = file.read(_HEAD)
-                crc = crc32(head)
+                crc = binascii.crc32(head)
                 while left > 0:
                     length = file.read(1)
                     record = file.read(min(length[0], left - 1))
-                    crc = crc32(record, crc32(length, crc))
+                    crc = binascii.crc32(record, binascii.crc32(length, crc))
                     left -= 1 + len(record)
                     yield record
                 fault = _fault(head, size, crc, file.read(_TAIL))
@@ -118,15 +118,15 @@ class Store:
             with self._fs.open(name + _NEW, "wb") as file:
                 head = _MAGIC + bytes((_VERSION,))
                 file.write(head)
-                crc = crc32(head)
+                crc = binascii.crc32(head)
                 size = 0
                 for part in parts:
                     file.write(part)
-                    crc = crc32(part, crc)
+                    crc = binascii.crc32(part, crc)
                     size += len(part)
                 tail = size.to_bytes(4, "little")
                 file.write(tail)
-                file.write(crc32(tail, crc).to_bytes(4, "little"))
+                file.write(binascii.crc32(tail, crc).to_bytes(4, "little"))
             self._fs.rename(name + _NEW, name)
         except OSError as e:
             self._remove(name + _NEW)
@@ -203,4 +203,4 @@ def _fault(head, size, crc, tail):
         return "format version %d is unknown" % head[2]
     if int.from_bytes(tail[:4], "little") != size:
         return "wrong length"
-    return None if crc32(tail[:4], crc) == int.from_bytes(tail[4:], "little") else "wrong CRC"
+    return None if binascii.crc32(tail[:4], crc) == int.from_bytes(tail[4:], "little") else "wrong CRC"

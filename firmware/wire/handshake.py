@@ -3,7 +3,7 @@
 An overlay: loaded when a connection is made, dropped once it stands.
 """
 
-from binascii import b2a_base64
+import binascii
 
 from micropython import const
 from websocket_core import answer, digest, fault, printable
@@ -30,7 +30,7 @@ Sec-WebSocket-Protocol: %s\r
 
 
 def _base64(data):
-    return b2a_base64(data)[:-1]
+    return binascii.b2a_base64(data)[:-1]
 
 
 def basic_authorization(identity, password):

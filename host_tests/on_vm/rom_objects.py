@@ -60,7 +60,46 @@ check("and is still the module's", lines[-1] == "still there")
 
 # Imported, forgotten, imported again: what it holds is fresh.
 del sys.modules["hal.log"]
-delattr(sys.modules["hal"], "log")
 from hal import log as again  # noqa: E402
 
 check("an import after it was forgotten", not hasattr(again, "extra5") and again.INFO == 1)
+
+# Modules in ROM.
+check("a module that only defines takes no heap", cost("blocks.trigger") < 64)
+check("and needs no place among the loaded ones", "blocks.trigger" not in sys.modules)
+
+import storage.journal  # noqa: E402
+import wire.websocket as websocket  # noqa: E402
+from wire import json_reader  # noqa: E402
+
+check("a module is an attribute of its package", storage.journal.Journal is Journal)
+check("a module has a name", websocket.__name__ == "wire.websocket")
+check("a module has its functions", callable(json_reader.scan))
+
+for name in ("wire.nothing", "nothing", "hal.log.nothing"):
+    try:
+        __import__(name)
+        check("a missing module", False)
+    except ImportError:
+        check("a missing module", True)
+try:
+    from wire import nothing  # noqa: F401
+
+    check("a missing name", False)
+except ImportError:
+    check("a missing name", True)
+try:
+    websocket.changed = 1
+    check("a module in ROM can't be changed", False)
+except AttributeError:
+    check("a module in ROM can't be changed", True)
+
+from hal.errors import CallError, PilotwireError, StorageError  # noqa: E402
+
+try:
+    raise CallError(7, b"why")
+except PilotwireError as error:
+    check("an exception", error.code == 7 and error.description == b"why")
+    check(
+        "its text", str(StorageError("full")) == "full" and repr(error) == "CallError(7, b'why')"
+    )

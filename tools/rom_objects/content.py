@@ -16,6 +16,9 @@ _CHILDREN = re.compile(r"^static const mp_raw_code_t \*const children_(\w+)\[\] 
 _CHILD = re.compile(r"^    \(const mp_raw_code_t \*\)&proto_fun_(\w+),$")
 _PROTO = re.compile(r"^static const mp_raw_code_truncated_t proto_fun_(\w+) = \{$")
 _TABLE = re.compile(r"^static const mp_rom_obj_t const_obj_table_data_(\w+)\[(\d+)\] = \{$")
+_QSTRS = re.compile(r"^static const qstr_short_t const_qstr_table_data_(\w+)\[(\d+)\] = \{$")
+_CONSTANT = re.compile(r"^static const (\w+) (const_obj_\w+) = ")
+_LENGTH = re.compile(r" = \{\{&mp_type_(?:bytes|str)\}, \d+, (\d+), ")
 _GENERATOR = re.compile(r"^\s*\.is_generator = 1,$")
 _KIND = re.compile(r"^\s*\.kind = (\w+),$")
 
@@ -55,6 +58,7 @@ class Module:
     scopes: dict[str, Scope] = field(default_factory=dict)
     table_at: int = 0  # line of the head of its table of constants
     table: list[str] = field(default_factory=list)  # its entries, C expressions
+    qstrs: list[str] = field(default_factory=list)  # its table of names, MP_QSTR_...
 
     @property
     def table_size(self) -> int:
@@ -65,6 +69,24 @@ class Module:
         """Its name for import."""
         return self.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
+    @property
+    def is_package(self) -> bool:
+        return self.file.endswith("__init__.py")
+
+    @property
+    def body(self) -> Scope:
+        """What is executed at import."""
+        return self.scopes[f"{self.name}__lt_module_gt_"]
+
+    @property
+    def functions(self) -> list[Scope]:
+        """All scopes but the body."""
+        return [scope for scope in self.scopes.values() if scope is not self.body]
+
+    @property
+    def has_machine_code(self) -> bool:
+        return any(scope.kind != "MP_CODE_BYTECODE" for scope in self.scopes.values())
+
 
 class Content:
     """The text of frozen_content.c, and what is in it."""
@@ -72,6 +94,8 @@ class Content:
     def __init__(self, text: str) -> None:
         self.lines = text.split("\n")
         self.modules: list[Module] = []
+        self.constants: dict[str, str] = {}  # C type of each constant object, by its C name
+        self.lengths: dict[str, int] = {}  # of those that are bytes or str
         self._scope: Scope | None = None
         for number, line in enumerate(self.lines):
             self._take(number, line)
@@ -103,12 +127,23 @@ class Content:
             self._scope.children.append(match[1])
         elif (match := _PROTO.match(line)) and match[1] in module.scopes:
             self._scope = module.scopes[match[1]]
-        elif match := _TABLE.match(line):
-            module.table_at = number
-            entries = self.lines[number + 1 : number + 1 + int(match[2])]
-            module.table = [e.strip().removesuffix(",") for e in entries]
-        else:
+        elif not self._take_table(module, number, line):
             self._take_attribute(line)
+
+    def _take_table(self, module: Module, number: int, line: str) -> bool:
+        if match := _TABLE.match(line):
+            module.table_at = number
+            module.table = self._entries(number, int(match[2]))
+        elif match := _QSTRS.match(line):
+            module.qstrs = self._entries(number, int(match[2]))
+        elif match := _CONSTANT.match(line):
+            self.constants[match[2]] = match[1]
+            if length := _LENGTH.search(line):
+                self.lengths[match[2]] = int(length[1])
+        return match is not None
+
+    def _entries(self, head: int, count: int) -> list[str]:
+        return [e.strip().removesuffix(",") for e in self.lines[head + 1 : head + 1 + count]]
 
     def _take_attribute(self, line: str) -> None:
         if self._scope is None:

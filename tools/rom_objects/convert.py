@@ -13,9 +13,15 @@ KINDS = {
     "MP_CODE_BYTECODE": ("mp_type_fun_bc", "mp_type_gen_wrap"),
 }
 # A class that has one of these wants what objtype.c keeps to itself: it stays as it is.
-_PLAIN_SPECIALS = {"__init__", "__iter__", "__next__", "__call__", "__getattr__", "__enter__",
-"__exit__",
-                   "__aenter__", "__aexit__", "__anext__", "__aiter__", "__await__"}  # fmt: skip
+_PLAIN_SPECIALS = {
+    "__init__", "__iter__", "__next__", "__call__", "__getattr__", "__str__", "__enter__",
+    "__exit__", "__aenter__", "__aexit__", "__anext__", "__aiter__", "__await__",
+}  # fmt: skip
+
+# Parents in C that a class may have.
+_NATIVE = {
+    name: f"mp_type_{name}" for name in ("BaseException", "Exception", "OSError", "ValueError")
+}
 
 
 @dataclass
@@ -39,6 +45,7 @@ class Class:
     scope: Scope
     entries: list[tuple[str, Member]]  # attribute, and what it is
     parent: "Class | None" = None
+    native: str = ""  # C name of a parent that is MicroPython's own
 
     @property
     def symbol(self) -> str:
@@ -49,6 +56,11 @@ class Class:
         """Of its own or inherited."""
         own = any(isinstance(value, Property) for _, value in self.entries)
         return own or (self.parent is not None and self.parent.has_properties)
+
+    @property
+    def is_native(self) -> bool:
+        """It has a parent in C, if only its parent's."""
+        return bool(self.native) or (self.parent is not None and self.parent.is_native)
 
     def has(self, attribute: str) -> bool:
         if any(name == attribute for name, _ in self.entries):
@@ -76,7 +88,7 @@ def name_of(instruction: Instruction) -> str:
     return instruction.argument.strip("'")
 
 
-def _constant(instruction: Instruction, module: Module) -> str | None:
+def constant(instruction: Instruction, module: Module) -> str | None:
     """The C expression for a constant that an instruction loads."""
     match instruction.name:
         case "LOAD_CONST_OBJ":
@@ -97,7 +109,7 @@ def _defaults(before: list[Instruction], module: Module) -> tuple[int, list[str]
     if len(before) < 3 or before[-1].name != "LOAD_NULL" or before[-2].name != "BUILD_TUPLE":
         return None
     count = int(before[-2].argument)
-    values = [_constant(i, module) for i in before[-2 - count : -2]]
+    values = [constant(i, module) for i in before[-2 - count : -2]]
     if len(values) != count or any(v is None for v in values):
         return None
     return count + 2, [v for v in values if v]
@@ -153,7 +165,7 @@ def _value(
         if is_property:
             return Property(made) if first == start + 1 else None
         return made if first == start else None
-    return _constant(body[last], module) if start == last else None
+    return constant(body[last], module) if start == last else None
 
 
 def _bases(body: list[Instruction]) -> list[Instruction]:
@@ -179,8 +191,9 @@ class Converter:
         self.imports: dict[tuple[str, str], tuple[str, str]] = {}
         for module in content.modules:
             self._read_imports(module)
-        # A package gets its modules as names, which nobody can count: it stays as it is.
-        modules = [m for m in content.modules if not m.file.endswith("__init__.py")]
+        # A package gets its modules as names, which nobody can count, and main.py is executed
+        # as __main__: they stay as they are.
+        modules = [m for m in content.modules if not m.is_package and m.file != "main.py"]
         for module in modules:
             self._find(module, self._find_function)
         changed = True
@@ -191,13 +204,10 @@ class Converter:
             changed = len(self._classes) > before
         self._drop_parents_of_others()
 
-    def module_scope(self, module: Module) -> Scope:
-        return module.scopes[f"{module.name}__lt_module_gt_"]
-
     def _read_imports(self, module: Module) -> None:
         source = ""
         name = ""
-        for i in self.module_scope(module).body():
+        for i in module.body.body():
             if i.name == "IMPORT_NAME":
                 source = name_of(i)
             elif i.name == "IMPORT_FROM":
@@ -208,7 +218,7 @@ class Converter:
                 name = ""
 
     def _find(self, module: Module, find) -> None:
-        scope = self.module_scope(module)
+        scope = module.body
         body = scope.body()
         for at in range(1, len(body)):
             if body[at].name == "STORE_NAME":
@@ -241,11 +251,19 @@ class Converter:
         if count == 3:
             base = name_of(parts[3])
             key = self.imports.get((module.name, base), (module.name, base))
-            if parts[3].name != "LOAD_NAME" or key not in self._classes:
+            if parts[3].name != "LOAD_NAME":
                 return
-            made.parent = self._classes[key]
+            made.native = "" if self._is_stored(module, base) else _NATIVE.get(base, "")
+            if not made.native and key not in self._classes:
+                return
+            made.parent = self._classes.get(key)
+            if made.is_native and made.has("__init__"):
+                return  # it would want super()
         self._classes[module.name, name] = made
         self.plans[module.name].replaced.append((body[start:at], made))
+
+    def _is_stored(self, module: Module, name: str) -> bool:
+        return any(i.name == "STORE_NAME" and name_of(i) == name for i in module.body.body())
 
     def _drop_parents_of_others(self) -> None:
         """A class made at run time writes to its parent: such a parent stays on the heap, and so
@@ -255,7 +273,7 @@ class Converter:
         while again:
             again = False
             for module in self._content.modules:
-                for i in _bases(self.module_scope(module).body()):
+                for i in _bases(module.body.body()):
                     again |= self._drop_if_parent(module, i)
 
     def _drop_if_parent(self, module: Module, load: Instruction) -> bool:

@@ -1,5 +1,8 @@
-"""Write frozen_content.c anew, with the objects that convert.py has found."""
+"""Write frozen_content.c anew, with the objects that convert.py and link.py have found."""
 
+import re
+
+from tools.rom_objects.body import pointer, symbol
 from tools.rom_objects.content import Content, Instruction, Module, Scope
 from tools.rom_objects.convert import (
     KINDS,
@@ -10,87 +13,113 @@ from tools.rom_objects.convert import (
     Property,
     name_of,
 )
+from tools.rom_objects.link import Linker, context
+from tools.rom_objects.modules import Registry
 from tools.rom_objects.resolve import Names, Resolver, load
 
 _PROTO = "static const mp_raw_code_truncated_t proto_fun_%s = {"
+_FROZEN = "static const mp_frozen_module_t frozen_module_%s = {"
+_CHILDREN = "static const mp_raw_code_t *const children_%s[] = {"
+_SLOTS = (
+    ("__call__", "call", "mp_obj_instance_call"),
+    ("__iter__", "iter", "mp_obj_instance_getiter"),
+)
 _HEAD = """\
 //
-// Functions and classes in ROM (tools/rom_objects)
+// Modules, functions and classes in ROM (tools/rom_objects)
 //
 #include "py/objfun.h"
 #include "firmware/native/rom_objects.h"
 """
 
 
-def _type(made: Function) -> str:
+def _type(made: Function | Class) -> str:
+    if isinstance(made, Class):
+        inherits = made.parent is not None or bool(made.native)
+        count = sum(made.has(special) for special, _, _ in _SLOTS) + made.is_native + inherits
+        return f"rom_type{3 + count}_t"
     return f"rom_fun{len(made.defaults)}_t" if made.defaults else "mp_obj_fun_bc_t"
 
 
 class Emitter:
-    def __init__(self, content: Content) -> None:
+    """Args:
+    built_in: modules in C and their C names
+    closed: nobody but the firmware looks for a name in a module: the image executes no scripts
+    """
+
+    def __init__(self, content: Content, built_in: dict[str, str], closed: bool = False) -> None:
         self._content = content
         self._converter = Converter(content)
+        self._linker = Linker(content, self._converter, built_in, closed)
         self._plans = self._converter.plans
-        self._resolver = Resolver(content, self._converter)
-        self._sizes: list[int] = []  # names in the dictionary of each module
+        self._resolver = Resolver(content, self._converter, self._linker, closed)
+        self._registry = Registry(content, self._linker, self._resolver, closed)
         self._cut: set[int] = set()  # lines that go
         self._put: dict[int, list[str]] = {}  # lines that come before a line, or in its place
-        self._contexts = [m for m in content.modules if self._plans[m.name].replaced]
         self.functions = self.classes = 0
+        self.static = len(self._linker.static)
 
-    def text(self) -> str:
-        for module in self._contexts:
-            self._module(self._plans[module.name])
+    def lines(self) -> list[str]:
+        for plan in self._plans.values():
+            self._module(plan)
+        self._cut |= self._registry.needless_lines()
         out = []
         for number, line in enumerate(self._content.lines):
-            if number == self._content.modules[0].first:
+            if self._content.modules and number == self._content.modules[0].first:
                 out += self._head()
             out += self._put.get(number, [])
             if number not in self._cut:
                 out.append(line)
-        out += self._tail()
-        return "\n".join(out)
+        if not self._content.modules:
+            out += self._head()
+        return [*out, *self._registry.tail()]
 
     def _head(self) -> list[str]:
-        lines = _HEAD.split("\n")
-        lines.append(f"mp_module_context_t rom_contexts[{len(self._contexts) or 1}];")
+        lines = [*_HEAD.split("\n"), *self._registry.head()]
         for plan in self._plans.values():
             for _, made in plan.replaced:
-                if isinstance(made, Class):
-                    lines.append(f"static const rom_type_t {made.symbol};")
-                else:
-                    lines.append(f"static const {_type(made)} rom_fun_{made.scope.name};")
+                lines.append(f"static const {_type(made)} {symbol(made)};")
+        # Constants of one module that others have in their tables.
+        used = "\n".join(line for put in self._put.values() for line in put)
+        for name in sorted(set(re.findall(r"const_obj_\w+", used))):
+            if name in self._content.constants:
+                lines.append(f"static const {self._content.constants[name]} {name};")
         return [*lines, ""]
-
-    def _tail(self) -> list[str]:
-        lines = ["", f"const size_t rom_contexts_count = {len(self._contexts)};"]
-        lines.append("const char *const rom_contexts_names[] = {")
-        lines += [f'    "{m.dotted}",' for m in self._contexts]
-        starts = [sum(self._sizes[:i]) for i in range(len(self._sizes) + 1)]
-        lines += ["    NULL,", "};", f"mp_obj_dict_t rom_globals[{len(self._sizes) or 1}];"]
-        lines.append(f"mp_map_elem_t rom_globals_tables[{starts[-1] or 1}];")
-        numbers = ", ".join(str(s) for s in starts)
-        return [*lines, f"const uint16_t rom_globals_start[] = {{ {numbers} }};", ""]
 
     def _module(self, plan: Plan) -> None:
         module = plan.module
-        scope = self._converter.module_scope(module)
+        static = module.dotted in self._linker.static
         names = self._resolver.names(plan)
-        for index, (instructions, _) in enumerate(plan.replaced, module.table_size):
-            self._replace(instructions, load(index))
         for instruction, index in names.loads:
             self._replace([instruction], load(index, len(instruction.code) - 1))
-        self._drop(module, scope, names)
-        self._resize(scope)
+        if static:
+            self._cut_body(module)
+        else:
+            self._shorten_body(plan, names)
         definitions: list[str] = []
-        context = f"rom_contexts[{self._contexts.index(module)}]"
         for _, made in plan.replaced:
             if isinstance(made, Class):
-                self._class(made, context, definitions)
+                self._class(made, context(module.name), definitions)
             else:
-                self._function(made, context, definitions)
-            self._orphan(made.scope, scope)
+                self._function(made, context(module.name), definitions)
+            self._orphan(made.scope, module.body, static)
         self._table(module, names.table, definitions)
+        if static:
+            at = self._cut_lines(_FROZEN % module.name)
+            self._put[at] = [*self._put.get(at, []), *self._registry.module(module, names)]
+
+    def _cut_body(self, module: Module) -> None:
+        body = module.body
+        self._cut |= set(range(body.first, body.last + 1))
+        self._cut_object(_CHILDREN % body.name, body)
+        self._cut_object(_PROTO % body.name, body)
+
+    def _shorten_body(self, plan: Plan, names: Names) -> None:
+        table = [*plan.module.table, *names.table]
+        for instructions, made in plan.replaced:
+            self._replace(instructions, load(table.index(pointer(symbol(made)))))
+        self._drop(plan.module, plan.module.body, names)
+        self._resize(plan.module.body)
 
     def _replace(self, instructions: list[Instruction], code: list[str]) -> None:
         self._put[instructions[0].line] = [f"    {','.join(code)}, // LOAD_CONST_OBJ, in ROM"]
@@ -102,6 +131,8 @@ class Emitter:
         """
         body = scope.body()
         stored = {"__name__"} | self._resolver.stored_globals(module)
+        if module.is_package:
+            stored |= self._registry.package_names(module)
         for at, instruction in enumerate(body):
             if instruction.name != "STORE_NAME":
                 continue
@@ -113,7 +144,7 @@ class Emitter:
                 before -= 1  # to the line where LOAD_CONST_OBJ stands
             self._put.pop(body[before].line, None)
             self._cut |= {body[before].line, instruction.line}
-        self._sizes.append(len(stored))
+        self._registry.sizes[module.name] = len(stored)
 
     def _resize(self, scope: Scope) -> None:
         size = 0
@@ -168,46 +199,49 @@ class Emitter:
             ".slot_index_attr = 2",
             ".slot_index_locals_dict = 3",
         ]
-        for special, slot, function in (
-            ("__call__", "call", "mp_obj_instance_call"),
-            ("__iter__", "iter", "mp_obj_instance_getiter"),
-        ):
+        for special, slot, function in _SLOTS:
             if made.has(special):
                 slots.append(function)
                 indices.append(f".slot_index_{slot} = {len(slots)}")
-        if made.parent:
-            slots.append(f"&{made.parent.symbol}")
+        if made.is_native:
+            slots.append("rom_print")
+            indices.append(f".slot_index_print = {len(slots)}")
+        parent = made.parent.symbol if made.parent else made.native
+        if parent:
+            slots.append(f"&{parent}")
             indices.append(f".slot_index_parent = {len(slots)}")
         flags = "ROM_TYPE_FLAGS" + (" | ROM_TYPE_PROPERTIES" if made.has_properties else "")
-        out.append(f"static const rom_type_t {made.symbol} = {{")
+        out.append(f"static const {_type(made)} {made.symbol} = {{")
         out.append(f"    .base = {{ &mp_type_type }}, .flags = {flags},")
         out.append(f"    .name = MP_QSTR_{made.name}, {', '.join(indices)},")
         out.append(f"    .slots = {{ {', '.join('(void *)' + s for s in slots)} }} }};")
         # Nobody executes the class body any more.
         self._cut |= set(range(made.scope.first, made.scope.last + 1))
-        self._cut_object(
-            f"static const mp_raw_code_t *const children_{made.scope.name}[] = {{", made.scope
-        )
+        self._cut_object(_CHILDREN % made.scope.name, made.scope)
 
-    def _orphan(self, scope: Scope, parent: Scope) -> None:
+    def _orphan(self, scope: Scope, parent: Scope, parent_is_cut: bool) -> None:
         """Nobody makes an object out of this one any more."""
         self._cut_object(_PROTO % scope.name, scope)
-        at = parent.children_at + parent.children.index(scope.name)
-        self._cut.add(at)
-        self._put[at] = ["    NULL,"]
+        if not parent_is_cut:
+            at = parent.children_at + parent.children.index(scope.name)
+            self._cut.add(at)
+            self._put[at] = ["    NULL,"]
 
     def _cut_object(self, head: str, scope: Scope) -> None:
-        lines = self._content.lines
-        try:
-            at = lines.index(head, scope.first)
-        except ValueError:
-            return
-        self._cut |= set(range(at, lines.index("};", at) + 1))
+        if head in self._content.lines[scope.first :]:
+            self._cut_lines(head)
 
-    def _table(self, module: Module, objects: list[str], definitions: list[str]) -> None:
-        entries = [f"    MP_ROM_PTR(&{o})," for o in objects]
+    def _cut_lines(self, head: str) -> int:
+        """Cut a definition; the line of its head."""
         lines = self._content.lines
-        size = module.table_size + len(objects)
+        at = lines.index(head)
+        self._cut |= set(range(at, lines.index("};", at) + 1))
+        return at
+
+    def _table(self, module: Module, entries: list[str], definitions: list[str]) -> None:
+        lines = self._content.lines
+        size = module.table_size + len(entries)
+        rows = [f"    {entry}," for entry in entries]
         name = f"const_obj_table_data_{module.name}"
         if module.table_at:
             self._cut.add(module.table_at)
@@ -215,17 +249,21 @@ class Emitter:
                 *definitions,
                 f"static const mp_rom_obj_t {name}[{size}] = {{",
             ]
-            end = lines.index("};", module.table_at)
-            self._put[end] = entries
+            self._put[lines.index("};", module.table_at)] = rows
             return
-        at = lines.index(f"static const mp_frozen_module_t frozen_module_{module.name} = {{")
+        at = lines.index(_FROZEN % module.name)
+        self._put[at] = definitions
+        if not entries:
+            return
         self._put[at] = [
             *definitions,
             f"static const mp_rom_obj_t {name}[{size}] = {{",
-            *entries,
+            *rows,
             "};",
             "",
         ]
+        if module.dotted in self._linker.static:
+            return
         none = lines.index("        .obj_table = NULL,", at)
         self._cut.add(none)
         self._put[none] = [f"        .obj_table = (mp_obj_t *)&{name},"]

@@ -1,23 +1,19 @@
 """Let functions name objects in ROM directly, instead of by a look-up in their module.
 
-LOAD_GLOBAL of a function or class that is in ROM becomes LOAD_CONST_OBJ, of the same length. A
-name that nobody looks up any more then needs no place in the module's dictionary: what was
-imported from elsewhere, and
-functions and classes that begin with an underscore.
+LOAD_GLOBAL of what link.py knows becomes LOAD_CONST_OBJ, of the same length. A name that nobody
+looks up any more then needs no place in the module's dictionary: what was imported from
+elsewhere, and functions and classes that begin with an underscore; in a static module of an image
+that executes no scripts (`closed`) every such name.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tools.rom_objects.content import Content, Instruction, Module, Scope
-from tools.rom_objects.convert import Class, Converter, Function, Plan, name_of
+from tools.rom_objects.body import is_made, pointer, symbol
+from tools.rom_objects.content import Content, Instruction, Module
+from tools.rom_objects.convert import Converter, Plan, name_of
+from tools.rom_objects.link import Linker, instructions
 
 _LOAD_CONST_OBJ = 0x23
-
-
-def symbol(made: Function | Class) -> str:
-    """The C name of an object."""
-    return made.symbol if isinstance(made, Class) else f"rom_fun_{made.scope.name}"
 
 
 def vuint(value: int, size: int = 1) -> list[str]:
@@ -37,50 +33,77 @@ def load(index: int, size: int = 1) -> list[str]:
 class Names:
     """What becomes of the names of one module."""
 
-    table: list[str]  # objects for the module's table of constants, behind its own
+    table: list[str]  # entries for the module's table of constants, behind its own
     loads: list[tuple[Instruction, int]] = field(
         default_factory=list
     )  # and the index that takes its place
+    kept: set[str] = field(default_factory=set)  # looked up by the module's own functions
     dropped: set[str] = field(default_factory=set)
 
 
 class Resolver:
-    def __init__(self, content: Content, converter: Converter) -> None:
-        self._content = content
+    def __init__(
+        self, content: Content, converter: Converter, linker: Linker, closed: bool
+    ) -> None:
         self._converter = converter
-        self._own = {name: self._defined(plan) for name, plan in converter.plans.items()}
+        self._linker = linker
+        self._closed = closed
+        # What is left to be executed.
+        scopes = [s for m in content.modules for s in m.functions]
+        for module in content.modules:
+            if module.dotted not in linker.static:
+                scopes.append(module.body)
+        left = [i for _, i in instructions(scopes)]
+        self._attributes = {name_of(i) for i in left if i.name in ("LOAD_ATTR", "LOAD_METHOD")}
+        self.imported = {name_of(i) for i in left if i.name == "IMPORT_FROM"}
+        self.import_names = {name_of(i) for i in left if i.name == "IMPORT_NAME"}
         self._imported_by_others = set(converter.imports.values())
-        self._attributes = {
-            name_of(instruction)
-            for module in content.modules
-            for _, instruction in _instructions(module)
-            if instruction.name in ("LOAD_ATTR", "LOAD_METHOD")
-        }
 
     def names(self, plan: Plan) -> Names:
         """Resolve the names of a module."""
         module = plan.module
-        own = self._own[module.name]
-        found = dict(own)
-        for (importer, name), (source, original) in self._converter.imports.items():
-            if (
-                importer == module.name
-                and original in self._own[source]
-                and self._stored_once(module, name)
-            ):
-                found[name] = self._own[source][original]
-        names = Names([symbol(made) for _, made in plan.replaced])
-        kept = self._load_all(module, found, names)
-        if any(scope.kind != "MP_CODE_BYTECODE" for scope in module.scopes.values()):
+        static = module.dotted in self._linker.static
+        names = Names([] if static else [pointer(symbol(made)) for _, made in plan.replaced])
+        values = {
+            name: value
+            for name in self._linker.bodies[module.dotted].stores
+            if (value := self._linker.value(module.dotted, name)) is not None
+        }
+        self._load_all(module, values, names)
+        if module.has_machine_code:
             return names  # what machine code looks up is not to be seen here
-        for name in found.keys() - kept:
-            if name not in own or self._is_private(module, name):
+        own = {symbol(made) for _, made in plan.replaced}
+        for name in values.keys() - names.kept:
+            mine = values[name].removeprefix("MP_ROM_PTR(&").removesuffix(")") in own
+            if is_made(values[name]) and (not mine or self._is_private(module, name)):
                 names.dropped.add(name)
         return names
 
+    def listed(self, module: Module, names: Names) -> dict[str, str]:
+        """The globals of a static module that somebody may look up, and their values."""
+        found = {}
+        for name in self._linker.bodies[module.dotted].stores:
+            value = self._linker.value(module.dotted, name)
+            if value is None or name in names.dropped:
+                continue
+            wanted = (
+                not self._closed
+                or module.has_machine_code
+                or name in names.kept
+                or self.is_attribute(name)
+            )
+            if wanted:
+                found[name] = value
+        return found
+
+    def is_attribute(self, name: str) -> bool:
+        """Some code asks a module or another object for a name."""
+        return name in self._attributes or name in self.imported
+
     def stored_globals(self, module: Module) -> set[str]:
         """Names that the functions of a module store in it."""
-        return {name_of(i) for _, i in _instructions(module) if i.name == "STORE_GLOBAL"}
+        scopes = list(module.scopes.values())
+        return {name_of(i) for _, i in instructions(scopes) if i.name == "STORE_GLOBAL"}
 
     def _is_private(self, module: Module, name: str) -> bool:
         """Nobody else can want it: it begins with one underscore, and no module has or imports
@@ -93,56 +116,29 @@ class Resolver:
             and (module.name, name) not in self._imported_by_others
         )
 
-    def _load_all(
-        self, module: Module, found: dict[str, Function | Class], names: Names
-    ) -> set[str]:
-        """Replace what can be; the names that are still looked up."""
-        kept = set()
-        for _, instruction in _instructions(module):
+    def _load_all(self, module: Module, values: dict[str, str], names: Names) -> None:
+        """Replace what can be; note the names that are still looked up."""
+        static = module.dotted in self._linker.static
+        for scope, instruction in instructions(list(module.scopes.values())):
             name = name_of(instruction)
-            if name not in found:
+            if name not in values or (static and scope is module.body):
                 continue
             if instruction.name == "LOAD_GLOBAL":
-                if not self._load(module, names, instruction, symbol(found[name])):
-                    kept.add(name)
+                if not self._load(module, names, instruction, values[name]):
+                    names.kept.add(name)
             elif (
                 instruction.name == "LOAD_NAME"
                 and not self._converter.is_converted(module, instruction)
                 or instruction.name in ("STORE_GLOBAL", "DELETE_GLOBAL", "DELETE_NAME")
             ):
-                kept.add(name)
-        return kept
+                names.kept.add(name)
 
     def _load(self, module: Module, names: Names, instruction: Instruction, wanted: str) -> bool:
-        if wanted not in names.table:
-            names.table.append(wanted)
-        index = module.table_size + names.table.index(wanted)
+        table = [*module.table, *names.table]
+        index = table.index(wanted) if wanted in table else len(table)
         if len(load(index)) > len(instruction.code):
             return False
+        if index == len(table):
+            names.table.append(wanted)
         names.loads.append((instruction, index))
         return True
-
-    def _defined(self, plan: Plan) -> dict[str, Function | Class]:
-        """The functions and classes in ROM of a module that are stored to once, by name."""
-        body = self._converter.module_scope(plan.module).body()
-        defined = {}
-        for instructions, made in plan.replaced:
-            store = body[body.index(instructions[-1]) + 1]
-            name = name_of(store)
-            if store.name == "STORE_NAME" and self._stored_once(plan.module, name):
-                defined[name] = made
-        return defined
-
-    def _stored_once(self, module: Module, name: str) -> bool:
-        body = self._converter.module_scope(module).body()
-        stores = sum(i.name == "STORE_NAME" and name_of(i) == name for i in body)
-        return stores == 1 and not any(
-            i.name in ("STORE_GLOBAL", "DELETE_GLOBAL") and name_of(i) == name
-            for _, i in _instructions(module)
-        )
-
-
-def _instructions(module: Module) -> Iterator[tuple[Scope, Instruction]]:
-    for scope in module.scopes.values():
-        for instruction in scope.body():
-            yield scope, instruction

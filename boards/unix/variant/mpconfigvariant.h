@@ -17,3 +17,6 @@
 
 // A module's dictionary holds what its code stores, no more (firmware/native/rom_objects.c).
 #define MICROPY_PY___FILE__ (0)
+
+// Modules in ROM are found first (firmware/native/rom_objects.c).
+#define mp_builtin___import__ rom_import
