@@ -107,7 +107,12 @@ def test_a_default_that_is_computed_stays(made):
 # ---- which modules are static
 
 TREE = Path(os.environ.get("MICROPYTHON_DIR") or ROOT / "build/src/micropython")
-BUILT_IN = {"time": "mp_module_time", "micropython": "mp_module_micropython"}
+BUILT_IN = {
+    "time": "mp_module_time",
+    "micropython": "mp_module_micropython",
+    "core": "core_module",
+    "core.f": "core_f_obj",
+}
 
 
 @pytest.fixture
@@ -146,6 +151,13 @@ def test_a_module_that_imports_and_defines_is_static(link):
     assert linker.value("a", "f") == "MP_ROM_PTR(&rom_fun_b_f)"
     assert linker.value("a", "N") == "MP_ROM_INT(5)"
     assert linker.value("b", "SIZE") == "MP_ROM_INT(3)"
+
+
+def test_what_our_modules_in_c_have_is_known(link):
+    linker = link({"a.py": "from core import f\ndef g():\n    f()\n", "b.py": "from a import f\n"})
+    assert linker.static == {"a", "b"}
+    assert linker.value("b", "f") == "MP_ROM_PTR(&core_f_obj)"
+    assert linker.c_objects_used == {"core_f_obj": "base"}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ field.
 
 import array
 
-import json_out
+from json_out import copy
 from micropython import const
 from tables.layout import (
     AT_ACTIONS,
@@ -99,7 +99,7 @@ class MessageWriter:
             state = self._state
             state[O_AT] = 0
             for around in self._pieces():
-                json_out.copy(state, self._buf, self._source, around | COUNTING)
+                copy(state, self._buf, self._source, around | COUNTING)
             self._length = state[O_AT]
         return self._length
 
@@ -112,7 +112,7 @@ class MessageWriter:
         state = self._state
         state[O_AT] = 0
         for around in self._pieces():
-            while not json_out.copy(state, self._buf, self._source, around):
+            while not copy(state, self._buf, self._source, around):
                 left -= state[O_AT]
                 if left < 0:
                     raise WriterMismatch("a message grew while it was sent")

@@ -70,11 +70,11 @@ check("and needs no place among the loaded ones", "blocks.trigger" not in sys.mo
 
 import storage.journal  # noqa: E402
 import wire.websocket as websocket  # noqa: E402
-from wire import json_reader  # noqa: E402
+from wire import rpc  # noqa: E402
 
 check("a module is an attribute of its package", storage.journal.Journal is Journal)
 check("a module has a name", websocket.__name__ == "wire.websocket")
-check("a module has its functions", callable(json_reader.scan))
+check("a module has its functions", callable(rpc.Rpc))
 
 for name in ("wire.nothing", "nothing", "hal.log.nothing"):
     try:

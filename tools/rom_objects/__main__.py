@@ -16,6 +16,8 @@ from tools.rom_objects.emit import Emitter
 from tools.rom_objects.link import c_modules
 from tools.rom_objects.pool import built_in, tidied
 
+_NATIVE = Path(__file__).resolve().parents[2] / "firmware" / "native"
+
 
 def main() -> int:
     arguments = sys.argv[1:]
@@ -37,7 +39,7 @@ def main() -> int:
     if status:
         return status
     build = Path(arguments[arguments.index("-b") + 1]) if "-b" in arguments else path.parent
-    emitter = Emitter(Content(path.read_text()), c_modules(build), closed)
+    emitter = Emitter(Content(path.read_text()), c_modules(build, _NATIVE), closed)
     text = "\n".join(tidied(emitter.lines(), built_in(build)))
     path.write_text(text)
     if text == text_before:

@@ -14,6 +14,7 @@ from tools.rom_objects.content import Content, Instruction, Module, Scope
 from tools.rom_objects.convert import Converter, name_of
 
 _REGISTERED = re.compile(r"MP_REGISTER(?:_EXTENSIBLE)?_MODULE\(MP_QSTR_(\w+), (\w+)\)")
+_ENTRY = re.compile(r"\{ ?MP_ROM_QSTR\(MP_QSTR_(\w+)\), MP_ROM_PTR\(&(\w+)\) ?\}")
 _DEFINED = re.compile(r"\{ MP_ROM_QSTR\(MP_QSTR_(\w+)\), MP_ROM_PTR\(&(\w+)\) \}")
 # These want to be told of their import (MICROPY_MODULE_BUILTIN_INIT).
 _WITH_INIT = {"bluetooth", "network", "random"}
@@ -24,14 +25,27 @@ _LOADS = {"LOAD_GLOBAL", "LOAD_NAME"}
 _CHANGES = {"STORE_GLOBAL", "DELETE_GLOBAL", "DELETE_NAME"}
 
 
-def c_modules(build: Path) -> dict[str, str]:
-    """MicroPython's modules in C: their C names. `build` is where the build has its genhdr/."""
+def c_modules(build: Path, native: Path) -> dict[str, str]:
+    """C names of modules in C, and of what our own have, under `module.name`.
+
+    Args:
+        build: where the build has its genhdr/.
+        native: the folder of folders with our own module.c; whose objects are not static if their
+            names begin with that of the module.
+    """
     found: dict[str, str] = {}
     for file, pattern in (("moduledefs.h", _DEFINED), ("qstr.i.last", _REGISTERED)):
         path = build / "genhdr" / file
         if path.exists():
             found |= dict(pattern.findall(path.read_text(errors="replace")))
-    return {name: c_name for name, c_name in found.items() if name not in _WITH_INIT}
+    found = {name: c_name for name, c_name in found.items() if name not in _WITH_INIT}
+    for path in sorted(native.glob("*/module.c")):
+        text = path.read_text()
+        for module, _ in _REGISTERED.findall(text):
+            for name, c_name in _ENTRY.findall(text):
+                if module in found and c_name.startswith(module + "_"):
+                    found[f"{module}.{name}"] = c_name
+    return found
 
 
 def instructions(scopes: list[Scope]) -> Iterator[tuple[Scope, Instruction]]:
@@ -62,7 +76,7 @@ class Linker:
         self.packages = self._namespaces()
         names = {*self.modules, *self.packages, *built_in}
         self.bodies = {m.dotted: Reader(m, converter, names, closed).body for m in content.modules}
-        self.c_modules_used: set[str] = set()
+        self.c_objects_used: dict[str, str] = {}  # C names, and base or module: what they are
         self._attributes = set()
         self._imported_names = set()
         for module in content.modules:
@@ -96,6 +110,8 @@ class Linker:
         if dotted in self.packages:
             held = name in self.packages[dotted]
             return self._module_value(f"{dotted}.{name}") if held else None
+        if dotted in self._built_in:
+            return self._module_value(f"{dotted}.{name}")
         stores = self.bodies[dotted].stores.get(name, []) if dotted in self.bodies else []
         if len(stores) == 1 and name not in self._changing[dotted]:
             return self._resolve(stores[0], seen | {(dotted, name)})
@@ -119,7 +135,7 @@ class Linker:
         if dotted in self.packages:
             return pointer(context(dotted.replace(".", "_")))
         if dotted in self._built_in:
-            self.c_modules_used.add(self._built_in[dotted])
+            self.c_objects_used[self._built_in[dotted]] = "base" if "." in dotted else "module"
             return pointer(self._built_in[dotted])
         return None
 

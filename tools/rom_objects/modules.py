@@ -64,8 +64,8 @@ class Registry:
                 lines.append(f"static const mp_module_context_t {context(module.name)};")
         lines.append("static const mp_obj_dict_t rom_no_names __attribute__((unused)) = {")
         lines.append("    { &mp_type_dict }, { 1, 1, 1, 0, 0, NULL } };")
-        for name in sorted(self._linker.c_modules_used):
-            lines.append(f"extern const mp_obj_module_t {name};")
+        for name, kind in sorted(self._linker.c_objects_used.items()):
+            lines.append(f"extern const mp_obj_{kind}_t {name};")
         return lines
 
     def needless_lines(self) -> set[int]:

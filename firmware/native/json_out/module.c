@@ -17,10 +17,10 @@ static mp_obj_t json_out_copy_(size_t n, const mp_obj_t *args) {
     }
     return MP_OBJ_NEW_SMALL_INT(json_out_copy(o, out.buf, source.buf, mp_obj_get_int(args[3])));
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(copy_obj, 4, 4, json_out_copy_);
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(json_out_copy_obj, 4, 4, json_out_copy_);
 
 static const mp_rom_map_elem_t globals_table[] = {
-    {MP_ROM_QSTR(MP_QSTR_copy), MP_ROM_PTR(&copy_obj)},
+    {MP_ROM_QSTR(MP_QSTR_copy), MP_ROM_PTR(&json_out_copy_obj)},
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
 

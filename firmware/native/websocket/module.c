@@ -38,7 +38,7 @@ static mp_obj_t core_open(mp_obj_t state, mp_obj_t most) {
     websocket_open(words(state, sizeof(websocket_t)), mp_obj_get_int(most));
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(open_obj, core_open);
+MP_DEFINE_CONST_FUN_OBJ_2(websocket_core_open_obj, core_open);
 
 // next(state, rx, control) -> event, or minus the code to close with
 static mp_obj_t core_next(mp_obj_t state, mp_obj_t rx, mp_obj_t control) {
@@ -47,7 +47,7 @@ static mp_obj_t core_next(mp_obj_t state, mp_obj_t rx, mp_obj_t control) {
     mp_buffer_info_t room = buffer(control, 0, MP_BUFFER_WRITE);
     return MP_OBJ_NEW_SMALL_INT(websocket_next(w, bytes, room.buf, room.len));
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(next_obj, core_next);
+MP_DEFINE_CONST_FUN_OBJ_3(websocket_core_next_obj, core_next);
 
 // header(state, buf, end, opcode, length, key) -> where in buf it begins
 static mp_obj_t core_header(size_t n, const mp_obj_t *args) {
@@ -62,7 +62,7 @@ static mp_obj_t core_header(size_t n, const mp_obj_t *args) {
     size_t size = websocket_header(words(args[0], sizeof(websocket_t)), buf + end, mp_obj_get_int(args[3]), length, key);
     return MP_OBJ_NEW_SMALL_INT(end - size);
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(header_obj, 6, 6, core_header);
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(websocket_core_header_obj, 6, 6, core_header);
 
 // mask(state, buf, start, end)
 static mp_obj_t core_mask(size_t n, const mp_obj_t *args) {
@@ -72,7 +72,7 @@ static mp_obj_t core_mask(size_t n, const mp_obj_t *args) {
     websocket_mask(words(args[0], sizeof(websocket_t)), from, end);
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mask_obj, 4, 4, core_mask);
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(websocket_core_mask_obj, 4, 4, core_mask);
 
 // digest(key) -> bytes
 static mp_obj_t core_digest(mp_obj_t key) {
@@ -80,7 +80,7 @@ static mp_obj_t core_digest(mp_obj_t key) {
     upgrade_digest(buffer(key, 24, MP_BUFFER_READ).buf, digest);
     return mp_obj_new_bytes(digest, sizeof(digest));
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(digest_obj, core_digest);
+MP_DEFINE_CONST_FUN_OBJ_1(websocket_core_digest_obj, core_digest);
 
 // answer(state, line, buf, start, end) -> index behind the answer, 0: more is needed, or minus a fault. Nothing, [0:0]: the connection has ended
 static mp_obj_t core_answer(size_t n, const mp_obj_t *args) {
@@ -92,7 +92,7 @@ static mp_obj_t core_answer(size_t n, const mp_obj_t *args) {
     int result = upgrade_feed(u, line.buf, line.len, &at, end);
     return MP_OBJ_NEW_SMALL_INT(result > 0 ? mp_obj_get_int(args[4]) - (end - at) : result);
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(answer_obj, 5, 5, core_answer);
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(websocket_core_answer_obj, 5, 5, core_answer);
 
 // fault(number) -> str
 static mp_obj_t core_fault(mp_obj_t number) {
@@ -100,7 +100,7 @@ static mp_obj_t core_fault(mp_obj_t number) {
     const char *text = websocket_faults[fault < FAULTS ? fault : 0];
     return mp_obj_new_str(text, strlen(text));
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(fault_obj, core_fault);
+MP_DEFINE_CONST_FUN_OBJ_1(websocket_core_fault_obj, core_fault);
 
 // printable(bytes) -> str
 static mp_obj_t core_printable(mp_obj_t text) {
@@ -112,17 +112,17 @@ static mp_obj_t core_printable(mp_obj_t text) {
     }
     return mp_obj_new_str_from_vstr(&result);
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(printable_obj, core_printable);
+MP_DEFINE_CONST_FUN_OBJ_1(websocket_core_printable_obj, core_printable);
 
 static const mp_rom_map_elem_t globals_table[] = {
-    {MP_ROM_QSTR(MP_QSTR_open), MP_ROM_PTR(&open_obj)},
-    {MP_ROM_QSTR(MP_QSTR_next), MP_ROM_PTR(&next_obj)},
-    {MP_ROM_QSTR(MP_QSTR_header), MP_ROM_PTR(&header_obj)},
-    {MP_ROM_QSTR(MP_QSTR_mask), MP_ROM_PTR(&mask_obj)},
-    {MP_ROM_QSTR(MP_QSTR_digest), MP_ROM_PTR(&digest_obj)},
-    {MP_ROM_QSTR(MP_QSTR_answer), MP_ROM_PTR(&answer_obj)},
-    {MP_ROM_QSTR(MP_QSTR_printable), MP_ROM_PTR(&printable_obj)},
-    {MP_ROM_QSTR(MP_QSTR_fault), MP_ROM_PTR(&fault_obj)},
+    {MP_ROM_QSTR(MP_QSTR_open), MP_ROM_PTR(&websocket_core_open_obj)},
+    {MP_ROM_QSTR(MP_QSTR_next), MP_ROM_PTR(&websocket_core_next_obj)},
+    {MP_ROM_QSTR(MP_QSTR_header), MP_ROM_PTR(&websocket_core_header_obj)},
+    {MP_ROM_QSTR(MP_QSTR_mask), MP_ROM_PTR(&websocket_core_mask_obj)},
+    {MP_ROM_QSTR(MP_QSTR_digest), MP_ROM_PTR(&websocket_core_digest_obj)},
+    {MP_ROM_QSTR(MP_QSTR_answer), MP_ROM_PTR(&websocket_core_answer_obj)},
+    {MP_ROM_QSTR(MP_QSTR_printable), MP_ROM_PTR(&websocket_core_printable_obj)},
+    {MP_ROM_QSTR(MP_QSTR_fault), MP_ROM_PTR(&websocket_core_fault_obj)},
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
 

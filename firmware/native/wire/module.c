@@ -261,7 +261,7 @@ static const mp_rom_map_elem_t reader_locals_table[] = {
 };
 static MP_DEFINE_CONST_DICT(reader_locals, reader_locals_table);
 
-static MP_DEFINE_CONST_OBJ_TYPE(reader_type, MP_QSTR_MessageReader, MP_TYPE_FLAG_NONE,
+MP_DEFINE_CONST_OBJ_TYPE(wire_core_reader_type, MP_QSTR_MessageReader, MP_TYPE_FLAG_NONE,
     make_new, reader_make_new, attr, reader_attr, locals_dict, &reader_locals);
 
 // name(id) -> bytes: a wire name.
@@ -275,7 +275,7 @@ static mp_obj_t name(mp_obj_t id_in) {
     text = wire_name(id, &n);
     return mp_obj_new_bytes(text, n);
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(name_obj, name);
+MP_DEFINE_CONST_FUN_OBJ_1(wire_core_name_obj, name);
 
 // name_id(text) -> int: the id of a wire name, 0: unknown.
 static mp_obj_t name_id(mp_obj_t text_in) {
@@ -283,7 +283,7 @@ static mp_obj_t name_id(mp_obj_t text_in) {
     mp_get_buffer_raise(text_in, &text, MP_BUFFER_READ);
     return MP_OBJ_NEW_SMALL_INT(wire_name_id(text.buf, text.len));
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(name_id_obj, name_id);
+MP_DEFINE_CONST_FUN_OBJ_1(wire_core_name_id_obj, name_id);
 
 static uint8_t *room(mp_obj_t buffer_in, size_t n) {
     mp_buffer_info_t buffer;
@@ -302,32 +302,32 @@ static mp_obj_t write_number(mp_obj_t buffer, mp_obj_t value, mp_obj_t decimals_
     }
     return MP_OBJ_NEW_SMALL_INT(wire_write_number(room(buffer, WIRE_NUMBER_MOST), mp_obj_get_int(value), decimals));
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(write_number_obj, write_number);
+MP_DEFINE_CONST_FUN_OBJ_3(wire_core_write_number_obj, write_number);
 
 // write_time(buffer, seconds since 2020) -> length: date-time, 1984 to 2088.
 static mp_obj_t write_time(mp_obj_t buffer, mp_obj_t seconds) {
     return MP_OBJ_NEW_SMALL_INT(wire_write_time(room(buffer, WIRE_TIME_LENGTH), mp_obj_get_int(seconds)));
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(write_time_obj, write_time);
+MP_DEFINE_CONST_FUN_OBJ_2(wire_core_write_time_obj, write_time);
 
 // The tables as bytes, in ROM: numbers of 16 bits, the low byte first.
 #if !MP_ENDIANNESS_LITTLE
 #error "the tables are for little-endian processors"
 #endif
-static const mp_obj_str_t table_obj = { { &mp_type_bytes }, 0, sizeof(wire_table), (const byte *)wire_table };
-static const mp_obj_str_t index_obj = { { &mp_type_bytes }, 0, sizeof(wire_index), (const byte *)wire_index };
-static const mp_obj_str_t names_obj = { { &mp_type_bytes }, 0, sizeof(wire_names), (const byte *)wire_names };
+const mp_obj_str_t wire_core_table_obj = { { &mp_type_bytes }, 0, sizeof(wire_table), (const byte *)wire_table };
+const mp_obj_str_t wire_core_index_obj = { { &mp_type_bytes }, 0, sizeof(wire_index), (const byte *)wire_index };
+const mp_obj_str_t wire_core_names_obj = { { &mp_type_bytes }, 0, sizeof(wire_names), (const byte *)wire_names };
 
 static const mp_rom_map_elem_t globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_wire_core) },
-    { MP_ROM_QSTR(MP_QSTR_MessageReader), MP_ROM_PTR(&reader_type) },
-    { MP_ROM_QSTR(MP_QSTR_name), MP_ROM_PTR(&name_obj) },
-    { MP_ROM_QSTR(MP_QSTR_name_id), MP_ROM_PTR(&name_id_obj) },
-    { MP_ROM_QSTR(MP_QSTR_write_number), MP_ROM_PTR(&write_number_obj) },
-    { MP_ROM_QSTR(MP_QSTR_write_time), MP_ROM_PTR(&write_time_obj) },
-    { MP_ROM_QSTR(MP_QSTR_TABLE), MP_ROM_PTR(&table_obj) },
-    { MP_ROM_QSTR(MP_QSTR_INDEX), MP_ROM_PTR(&index_obj) },
-    { MP_ROM_QSTR(MP_QSTR_NAMES), MP_ROM_PTR(&names_obj) },
+    { MP_ROM_QSTR(MP_QSTR_MessageReader), MP_ROM_PTR(&wire_core_reader_type) },
+    { MP_ROM_QSTR(MP_QSTR_name), MP_ROM_PTR(&wire_core_name_obj) },
+    { MP_ROM_QSTR(MP_QSTR_name_id), MP_ROM_PTR(&wire_core_name_id_obj) },
+    { MP_ROM_QSTR(MP_QSTR_write_number), MP_ROM_PTR(&wire_core_write_number_obj) },
+    { MP_ROM_QSTR(MP_QSTR_write_time), MP_ROM_PTR(&wire_core_write_time_obj) },
+    { MP_ROM_QSTR(MP_QSTR_TABLE), MP_ROM_PTR(&wire_core_table_obj) },
+    { MP_ROM_QSTR(MP_QSTR_INDEX), MP_ROM_PTR(&wire_core_index_obj) },
+    { MP_ROM_QSTR(MP_QSTR_NAMES), MP_ROM_PTR(&wire_core_names_obj) },
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
 
