@@ -59,7 +59,8 @@ class Store:
             with self._fs.open(name, "rb") as file:
                 head = file.read(_HEAD)
                 content = file.read(max(size, 0))
-                fault = _fault(head, size, binascii.crc32(content, binascii.crc32(head)), file.read(_TAIL))
+                crc = binascii.crc32(content, binascii.crc32(head))
+                fault = _fault(head, size, crc, file.read(_TAIL))
         except OSError as e:
             self._unreadable(name, e)
             return None
@@ -203,4 +204,5 @@ def _fault(head, size, crc, tail):
         return "format version %d is unknown" % head[2]
     if int.from_bytes(tail[:4], "little") != size:
         return "wrong length"
-    return None if binascii.crc32(tail[:4], crc) == int.from_bytes(tail[4:], "little") else "wrong CRC"
+    crc = binascii.crc32(tail[:4], crc)
+    return None if crc == int.from_bytes(tail[4:], "little") else "wrong CRC"
