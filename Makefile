@@ -3,11 +3,11 @@
 
 PYTHON = build/venv/bin/python
 # What tools/run.py and the build read.
-export BOARD CSMS DEMO HEAP ID KEEP_GOING MICROPYTHON_DIR PASSWORD PROFILE TLS_IN TLS_OUT
+export BOARD CSMS DEMO HEAP HOURS ID KEEP_GOING MICROPYTHON_DIR PASSWORD PROFILE SEED SHRINK TLS_IN TLS_OUT
 export PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: conformance run test test-target lint build image budget bench clean help
+.PHONY: conformance play run test test-target lint build image budget bench clean help
 
 # The boards that run in QEMU.
 EMULATED = $(patsubst boards/%/image.mk,%,$(filter-out boards/emulated/%,$(wildcard boards/*/image.mk)))
@@ -43,6 +43,9 @@ budget: image  ## sizes and memory against their limits, also in build/budget.js
 bench: image  ## speed and memory, also in build/bench.json
 	@sh tools/setup.sh bench
 	@$(PYTHON) -m tools.bench $(ARGS)
+
+play: build  ## random play on an accelerated clock: HOURS=24, SEED= for the same play again, SHRINK=1 for fewer steps
+	@$(PYTHON) -m tools.play
 
 conformance: build  ## certification cases, each with its tests, and what has none
 	@$(PYTHON) -m tools.conformance $(ARGS)
