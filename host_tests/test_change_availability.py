@@ -212,6 +212,7 @@ async def test_scheduled_is_kept_when_the_power_fails(rig):
     csms, station = await _booted(rig)
     await charge(rig, csms, station, 1)
     assert await _change(csms, "Inoperative", {"id": 1}) == "Scheduled"
+    await rig.quiet(csms)
     csms.forget()
     await station.restart()
     await csms.expect("BootNotification", 15)
