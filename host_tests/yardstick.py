@@ -1,19 +1,23 @@
 """The yardstick session has to pass in the least heap: for test_heap.py and `make budget`.
 
 DESIGN.md, 5, as far as the firmware has it: two EVSEs; boot; a report of every variable; twenty
-variables set, and read, at once; two transactions with four measurands each minute; half an hour
-offline, drain; a request of 64 kB; Reset. Whoever adds a feature with state adds it here, and its
-phase to PHASES.
+variables set, and read, at once; the authorization cache filled with the longest tokens; two
+transactions with four measurands each minute; half an hour offline, drain; a request of 64 kB;
+Reset. Whoever adds a feature with state adds it here, and its phase to PHASES.
 """
 
 from rig import CARD, GROUP_CARD
-from sessions import charge, read, still_charging, write
+from sessions import charge, read, still_charging, value, write
 
-PHASES = ("boot", "reports", "variables", "transactions", "offline", "drain", "64 kB", "reset")
+PHASES = (
+    "boot", "reports", "variables", "cache", "transactions", "offline", "drain", "64 kB", "reset",
+)  # fmt: skip
 
 _ONLINE_MINUTES = 10
 _OFFLINE_MINUTES = 30
 _ITEMS = 20
+_STRANGERS = 55
+_CACHE_FULL = 3900  # of 4000 bytes
 _CARDS = (CARD, GROUP_CARD)  # of EVSE 1 and 2
 _ALL = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage"
 _SETTINGS = (
@@ -54,6 +58,8 @@ async def session(rig, heap, enter=_nobody):
     await _report(rig, csms)
     await enter("variables", station)
     await _variables(csms)
+    await enter("cache", station)
+    await _fill_cache(csms, station)
     await enter("transactions", station)
     transactions = [
         await charge(rig, csms, station, evse, card) for evse, card in enumerate(_CARDS, 1)
@@ -87,6 +93,17 @@ async def _report(rig, csms):
     while more:
         more = (await csms.expect("NotifyReport", 15)).get("tbc", False)
     await rig.quiet(csms)
+
+
+async def _fill_cache(csms, station):
+    """Present strangers, with groups, until the older ones make room (C10.FR.07)."""
+    group = {"idToken": "G" * 36, "type": "Central"}
+    csms.answer("Authorize", {"idTokenInfo": {"status": "Blocked", "groupIdToken": group}})
+    for number in range(_STRANGERS):
+        await station.swipe(f"{number:036}", evse=1)
+        await csms.expect("Authorize")
+    csms.default("Authorize")
+    assert int(await value(csms, "AuthCacheCtrlr.Storage")) > _CACHE_FULL
 
 
 async def _variables(csms):

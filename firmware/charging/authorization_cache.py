@@ -40,7 +40,8 @@ class AuthorizationCache:
         self._store = store
         self._model = model
         self._clock = clock
-        self._at = 0  # where the entry last found starts
+        self._at = 0  # where the entry last looked for starts; -1: there is none
+        self._size = 0  # its length
         self._find(b"")
 
     def find(self, grant):
@@ -64,7 +65,9 @@ class AuthorizationCache:
             return False
         grant.group = group or None
         grant.group_kind = group_kind
-        self._keep(entry[:-_STAMP], entry)
+        if self._stale(entry):
+            entry = entry[:-_STAMP]
+            self._write(entry)
         return True
 
     def put(self, token, kind, info):
@@ -80,7 +83,10 @@ class AuthorizationCache:
         entry = bytearray(key)
         accepted = 1 if status == ACCEPTED else 0
         pack(entry, _FIELDS[2:], (accepted, allowed(evses), expiry, group, group_kind))
-        self._keep(entry, self._find(key))
+        old = self._find(key)
+        if old is None or old[:-_STAMP] != entry or self._stale(old):
+            old = None  # memory is short while two files are open
+            self._write(entry)
 
     def clear(self):
         """Forget everything (C11.FR.01).
@@ -107,11 +113,13 @@ class AuthorizationCache:
         """The entry that begins so, or None."""
         found = None
         used = 0
+        self._at = self._size = -1
         try:
             for entry in self._store.records(_FILE):
                 if entry.startswith(key):
                     found = entry
                     self._at = used
+                    self._size = len(entry)
                 used += 1 + len(entry)
         except StorageError:  # the store has told
             found = None
@@ -119,39 +127,41 @@ class AuthorizationCache:
         self.used = used
         return found
 
-    def _keep(self, entry, old):
-        """Write `entry`, which has no stamp yet, for `old` (or None), if that is worth it: flash
-        wears out.
-        """
-        now = self._clock.utc() or 0
-        lru = self._model.text(AUTH_CACHE_CTRLR_POLICY) == b"LRU"
-        if (
-            old is not None
-            and old[:-_STAMP] == entry
-            and now - _stamp(old) <= self._life_s() >> 3
-            and not (lru and self.used * 2 > _CAPACITY and self._at * 2 < self.used)
-        ):
-            return
-        entry += now.to_bytes(_STAMP, "little")
+    def _lru(self):
+        return self._model.text(AUTH_CACHE_CTRLR_POLICY) == b"LRU"
+
+    def _stale(self, entry):
+        """Whether the use of this entry, the last found, is worth a write: flash wears out."""
+        age_s = (self._clock.utc() or 0) - _stamp(entry)
+        old = self.used * 2 > _CAPACITY and self._at * 2 < self.used
+        return age_s > self._life_s() >> 3 or (old and self._lru())
+
+    def _write(self, entry):
+        """Write an entry, which has no stamp yet, for the last found."""
+        entry += (self._clock.utc() or 0).to_bytes(_STAMP, "little")
         try:
-            self._store.write_from(_FILE, self._entries(entry, old, lru))
-        except StorageError as e:
+            self._store.write_from(_FILE, self._entries(entry))
+        except (StorageError, MemoryError) as e:
             log.error("authorization cache: %s", e)
 
-    def _entries(self, new, old, lru):
-        """The entries of the file to be: `new` at the end, or (FIFO) where `old` was; the oldest
-        make room (C10.FR.07).
+    def _entries(self, new):
+        """The entries of the file to be: `new` at the end, or (FIFO) where the last found was; the
+        oldest make room (C10.FR.07).
         """
-        excess = self.used + len(new) - len(old or b"") - _CAPACITY + (old is None)
-        used = 0
+        excess = self.used + len(new) - self._size - _CAPACITY
+        lru = self._lru()
+        at = used = 0
         for entry in self._store.records(_FILE):
-            if entry == old:
+            size = 1 + len(entry)
+            here = at == self._at
+            at += size
+            if here:
                 if lru:
                     continue
                 entry = new
                 new = None
             elif excess > 0:
-                excess -= 1 + len(entry)
+                excess -= size
                 continue
             used += 1 + len(entry)
             yield bytes((len(entry),))

@@ -19,6 +19,8 @@ ERASE = 6
 OLD = b"old value"
 NEW = b"new value that is longer " * 20
 SMALL = b"s"
+RECORDS = [b"one", b"record two " * 12, b"third"]
+ROTATED = RECORDS[1:] + RECORDS[:1]
 
 
 class Device:
@@ -91,6 +93,16 @@ def sink(level, text):
 log.sink = sink
 
 
+def rewritten(store):
+    """Records as the authorization cache writes them: the old file is open meanwhile."""
+    for record in store.records("r"):
+        if record != RECORDS[0]:
+            yield bytes((len(record),))
+            yield record
+    yield bytes((len(RECORDS[0]),))
+    yield RECORDS[0]
+
+
 def work(device):
     """What a boot and some changes do. Returns how far it came."""
     done = 0
@@ -105,6 +117,8 @@ def work(device):
         done = 4
         store.remove("z")
         done = 5
+        store.write_from("r", rewritten(store))
+        done = 6
     except StorageError:
         pass  # the power went
     return done
@@ -119,10 +133,15 @@ def verify(where, device, done):
         print("FAIL", where, "damage seen:", errors)
     if x not in ((OLD, NEW) if done < 2 else (NEW,)):
         print("FAIL", where, "x", x)
-    if y not in ((None, SMALL), (None, SMALL), (None, SMALL), (SMALL, NEW), (NEW,), (NEW,))[done]:
+    ys = ((None, SMALL), (None, SMALL), (None, SMALL), (SMALL, NEW), (NEW,), (NEW,), (NEW,))
+    if y not in ys[done]:
         print("FAIL", where, "y", y)
     if z != OLD and not (done >= 4 and z is None):
         print("FAIL", where, "z", z)
+    if list(store.records("r")) not in (
+        (RECORDS,) if done < 5 else (RECORDS, ROTATED) if done < 6 else (ROTATED,)
+    ):
+        print("FAIL", where, "r", list(store.records("r")))
     if store.boot_count not in (2, 3):
         print("FAIL", where, "boot_count", store.boot_count)
     store.write("x", SMALL)
@@ -135,12 +154,13 @@ def main(only):
     store = Store(base)
     store.write("x", OLD)
     store.write("z", OLD)
+    store.write("r", *[bytes((len(record),)) + record for record in RECORDS])
     del errors[:]
     cuts = 0
     for mode in ("clean", "torn", "erased"):
         cut = 0
         done = 0
-        while done < 5:
+        while done < 6:
             where = "%s:%d" % (mode, cut)
             device = base.copy(mode)
             device.cut = cut
