@@ -112,8 +112,9 @@ def find(dm, path, evse=None, connector=None):
 
 def write(dm, handle, attribute, value):
     """Name of the outcome, as the block for SetVariables does it."""
-    result = dm.stage(handle, attribute, value)
-    if not dm.commit():
+    result = dm.judge(handle, attribute, value)
+    staged = result > outcomes.REBOOT or dm.stage(handle, attribute, value)
+    if not dm.commit() or not staged:
         result = outcomes.NOT_KEPT
     if result <= outcomes.REBOOT:
         dm.notify(handle)
@@ -374,7 +375,9 @@ def test_an_unchanged_value_is_not_written_again(dm, monkeypatch):
 def test_changes_are_bounded(dm):
     dm._set.put(variables.SECURITY_CTRLR_ORGANIZATION_NAME, 0, 0, 0, b"x" * 2000)
     handle = find(dm, "TxCtrlr.TxStopPoint")
-    assert dm.stage(handle, None, b"EVConnected,Authorized,PowerPathClosed") == outcomes.NOT_KEPT
+    value = b"EVConnected,Authorized,PowerPathClosed"
+    assert dm.judge(handle, None, value) == outcomes.DONE
+    assert not dm.stage(handle, None, value)
     assert dm.commit()
 
 

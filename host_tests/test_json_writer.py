@@ -163,3 +163,18 @@ def test_times_are_written_as_the_calendar_has_them(value):
     assert write_time(buffer, value) == 20
     moment = datetime.datetime(2020, 1, 1) + datetime.timedelta(seconds=value)
     assert buffer[:20].decode() == moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_the_first_pass_goes_in_steps_and_begins_anew_with_each_message():
+    writer = MessageWriter(bytearray(64))
+    record = (names.ACCEPTED, None, b"1", b"C", None, None, None, b"V")
+    writer.result(b"i", names.GET_VARIABLES, ([record] * 20,))
+    steps = 1
+    while not writer.count():
+        steps += 1
+    assert steps > 5
+    assert len(written(writer)) == writer.length()
+    writer.result(b"i", names.GET_VARIABLES, ([record] * 20,))
+    assert not writer.count()  # and is left there
+    writer.error(b"i", names.INTERNAL_ERROR)
+    assert json.loads(written(writer)) == [4, "i", "InternalError", "", {}]

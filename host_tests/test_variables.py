@@ -49,7 +49,8 @@ class Bench:
         self.model._store.write_from = counted
 
     def ask(self, action, *records, **more):
-        (results,) = self.block.handle(action, Reader(records, **more))
+        *turns, (results,) = self.block.handle(action, Reader(records, **more))
+        assert not any(turns)
         first = [tuple(r) for r in results]
         assert [tuple(r) for r in results] == first, "the writer's two passes differ"
         return first

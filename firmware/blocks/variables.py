@@ -1,5 +1,8 @@
 """GetVariables and SetVariables (B05, B06)."""
 
+import array
+
+from micropython import const
 from tables.names import (
     ACCEPTED,
     ACTUAL,
@@ -21,6 +24,8 @@ from tables.variables import (
 from blocks.port import NOT_MINE
 from device_model.limits import check_size
 from device_model.outcomes import NOT_KEPT, READ_ONLY, REBOOT
+
+_FEW = const(3)  # a mask: items in a turn of the event loop, less one
 
 # By outcome (device_model/outcomes.py), B05.FR.04 to .10 and B06.FR.06 to .10; from READ_ONLY on
 # Rejected, with a reason code of the appendices.
@@ -51,7 +56,7 @@ class Variables:
         self._model = model
 
     def handle(self, action, reader):
-        """Answer GetVariables or SetVariables.
+        """Answer GetVariables or SetVariables, in steps.
 
         Raises:
             CallError: more items (B06.FR.16) or bytes (B06.FR.17) than the device model allows.
@@ -64,7 +69,7 @@ class Variables:
                 DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_GET_VARIABLES,
                 DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES,
             )
-            return (_Values(self._model, reader),)
+            return self._get(reader)
         if action == SET_VARIABLES:
             check_size(
                 self._model,
@@ -73,27 +78,59 @@ class Variables:
                 DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_SET_VARIABLES,
                 DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES,
             )
-            return (_Results(self._set(reader), reader),)
+            return self._set(reader)
         return NOT_MINE
 
-    def _set(self, reader):
-        """Set all items once, with one write to storage; an outcome each."""
+    def _get(self, reader):
+        """Locate the items, a few in a turn of the event loop."""
         model = self._model
+        handles = array.array("i", bytes(4 * reader.count(0)))
+        live = bytearray()  # length (1), value of each live item
+        for i, item in enumerate(reader.each()):
+            handles[i] = handle = self._locate(item, 1)
+            if model.is_live(handle):
+                value = model.read(handle, item[0])[1] or b""
+                live.append(len(value))
+                live.extend(value)
+            if i & _FEW == _FEW:
+                yield None
+        yield (_Values(model, reader, handles, live),)
+
+    def _set(self, reader):
+        """Judge the items, a few in a turn of the event loop; then set all in one turn, with one
+        write to storage.
+        """
+        model = self._model
+        handles = array.array("i", bytes(4 * reader.count(0)))
         outcomes = bytearray(reader.count(0))
         for i, item in enumerate(reader.each()):
-            outcomes[i] = model.stage(self._locate(item), item[0], item[1])
+            handles[i] = handle = self._locate(item, 2)
+            outcomes[i] = model.judge(handle, item[0], item[1])
+            if i & _FEW == _FEW:
+                yield None
+        self._commit(reader, handles, outcomes)
+        # Only now: whoever listens sees all values of the message.
+        for i, result in enumerate(outcomes):
+            if i & _FEW == 0:
+                yield None
+            if result <= REBOOT:
+                model.notify(handles[i])
+        yield (_Results(outcomes, reader),)
+
+    def _commit(self, reader, handles, outcomes):
+        model = self._model
+        for i, item in enumerate(reader.each()):
+            if outcomes[i] <= REBOOT and not model.stage(handles[i], item[0], item[1]):
+                outcomes[i] = NOT_KEPT
         if not model.commit():
             for i, result in enumerate(outcomes):
                 if result <= REBOOT:
                     outcomes[i] = NOT_KEPT
-        # Only now: whoever listens sees all values of the message.
-        for i, item in enumerate(reader.each()):
-            if outcomes[i] <= REBOOT:
-                model.notify(self._locate(item))
-        return outcomes
 
-    def _locate(self, item):
-        return self._model.locate(item[2], item[3], item[4], item[5], item[6], item[7])
+    def _locate(self, item, at):
+        return self._model.locate(
+            item[at], item[at + 1], item[at + 2], item[at + 3], item[at + 4], item[at + 5]
+        )
 
 
 class _Results:
@@ -121,26 +158,18 @@ class _Values:
     stay as they are while the answer is written, as only this connection changes them.
     """
 
-    def __init__(self, model, reader):
+    def __init__(self, model, reader, handles, live):
         self._model = model
         self._reader = reader
+        self._handles = handles
+        self._live = live
         self._record = [None] * 11
-        self._live = bytearray()  # length (1), value of each live item
-        for item in reader.each():
-            handle = self._locate(item)
-            if model.is_live(handle):
-                value = model.read(handle, item[0])[1] or b""
-                self._live.append(len(value))
-                self._live.extend(value)
-
-    def _locate(self, item):
-        return self._model.locate(item[1], item[2], item[3], item[4], item[5], item[6])
 
     def __iter__(self):
         record = self._record
         at = 0
-        for item in self._reader.each():
-            handle = self._locate(item)
+        for i, item in enumerate(self._reader.each()):
+            handle = self._handles[i]
             result, value = self._model.read(handle, item[0])
             if self._model.is_live(handle):
                 end = at + 1 + self._live[at]

@@ -131,10 +131,15 @@ def named(component, name_ref):
 
 def component_of(variable):
     """The component's offset in COMPONENTS."""
-    component = 0
-    while end(component) <= variable:
-        component += _COMPONENT
-    return component
+    low = 0
+    high = END // _COMPONENT
+    while high - low > 1:
+        middle = (low + high) >> 1
+        if first(middle * _COMPONENT) <= variable:
+            low = middle
+        else:
+            high = middle
+    return low * _COMPONENT
 
 
 def first(component):

@@ -26,7 +26,7 @@ from tables.variable_format import (
 
 from device_model import catalogue
 from device_model.catalogue import split
-from device_model.outcomes import DONE, NO_ATTRIBUTE, NO_COMPONENT, NO_VARIABLE, NOT_KEPT, REBOOT
+from device_model.outcomes import DONE, NO_ATTRIBUTE, NO_COMPONENT, NO_VARIABLE, REBOOT
 from device_model.outcomes import READ_ONLY as OUTCOME_READ_ONLY
 from device_model.outcomes import WRITE_ONLY as OUTCOME_WRITE_ONLY
 from device_model.values import Values
@@ -163,11 +163,11 @@ class DeviceModel:
         """Whether the value may be another one at the next reading."""
         return handle >= 0 and catalogue.kind(handle & 0xFFFF) & FLAG_LIVE != 0
 
-    def stage(self, handle, attribute, value):
-        """Set one of several attributes, for the CSMS; `commit` keeps them all.
+    def judge(self, handle, attribute, value):
+        """Whether the CSMS may set an attribute to this value; nothing changes yet.
 
         Returns:
-            An outcome, DONE and REBOOT for success.
+            An outcome; DONE and REBOOT: it may, and `stage` does it.
         """
         index = _attribute(attribute)
         result = self._access(handle, index)
@@ -175,12 +175,23 @@ class DeviceModel:
             return result
         if self.mutability(handle, index) == READ_ONLY:
             return OUTCOME_READ_ONLY
-        variable, evse, connector = split(handle)
+        variable = handle & 0xFFFF
         from device_model.check import check
 
         result = check(variable, value)
-        if result != DONE:
-            return result
+        if result == DONE and catalogue.kind(variable) & FLAG_REBOOT:
+            return REBOOT
+        return result
+
+    def stage(self, handle, attribute, value):
+        """Set one of several attributes that `judge` has approved; `commit` keeps them all, in the
+        same turn of the event loop.
+
+        Returns:
+            False: too much differs from the defaults; this one has not been set.
+        """
+        index = _attribute(attribute)
+        variable, evse, connector = split(handle)
         if self._before is None:
             self._before = self._set.data
         at = self._set.find(variable, evse, connector, index)
@@ -189,8 +200,8 @@ class DeviceModel:
             self._set.put(variable, evse, connector, index, value)
             if len(self._set.data) > _ROOM:
                 self._set.data = data
-                return NOT_KEPT
-        return REBOOT if catalogue.kind(variable) & FLAG_REBOOT else DONE
+                return False
+        return True
 
     def commit(self):
         """Keep what was staged, with one write. False: flash failed (logged), all is undone."""

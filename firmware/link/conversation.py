@@ -45,6 +45,8 @@ class Conversation:
         self.spoken = False  # the CSMS has sent a valid message
         self.ended = False  # set by Link: read() returns after the message at hand
         self.replying = False  # the reader's task holds the lock, or waits for it
+        self.handling = False  # a handler works in steps: the reader's task must not be cancelled
+        self.cut = False  # set by Link: ... and no reply is wanted any more
         self.locked = False
         self.writes = 0
         self.pings = 0  # sent since anything came in
@@ -58,7 +60,7 @@ class Conversation:
         self.stream = stream
         await self.lock()  # until the sender of the last connection has let go
         self.unlock()
-        self.spoken = self.ended = self.replying = False
+        self.spoken = self.ended = self.replying = self.cut = False
         self.pings = 0
 
     # ---- in
@@ -112,22 +114,34 @@ class Conversation:
         await self.lock()
         try:
             action = rpc.reader.action
-            reply = self._refuse() if verdict == REFUSE else self._handle(action, verdict)
-            await self.respond(rpc.id, action, reply)
+            reply = self._refuse() if verdict == REFUSE else await self._handle(action, verdict)
+            if not self.cut:
+                await self.respond(rpc.id, action, reply)
         finally:
             self.unlock()
             self.replying = False
 
-    def _handle(self, action, verdict):
+    async def _handle(self, action, verdict):
         if verdict == REPEATED:
             log.warning("%s once more, with the same id: handled again", name(action))
         try:
-            return self._handler(action, self.rpc.reader)
+            reply = self._handler(action, self.rpc.reader)
+            if isinstance(reply, (int, tuple, list)):
+                return reply
+            self.handling = True
+            steps = reply  # a generator: of None, and at last the reply
+            for reply in steps:
+                if reply is not None:
+                    break
+                await asyncio.sleep(0)
+            return reply
         except CallError as error:
             return error
         except Exception as error:  # noqa: BLE001, a defect in one block must not end the link
             log.error("%s failed: %r", name(action), error)
             return INTERNAL_ERROR
+        finally:
+            self.handling = False
 
     def _refuse(self):
         code = self.rpc.code
@@ -160,11 +174,16 @@ class Conversation:
                 return
             else:
                 writer.error(message_id, NOT_SUPPORTED if reply == NOT_MINE else reply)
-            writer.length()
+            await self.count()
         except Exception as error:  # noqa: BLE001, as in _handle()
             log.error("the reply to %s can't be written: %r", name(action), error)
             writer.error(message_id, INTERNAL_ERROR)
         await self.send(writer.length())
+
+    async def count(self):
+        """The writer's first pass. Raises: what the message makes the writer raise."""
+        while not self.writer.count():
+            await asyncio.sleep(0)  # a long message takes turns with all the rest
 
     async def send(self, size):
         """Send what the writer holds, `size` bytes, as one frame.
@@ -173,6 +192,8 @@ class Conversation:
         """
         start = self.websocket.text(self.tx, size)
         for chunk in self.writer.chunks():
+            if start == HEADROOM:
+                await asyncio.sleep(0)
             end = HEADROOM + len(chunk)
             self.websocket.mask(self.tx, HEADROOM, end)
             await self.write(self.tx[start:end])

@@ -47,7 +47,8 @@ class Link:
         timers: Timers.
         sources: re-iterable of sources for the outbox, the most urgent first.
         handler: callable(action, reader) -> reply: the slots (tuple or list) of the response, the
-            name id of a CALLERROR code, or DEFER: reply() follows. May raise CallError.
+            name id of a CALLERROR code, or DEFER: reply() follows; or a generator (README.md). May
+            raise CallError.
         rx_buf, tx_buf: bytearrays, 64 bytes or more; lent for good.
         arena: of MessageReader.
         boot_count: a number that no earlier boot has had.
@@ -237,7 +238,10 @@ class Link:
         self._code = code if self._phase == _OPEN else 0
         self._talk.ended = True
         # The reader's task looks at `ended` after each message; it isn't cancelled in an answer.
-        if self._task is not asyncio.current_task() and not (self._code and self._talk.replying):
+        talk = self._talk
+        if talk.handling:
+            talk.cut = not self._code
+        elif self._task is not asyncio.current_task() and not (self._code and talk.replying):
             self._task.cancel()
 
     def _tick(self):

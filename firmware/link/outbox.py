@@ -90,7 +90,7 @@ class Outbox:
                 self._source = source
                 self._action = item[0]
                 message_id = talk.rpc.begin(item[0])
-                size = self._prepare(message_id, item)
+                size = await self._prepare(message_id, item)
                 if size:
                     await talk.send(size)
                     if talk.rpc.reader.pending_id == message_id:  # not answered meanwhile
@@ -98,10 +98,11 @@ class Outbox:
                 return True
         return False
 
-    def _prepare(self, message_id, item):
+    async def _prepare(self, message_id, item):
         writer = self._talk.writer
         try:
             writer.call(message_id, item[0], item[1])
+            await self._talk.count()
             return writer.length()
         except Exception as error:  # noqa: BLE001, a defect of the source: this attempt has failed
             log.error("%s can't be written: %r", name(item[0]), error)

@@ -43,6 +43,7 @@ _CALLERROR = const(4)
 _LEAST = const(64)  # bytes of a buffer
 _LONGEST_SCALAR = const(24)
 _DEEPEST = const(10)  # objects within each other
+_STEP = const(64)  # pieces: about 0.7 M instructions of a Cortex-M3
 
 _MARKS = b"[{}]{}]true"
 _HEADS = b"[2,[3,[4,"
@@ -52,10 +53,11 @@ _WORDS = b"falsetrue"
 class MessageWriter:
     """Writes one message at a time; `buf` is its transmit buffer (at least 64 bytes).
 
-    call(), result() or error() take the message, length() counts its bytes, chunks() hands it out
-    in pieces. Slots: tuples or lists in declared order, what is missing at the end is None; for an
-    array anything that can be iterated twice. Left out are fields that are None, objects without
-    any field and arrays without any element. Where a string is declared, an int is a name id.
+    call(), result() or error() take the message, count() and length() count its bytes, chunks()
+    hands it out in pieces. Slots: tuples or lists in declared order, what is missing at the end is
+    None; for an array anything that can be iterated twice. Left out are fields that are None,
+    objects without any field and arrays without any element. Where a string is declared, an int is
+    a name id.
     """
 
     def __init__(self, buf):
@@ -68,6 +70,7 @@ class MessageWriter:
         self._scalar = bytearray(_LONGEST_SCALAR)
         self._stack = [None] * (6 * _DEEPEST)
         self._length = 0
+        self._walk = None  # the first pass, while it is under way
 
     def call(self, message_id, action, slots):
         """[2, id, action, payload]: the next message; action is a name id."""
@@ -87,20 +90,39 @@ class MessageWriter:
         self._name = name_id
         self._slots = slots
         self._length = 0
+        self._walk = None
         if kind != _CALLERROR:
             node = TABLE[2 * AT_ACTIONS + 6 * (name_id - FIRST_ACTION) + 2 + kind]
             if node == UNDECLARED:
                 raise WriterMismatch("no `send` for this message in messages.txt")
             self._node = _node_at(node)
 
-    def length(self):
-        """Bytes of the message: the first pass."""
-        if not self._length:
-            state = self._state
+    def count(self):
+        """A step of the first pass, short enough for one turn of the event loop.
+
+        Returns:
+            True: it was the last one.
+        """
+        if self._length:
+            return True
+        state = self._state
+        if self._walk is None:
             state[O_AT] = 0
-            for around in self._pieces():
-                copy(state, self._buf, self._source, around | COUNTING)
-            self._length = state[O_AT]
+            self._walk = self._pieces()
+        left = _STEP
+        for around in self._walk:
+            copy(state, self._buf, self._source, around | COUNTING)
+            left -= 1
+            if not left:
+                return False
+        self._walk = None
+        self._length = state[O_AT]
+        return True
+
+    def length(self):
+        """Bytes of the message, after all that is left of the first pass."""
+        while not self.count():
+            pass
         return self._length
 
     def chunks(self):

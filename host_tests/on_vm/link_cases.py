@@ -488,6 +488,80 @@ async def case_the_response_leaves_before_what_the_handler_caused(w):
     assert server.take() == (TEXT, b'[2,"1a-1","StatusNotification",{}]')
 
 
+async def case_a_handler_in_steps_lets_nothing_in_between(w):
+    server = await w.connect()
+    turns = [0]
+
+    async def other():
+        for _ in range(5):
+            turns.append(len(turns))
+            await asyncio.sleep(0)
+
+    def steps():
+        task = asyncio.create_task(other())
+        w.give(b"StatusNotification")
+        for _ in range(3):
+            yield None
+        turns.append(b"done")
+        task.cancel()
+        yield (b"[1]",)
+
+    w.replies = {b"Reset": steps}
+    server.text(b'[2,"1","Reset",{}]')
+    server.text(b'[2,"2","DataTransfer",{}]')
+    await w.settle()
+    assert turns == [0, 1, 2, 3, b"done"]
+    assert [w.calls[0][1], w.calls[1][1]] == [b"1", b"2"]
+    assert server.take() == (TEXT, b'[3,"1",[1]]')
+    texts = [server.take()[1], server.take()[1]]
+    assert b'[3,"2",{}]' in texts and b'[2,"1a-1","StatusNotification",{}]' in texts
+
+
+async def case_a_handler_in_steps_may_refuse(w):
+    server = await w.connect()
+
+    def steps():
+        yield None
+        raise CallError(name_id(b"FormatViolation"), b"no")
+
+    def defect():
+        yield None
+        raise ValueError
+
+    w.replies = {b"Reset": steps, b"DataTransfer": defect}
+    server.text(b'[2,"1","Reset",{}]')
+    server.text(b'[2,"2","DataTransfer",{}]')
+    await w.settle()
+    assert server.take() == (TEXT, b'[4,"1","FormatViolation","no",{}]')
+    assert server.take() == (TEXT, b'[4,"2","InternalError","",{}]')
+
+
+async def case_a_handler_in_steps_finishes_when_the_connection_ends(w):
+    for end in (w.link.reconnect, lambda: w.link.network(False)):
+        server = await w.connect()
+        done = []
+
+        def steps(end=end, done=done):
+            yield None
+            end()
+            yield None
+            yield None
+            done.append(True)
+            yield (b"{}",)
+
+        w.replies = {b"Reset": steps}
+        server.text(b'[2,"1","Reset",{}]')
+        await w.settle()
+        assert done
+        if end == w.link.reconnect:
+            assert server.take() == (TEXT, b'[3,"1",{}]')
+            assert server.take() == (CLOSE, b"\x03\xe8")
+            server.hang_up()
+            await w.settle()
+        else:
+            assert server.take() is None and server.closed and not w.link.connected
+
+
 # ---- what we ask
 
 
@@ -531,6 +605,9 @@ async def case_a_long_message_is_one_frame(w):
     server = await w.connect()
     server.writes.clear()
     w.give(b"NotifyReport", b"y" * 3000)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert 0 < len(server.writes) < 20  # others have their turn in between
     await w.settle()
     assert server.take() == (TEXT, b'[2,"1a-1","NotifyReport",' + b"y" * 3000 + b"]")
     assert max(server.writes) <= 64

@@ -71,6 +71,7 @@ class Writer:
 
     def __init__(self, buf):
         self.buf = buf
+        self.steps = 0
 
     def call(self, message_id, action, slots):
         self.text = b'[2,"%s","%s",%s]' % (message_id, name(action), slots[0])
@@ -80,6 +81,11 @@ class Writer:
 
     def error(self, message_id, code, description=b""):
         self.text = b'[4,"%s","%s","%s",{}]' % (message_id, name(code), description)
+
+    def count(self):
+        """Every other message takes a second step."""
+        self.steps += 1
+        return self.steps % 3 != 1
 
     def length(self):
         return len(self.text)
