@@ -230,6 +230,9 @@ class Play:
     async def unlock(self, evse):
         await self._call("UnlockConnector", {"evseId": evse, "connectorId": 1})
 
+    async def clear_cache(self):
+        await self._call("ClearCache", {})
+
     async def report(self, base):
         self._request_id += 1
         request = {"requestId": self._request_id, "reportBase": base}

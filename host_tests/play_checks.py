@@ -24,6 +24,7 @@ class Checks:
 
     Attributes:
         accepted: the CSMS has accepted the latest boot.
+        counts: CALLs of the station, by action. charging: looks that found a relay closed.
     """
 
     def __init__(self, csms, world):
@@ -31,6 +32,7 @@ class Checks:
         self.world = world
         self.accepted = False
         self.counts = collections.Counter()
+        self.charging = 0
         self._wrong = []
         self._handshakes = 0
         self._first = True  # nothing has been said on this connection yet
@@ -127,6 +129,7 @@ class Checks:
                 return f"EVSE {number}: its energy falls"
             self._energy[number] = evse["energy_wh"]
             for connector in evse["connectors"]:
+                self.charging += connector["relay"]
                 if connector["relay"] and "WeldedContact" not in faults[number]:
                     wrong = self._relay(evse, connector, faults[number])
                     if wrong:

@@ -48,7 +48,9 @@ async def test_seeded_play(rig):
     for _ in range(150):
         await game.do(step(rnd))
     await game.finish()
-    assert game.checks.counts["TransactionEvent"]
+    # it was no play of nothing
+    assert game.checks.charging
+    assert game.checks.counts["TransactionEvent"] > 10
 
 
 # ---- that the checks can fail

@@ -41,6 +41,7 @@ class Outcome:
         self.hours = 0.0
         self.counts: dict[str, int] = {}
         self.transactions = 0
+        self.charging = 0
 
 
 async def _play(values: dict[str, str], source: Any, outcome: Outcome) -> None:
@@ -67,6 +68,7 @@ async def _play(values: dict[str, str], source: Any, outcome: Outcome) -> None:
                 if game.station.charger is not None:
                     outcome.lines += ["its log:", *game.station.log[-_LOG_LINES:]]
                 outcome.counts = dict(game.checks.counts)
+                outcome.charging = game.checks.charging
                 outcome.transactions = len(game.csms.ledger.transactions)
 
 
@@ -140,7 +142,7 @@ def main() -> int:
     said = ", ".join(f"{count} {action}" for action, count in sorted(outcome.counts.items()))
     print(
         f"{len(outcome.steps)} steps, {outcome.hours:.1f} h in {time.monotonic() - began:.0f} s, "
-        f"{outcome.transactions} transactions; {said}"
+        f"{outcome.transactions} transactions, seen charging {outcome.charging} times; {said}"
     )
     if outcome.why is None:
         print("no invariant broken")
