@@ -17,7 +17,7 @@ REPOSITORY = ../..
 EMULATED = $(REPOSITORY)/boards/emulated
 FROZEN_MANIFEST ?= $(EMULATED)/empty/manifest.py
 HEAP ?= 28672
-STACK ?= 6144
+STACK ?= 7168
 HANDLER_STACK ?= 2048
 
 all:
