@@ -63,7 +63,7 @@ class Play:
             Broken: something does not.
         """
         self.steps += 1
-        await getattr(self, step[0])(*_flat(step[1:]))
+        await getattr(self, step[0])(*step[1:])
         await self._quiet()
         await self._look()
 
@@ -345,10 +345,3 @@ class Play:
             said = summary.gist(m) if m.action else m.text
             lines.append(f"{m.time:%d %H:%M:%S.%f} {arrow} {m.action}{kind} {said}")
         return lines
-
-
-def _flat(arguments):
-    flat = []
-    for each in arguments:
-        flat += each if isinstance(each, tuple) else (each,)
-    return flat

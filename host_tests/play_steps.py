@@ -76,6 +76,9 @@ _VARIABLES = (
 )
 
 
+_SETTINGS = [(name, text) for name, texts in _VARIABLES for text in texts]
+
+
 def _points(rnd):
     return ",".join(sorted({rnd.choice(_POINTS) for _ in range(rnd.choice((1, 1, 2)))}))
 
@@ -107,11 +110,6 @@ def _maybe_evse(rnd):
     return rnd.choice((None, 1, 2))
 
 
-def _variable(rnd):
-    name, texts = rnd.choice(_VARIABLES)
-    return name, rnd.choice(texts)
-
-
 # weight, name, what makes its arguments
 _STEPS = (
     (10, "plug", (_evse,)),
@@ -134,7 +132,7 @@ _STEPS = (
     (1, "reset", (lambda rnd: rnd.choice(("Immediate", "OnIdle")), _maybe_evse)),
     (0.5, "available", (_maybe_evse, lambda rnd: False)),
     (3, "available", (_maybe_evse, lambda rnd: True)),
-    (6, "set", (_variable,)),
+    (6, "set", (lambda rnd: rnd.choice(_SETTINGS),)),
     (2, "points", (lambda rnd: rnd.choice(("Start", "Stop")), _points)),
     (3, "trigger", (lambda rnd: rnd.choice(_TRIGGERS), _maybe_evse)),
     (2, "unlock", (_evse,)),
@@ -160,4 +158,5 @@ _UNITS = [kind for kind in _STEPS for _ in range(round(kind[0] * 2))]
 def step(rnd):
     """The next step."""
     _, name, makers = rnd.choice(_UNITS)
-    return (name, *(make(rnd) for make in makers))
+    made = [make(rnd) for make in makers]
+    return (name, *made[0]) if name == "set" else (name, *made)

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from play import Broken, Play
+from play_checks import Checks
 from play_steps import step, world
 from rig import Rig
+
+from tools import play as tool
 
 _randoms = st.randoms(use_true_random=False)
 
@@ -109,3 +112,44 @@ async def test_a_message_before_accepted_is_noticed(rig):
     await rig.quiet(game.csms)
     with pytest.raises(Broken, match="before the boot is accepted"):
         game.checks.said()
+
+
+# ---- make play
+
+
+def _run(monkeypatch, folder, *options):
+    monkeypatch.setattr(tool, "_KEPT", folder / "play.json")
+    monkeypatch.setattr(tool, "ROOT", folder)
+    for name in ("HOURS", "SEED", "SHRINK", "STEPS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.argv", ["tools/play.py", *options])
+    return tool.main()
+
+
+def test_a_play_ends_0_and_tells_its_seed(monkeypatch, tmp_path, capsys):
+    assert _run(monkeypatch, tmp_path, "--hours", "0.2", "--seed", "5") == 0
+    said = capsys.readouterr().out
+    assert "seed 5" in said and "no invariant broken" in said
+
+
+def test_a_break_ends_1_and_can_be_played_again(monkeypatch, tmp_path, capsys):
+    def hardware(checks, state, faults):
+        plugged = any(c["cp"] != "A" for e in state["evses"] for c in e["connectors"])
+        return "the pilot is not A" if plugged else None
+
+    monkeypatch.setattr(Checks, "hardware", hardware)
+    assert _run(monkeypatch, tmp_path, "--hours", "24", "--seed", "5") == 1
+    said = capsys.readouterr().out
+    assert "BROKEN: the pilot is not A" in said
+    assert "SEED=5" in said and "STEPS=play.json" in said and "BootNotification" in said
+    assert _run(monkeypatch, tmp_path, "--steps", str(tmp_path / "play.json")) == 1
+
+
+def test_shrink_leaves_the_steps_that_matter(monkeypatch):
+    def replay(values, steps):
+        outcome = tool.Outcome()
+        outcome.why = "broken" if {3, 17} <= set(steps) else None
+        return outcome
+
+    monkeypatch.setattr(tool, "_replay", replay)
+    assert tool.shrink({}, list(range(30))) == [3, 17]

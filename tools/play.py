@@ -1,6 +1,7 @@
 """`make play`: random play with a charger on an accelerated clock; ends 1 at a broken invariant.
 
-HOURS=24 of the station's time, SEED=n makes the same play again, SHRINK=1 looks for fewer steps.
+HOURS=24 of the station's time, SEED=n makes the same play again, SHRINK=1 looks for fewer steps,
+STEPS=file plays those that a break has left.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from tools.csms.charger import ChargerError  # noqa: E402
 
 _LOG_LINES = 12
 _HANGS_S = 120  # real time for one step
+_KEPT = ROOT / "build" / "play.json"
 _RUNS = 60  # to shrink in
 
 
@@ -104,17 +106,17 @@ def shrink(values: dict[str, str], steps: list[Any]) -> list[Any]:
 def _show_break(seed: int, values: dict[str, str], outcome: Outcome, options: Any) -> None:
     print(f"\nBROKEN: {outcome.why}\nat step {len(outcome.steps)}; settings {json.dumps(values)}")
     print("\n".join(outcome.lines))
-    print(f"again: make play HOURS={options.hours:g} SEED={seed}")
+    print(f"again: make play HOURS={options.hours:g} SEED={seed}; SHRINK=1 looks for fewer steps")
     steps = outcome.steps
     if options.shrink:
         steps = shrink(values, steps)
         print(
             f"shrunk to {len(steps)} of {len(outcome.steps)} steps: {_replay(values, steps).why}"
         )
-    else:
-        steps = steps[-10:]
-        print("the last steps (SHRINK=1 looks for the few that matter):")
-    for each in steps:
+    _KEPT.parent.mkdir(parents=True, exist_ok=True)
+    _KEPT.write_text(json.dumps({"settings": values, "steps": steps}))
+    print(f"the steps are in a file: make play STEPS={_KEPT.relative_to(ROOT)}; the last ones:")
+    for each in steps[-10:]:
         print("  " + json.dumps(each))
 
 
@@ -126,6 +128,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=seed)
     shrinks = env.get("SHRINK", "0") != "0"
     parser.add_argument("--shrink", action="store_true", default=shrinks)
+    parser.add_argument("--steps", type=Path, default=env.get("STEPS"), help="of a break")
     return parser.parse_args()
 
 
@@ -134,11 +137,16 @@ def main() -> int:
     if not BINARY.exists():
         print(f"{BINARY.relative_to(ROOT)} is missing; {MAKES} makes it")
         return 2
-    print(f"seed {options.seed}, {options.hours:g} h", flush=True)
-    rnd = random.Random(options.seed)
-    values = world(rnd)
     began = time.monotonic()
-    outcome = _run(values, lambda hours: step(rnd) if hours < options.hours else None)
+    if options.steps:
+        kept = json.loads(Path(options.steps).read_text())
+        values = kept["settings"]
+        outcome = _replay(values, kept["steps"])
+    else:
+        print(f"seed {options.seed}, {options.hours:g} h", flush=True)
+        rnd = random.Random(options.seed)
+        values = world(rnd)
+        outcome = _run(values, lambda hours: step(rnd) if hours < options.hours else None)
     said = ", ".join(f"{count} {action}" for action, count in sorted(outcome.counts.items()))
     print(
         f"{len(outcome.steps)} steps, {outcome.hours:.1f} h in {time.monotonic() - began:.0f} s, "
