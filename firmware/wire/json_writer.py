@@ -21,18 +21,18 @@ from tables.layout import (
     KIND_TIME,
     UNDECLARED,
 )
-from wire_core import INDEX, NAMES, TABLE, write_number, write_time
+from wire_core import TABLE, write_number, write_time
 
 from hal.errors import WriterMismatch
 from wire.constants import (
     COLON,
     COMMA,
     COUNTING,
+    FROM,
+    LENGTH,
     O_AT,
     O_BEGUN,
-    O_FROM,
     O_SIZE,
-    O_TO,
     PLAIN,
     QUOTED,
 )
@@ -45,9 +45,18 @@ _LONGEST_SCALAR = const(24)
 _DEEPEST = const(10)  # objects within each other
 _STEP = const(64)  # pieces: about 0.7 M instructions of a Cortex-M3
 
-_MARKS = b"[{}]{}]true"
-_HEADS = b"[2,[3,[4,"
-_WORDS = b"falsetrue"
+# What is neither a name nor a value is a part of this.
+_MARKS = b"[{}]{}]falsetrue[2,[3,[4,"
+_OPEN_ARRAY = const(1 << LENGTH)
+_OPEN_RECORDS = const(2 << LENGTH)
+_OPEN = const(1 << FROM | 1 << LENGTH)
+_CLOSE = const(2 << FROM | 1 << LENGTH)
+_CLOSE_ARRAY = const(3 << FROM | 1 << LENGTH)
+_NO_DETAILS = const(4 << FROM | 3 << LENGTH)
+_FALSE = const(7 << FROM | 5 << LENGTH)
+_TRUE = const(12 << FROM | 4 << LENGTH)
+_HEAD = const(16 << FROM | 3 << LENGTH)
+_NEXT_HEAD = const(3 << FROM)
 
 
 class MessageWriter:
@@ -108,6 +117,7 @@ class MessageWriter:
         state = self._state
         if self._walk is None:
             state[O_AT] = 0
+            state[O_BEGUN] = 0
             self._walk = self._pieces()
         left = _STEP
         for around in self._walk:
@@ -133,6 +143,7 @@ class MessageWriter:
         left = self.length()
         state = self._state
         state[O_AT] = 0
+        state[O_BEGUN] = 0
         for around in self._pieces():
             while not copy(state, self._buf, self._source, around):
                 left -= state[O_AT]
@@ -144,34 +155,25 @@ class MessageWriter:
             raise WriterMismatch("a message changed while it was sent")
         yield self._view[:left]
 
-    def _piece(self, source, start, end, around=PLAIN):
-        """What copy() is to copy next: source[start:end], and what is around it."""
-        self._source = source
-        state = self._state
-        state[O_FROM] = start
-        state[O_TO] = end
-        state[O_BEGUN] = 0
-        return around
-
-    def _known(self, name_id, around):
-        """A wire name as piece."""
-        at = 2 * name_id
-        start = INDEX[at] | INDEX[at + 1] << 8
-        return self._piece(NAMES, start, INDEX[at + 2] | INDEX[at + 3] << 8, around | QUOTED)
-
     def _pieces(self):
-        """Points out the message piece by piece; yields what is around each."""
+        """Points out the message piece by piece: copy() gets `_source` and what is yielded."""
         kind = self._kind
-        yield self._piece(_HEADS, 3 * kind - 6, 3 * kind - 3)
-        yield self._piece(self._id, 0, len(self._id), QUOTED)
+        self._source = _MARKS
+        yield _HEAD + (kind - _CALL) * _NEXT_HEAD
+        self._source = self._id
+        yield QUOTED
         if kind != _CALLRESULT:
-            yield self._known(self._name, COMMA)
+            self._source = self._name
+            yield QUOTED | COMMA
         if kind == _CALLERROR:
-            yield self._piece(self._slots, 0, len(self._slots), QUOTED | COMMA)
-            yield self._piece(_MARKS, 4, 7, COMMA)
+            self._source = self._slots
+            yield QUOTED | COMMA
+            self._source = _MARKS
+            yield _NO_DETAILS | COMMA
             return
         yield from self._payload()
-        yield self._piece(_MARKS, 3, 4)
+        self._source = _MARKS
+        yield _CLOSE_ARRAY
 
     def _payload(self):  # noqa: C901 one generator for all levels: no garbage for each object
         """The object of the slots. The stack has six entries for each object around this one."""
@@ -180,7 +182,8 @@ class MessageWriter:
         node = self._node
         slots = self._slots
         base = 0
-        yield self._piece(_MARKS, 1, 2, COMMA)
+        self._source = _MARKS
+        yield _OPEN | COMMA
         at = node + 2
         fields = TABLE[node]
         comma = PLAIN
@@ -203,7 +206,8 @@ class MessageWriter:
                     value = _next(items)
                     if value is None:
                         continue
-                yield self._known(TABLE[at - 4], comma | COLON)
+                self._source = TABLE[at - 4]
+                yield comma | QUOTED | COLON
                 comma = COMMA
                 if kind != KIND_OBJECT and kind != KIND_ARRAY:
                     decimals = slots[slot + 1] if kind == KIND_NUMBER else 0
@@ -211,13 +215,15 @@ class MessageWriter:
                     continue
                 child = _node_at(child)
                 if kind == KIND_ARRAY and not TABLE[child + 2]:  # of scalars
-                    yield self._piece(_MARKS, 0, 1)
+                    self._source = _MARKS
+                    yield _OPEN_ARRAY
                     around = PLAIN
                     while value is not None:
                         yield self._leaf(TABLE[child + 3], value, 0, around)
                         around = COMMA
                         value = _next(items)
-                    yield self._piece(_MARKS, 3, 4)
+                    self._source = _MARKS
+                    yield _CLOSE_ARRAY
                     continue
                 stack[depth] = at
                 stack[depth + 1] = fields
@@ -229,28 +235,33 @@ class MessageWriter:
                 node = child
                 base = slot
                 if items is None:
-                    yield self._piece(_MARKS, 1, 2)
+                    self._source = _MARKS
+                    yield _OPEN
                 else:
-                    yield self._piece(_MARKS, 0, 2)
+                    self._source = _MARKS
+                    yield _OPEN_RECORDS
                     slots = value
                     base = 0
                 at = node + 2
                 fields = TABLE[node]
                 comma = PLAIN
-            yield self._piece(_MARKS, 2, 3)
+            self._source = _MARKS
+            yield _CLOSE
             if not depth:
                 return
             items = stack[depth - 1]
             value = None if items is None else _next(items)
             if value is not None:
-                yield self._piece(_MARKS, 1, 2, COMMA)
+                self._source = _MARKS
+                yield _OPEN | COMMA
                 slots = value
                 at = node + 2
                 fields = TABLE[node]
                 comma = PLAIN
                 continue
             if items is not None:
-                yield self._piece(_MARKS, 3, 4)
+                self._source = _MARKS
+                yield _CLOSE_ARRAY
             depth -= 6
             at = stack[depth]
             fields = stack[depth + 1]
@@ -263,18 +274,16 @@ class MessageWriter:
     def _leaf(self, kind, value, decimals, around):
         """A scalar as piece."""
         if kind == KIND_BOOLEAN:
-            return self._piece(_WORDS, 5 if value else 0, 9 if value else 5, around)
+            self._source = _MARKS
+            return around | (_TRUE if value else _FALSE)
         if kind == KIND_INTEGER or kind == KIND_NUMBER:
-            n = write_number(self._scalar, value, decimals)
-            return self._piece(self._scalar, 0, n, around)
-        if kind == KIND_ANY:
-            return self._piece(value, 0, len(value), around)
+            self._source = self._scalar
+            return around | write_number(self._scalar, value, decimals) << LENGTH
         if kind == KIND_TIME:
-            n = write_time(self._scalar, value)
-            return self._piece(self._scalar, 0, n, around | QUOTED)
-        if isinstance(value, int):
-            return self._known(value, around)
-        return self._piece(value, 0, len(value), around | QUOTED)
+            self._source = self._scalar
+            return around | QUOTED | write_time(self._scalar, value) << LENGTH
+        self._source = value
+        return around if kind == KIND_ANY else around | QUOTED
 
 
 def _node_at(number):

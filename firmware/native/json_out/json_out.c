@@ -23,7 +23,7 @@ static void put_escaped(json_out_t *o, uint8_t *buffer, uint8_t c) {
     put(o, buffer, "0123456789abcdef"[c & 15]);
 }
 
-int json_out_copy(json_out_t *o, uint8_t *buffer, const uint8_t *source, unsigned around) {
+int json_out_copy(json_out_t *o, uint8_t *buffer, const uint8_t *source, uint32_t length, unsigned around) {
     uint32_t size = o->size;
     int quoted = around & JSON_OUT_QUOTED;
     if (around & JSON_OUT_COUNTING) {
@@ -34,6 +34,9 @@ int json_out_copy(json_out_t *o, uint8_t *buffer, const uint8_t *source, unsigne
         if (size - o->at < 2) {
             return 0;
         }
+        unsigned part = around >> JSON_OUT_LENGTH & 0xFF;
+        o->from = around >> JSON_OUT_FROM;
+        o->to = part != 0 ? o->from + part : length;
         if (around & JSON_OUT_COMMA) {
             put(o, buffer, ',');
         }
@@ -54,8 +57,8 @@ int json_out_copy(json_out_t *o, uint8_t *buffer, const uint8_t *source, unsigne
             put_escaped(o, buffer, c);
         }
     }
-    if (size - o->at < 2) {
-        return (around & (JSON_OUT_QUOTED | JSON_OUT_COLON)) == 0;
+    if (size - o->at < 2 && (around & (JSON_OUT_QUOTED | JSON_OUT_COLON))) {
+        return 0;
     }
     if (quoted) {
         put(o, buffer, '"');
@@ -63,5 +66,6 @@ int json_out_copy(json_out_t *o, uint8_t *buffer, const uint8_t *source, unsigne
     if (around & JSON_OUT_COLON) {
         put(o, buffer, ':');
     }
+    o->begun = 0;
     return 1;
 }
