@@ -5,7 +5,8 @@ Prints "passed" at the end; test_message.py starts it with 20 kB of heap.
 
 import gc
 
-from wire.message import MessageReader, MessageWriter
+from wire.json_writer import MessageWriter
+from wire.message import MessageReader
 from wire.names import name, name_id
 
 arena = bytearray(4096)
