@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tables import names
 
+from blocks.port import ANSWERED, ERROR, LOST, TIMEOUT
+
 EVSES = (1, 2)
 TOKENS = (b"A1", b"B2", b"C3")
 POINTS = ("EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer")
@@ -20,6 +22,7 @@ FLAGS = (
     "TX_CTRLR_STOP_TX_ON_INVALID_ID",
 )
 STATUSES = (names.ACCEPTED, names.ACCEPTED, names.ACCEPTED, names.INVALID)
+FAILURES = (ERROR, TIMEOUT, LOST)
 
 evses = st.sampled_from(EVSES)
 steps = st.one_of(
@@ -33,6 +36,9 @@ steps = st.one_of(
     st.tuples(st.just("weld"), evses, st.booleans()),
     st.tuples(st.just("connect"), st.booleans()),
     st.tuples(st.just("drain"), st.sampled_from(STATUSES)),
+    st.tuples(st.just("fail"), st.sampled_from(FAILURES)),
+    st.tuples(st.just("trigger"), st.integers(0, 2)),
+    st.tuples(st.just("meter"), evses, st.sampled_from([0, 1, 70_000])),
     st.tuples(st.just("available"), st.integers(0, 2), st.booleans()),
     st.tuples(st.just("limit"), evses, st.sampled_from([0, 6000, 32000])),
     st.tuples(st.just("reset"), st.integers(0, 2)),
@@ -105,13 +111,32 @@ class Play:
         if evse:
             self.world.charging.restart(evse)
 
+    def fail(self, outcome):
+        """The next event gets no good answer (E13); the CSMS may have seen it all the same."""
+        self.note(self.world.event(None, outcome))
+
+    def trigger(self, evse):
+        self.world.transactions.trigger(evse)
+
+    def meter(self, evse, more_wh):
+        self.world.board.meter(evse).mwh += more_wh * 1000
+
     def take(self, status):
         item = self.world.transactions.take(True)
         if item is None:
             return False
-        event = self.world.event(status if item[1][14] is not None else None)
-        self.transactions.setdefault(event.transaction_id, []).append(event)
+        event = self.world.event(status if item[1][14] is not None else None, ANSWERED)
+        self.note(event)
         return True
+
+    def note(self, event):
+        if event is None:
+            return
+        told = self.transactions.setdefault(event.transaction_id, [])
+        if told and told[-1].seq_no == event.seq_no:  # once more
+            assert told[-1]._replace(offline=None) == event._replace(offline=None)
+        else:
+            told.append(event)
 
     # ---- invariants
 
@@ -145,7 +170,9 @@ class Play:
             self.ev(evse, "A", connector)
         self.world.charging.end(0, names.RESET_COMMAND, names.IMMEDIATE_RESET)
         assert not self.world.charging.active()
-        self.drain(None)
+        while self.world.journal.count():
+            self.drain(None)
+            self.advance(100)  # of the wait before an attempt
         for events in self.transactions.values():
             self.check_transaction(events)
 
@@ -217,6 +244,9 @@ def long_play(seed):
                 (2, "weld", evse, False),
                 (1, "connect", rnd.random() < 0.7),
                 (2, "drain", status),
+                (2, "fail", rnd.choice(FAILURES)),
+                (0.5, "trigger", rnd.randint(0, 2)),
+                (0.5, "meter", evse, rnd.choice([0, 1, 70_000])),
                 (0.5, "available", rnd.randint(0, 2), False),
                 (2, "available", rnd.randint(0, 2), True),
                 (0.5, "limit", evse, rnd.choice([0, 6000])),
