@@ -41,7 +41,7 @@ class Play:
         self.station = None
         self.checks = None
         self.played_s = 0  # of the station's time
-        self.steps = 0
+        self.heap = []  # bytes used after the boot and at the end
         self._time = asyncio.Lock()  # held while the clocks jump: nobody tells the time
         self._remote_id = 0
         self._request_id = 0
@@ -55,6 +55,7 @@ class Play:
         self.checks = Checks(self.csms, self.world)
         self.station = await self.rig.station(self.csms, overrides(self.world), heap=HEAP)
         await self.calm()
+        await self._note_heap()
 
     async def do(self, step):
         """Do one step and look at what holds always.
@@ -62,7 +63,6 @@ class Play:
         Raises:
             Broken: something does not.
         """
-        self.steps += 1
         await getattr(self, step[0])(*step[1:])
         await self._quiet()
         await self._look()
@@ -79,6 +79,7 @@ class Play:
         if any(left):
             raise Broken(f"no cable, no fault, no grant, but transactions {left} go on")
         self.checks.at_the_end()
+        await self._note_heap()
 
     # ---- what the CSMS does when it behaves
 
@@ -330,6 +331,9 @@ class Play:
                 return
             await asyncio.sleep(0.02)
         raise Broken(line)
+
+    async def _note_heap(self):
+        self.heap.append((await self.station.command("heap"))["used"])
 
     def _crash(self):
         crashes = self.rig.crashes()

@@ -44,6 +44,7 @@ class Outcome:
         self.counts: dict[str, int] = {}
         self.transactions = 0
         self.charging = 0
+        self.heap: list[int] = []
 
 
 async def _play(values: dict[str, str], source: Any, outcome: Outcome) -> None:
@@ -70,6 +71,7 @@ async def _play(values: dict[str, str], source: Any, outcome: Outcome) -> None:
                 if game.station.charger is not None:
                     outcome.lines += ["its log:", *game.station.log[-_LOG_LINES:]]
                 outcome.counts = dict(game.checks.counts)
+                outcome.heap = game.heap
                 outcome.charging = game.checks.charging
                 outcome.transactions = len(game.csms.ledger.transactions)
 
@@ -153,7 +155,8 @@ def main() -> int:
         f"{outcome.transactions} transactions, seen charging {outcome.charging} times; {said}"
     )
     if outcome.why is None:
-        print("no invariant broken")
+        before, after = outcome.heap
+        print(f"no invariant broken; heap in use after the boot {before} B, at the end {after} B")
         return 0
     _show_break(options.seed, values, outcome, options)
     return 1
