@@ -1,11 +1,13 @@
 #include "clock.h"
 #include "control_port.h"
+#include "serial_ethernet.h"
 
 static volatile uint32_t milliseconds;
 static uint64_t cycles_asleep;
 static volatile bool woken;
 
 void clock_tick(void) {
+    serial_ethernet_tick();
     if (++milliseconds % 1000 == 0) {
         control_port_tick();
     }

@@ -29,6 +29,8 @@ serial_ethernet_state_t serial_ethernet_state(void);
 
 // Called by the UART's interrupt.
 void serial_ethernet_interrupt(void);
+// Called by the clock's, each millisecond.
+void serial_ethernet_tick(void);
 
 // Number of bytes that can be read now.
 size_t serial_ethernet_available(void);
