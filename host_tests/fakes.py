@@ -134,14 +134,14 @@ class FakeModel:
 
     def members(self, variable, evse=0, connector=0):
         members = self.text(variable, evse, connector).split(b",")
-        known = {name(i): i for i in range(1, 900) if i in _IDS}
-        return tuple(known[m] for m in members if m)
+        return tuple(_KNOWN[m] for m in members if m)
 
     def set(self, variable, value, evse=0, connector=0):
         self.values[(variable, evse, connector)] = value
 
 
 _IDS = {value for key, value in vars(names).items() if key.isupper()}
+_KNOWN = {name(i): i for i in range(1, 900) if i in _IDS}
 
 
 class FakeConnector:

@@ -152,7 +152,8 @@ class Evse(Machine):
     def _plugged(self):
         self.armed = self.armed or self.transaction is None
         self.patient = True
-        self.held = None
+        if not self.active.locked():  # else it waits for its owner, whose EV ever (E09.FR.03)
+            self.held = None
         if self.active.usable():
             self.charging.plugged(self)
         self.update(CABLE_PLUGGED_IN)
