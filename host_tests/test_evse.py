@@ -293,6 +293,21 @@ def test_tc_e_25_cable_stays_locked_until_the_owner_comes(world):
     assert w.told() == []
 
 
+@pytest.mark.parametrize("freed", [False, True])
+def test_held_cable_and_another_ev(world, freed):
+    """E09.FR.03: an EV at the other end does not free it; once it is free, anybody may charge."""
+    w = world((1,), OCPP_COMM_CTRLR_UNLOCK_ON_EV_SIDE_DISCONNECT="false")
+    session(w)
+    w.unplug(1)
+    assert w.locked(1)
+    if freed:
+        w.board.outlets[1, 1].is_locked = False  # F05
+    w.plug(1)
+    assert w.locked(1) is not freed
+    w.swipe(b"B2", 1)
+    assert (w.asked() == b"B2") is freed
+
+
 def test_tc_e_26_suspended_while_unplugged_at_the_ev(world):
     w = world(
         TX_CTRLR_STOP_TX_ON_EV_SIDE_DISCONNECT="false",
