@@ -108,6 +108,7 @@ class Variables:
             outcomes[i] = model.judge(handle, item[0], item[1])
             if i & _FEW == _FEW:
                 yield None
+        yield None  # the longest turn begins here
         self._commit(reader, handles, outcomes)
         # Only now: whoever listens sees all values of the message.
         for i, result in enumerate(outcomes):

@@ -135,7 +135,8 @@ def component_of(variable):
     high = END // _COMPONENT
     while high - low > 1:
         middle = (low + high) >> 1
-        if first(middle * _COMPONENT) <= variable:
+        at = middle * _COMPONENT + 5
+        if COMPONENTS[at] | COMPONENTS[at + 1] << 8 <= variable:  # first(), without the calls
             low = middle
         else:
             high = middle

@@ -192,14 +192,15 @@ class DeviceModel:
         """
         index = _attribute(attribute)
         variable, evse, connector = split(handle)
+        values = self._set
+        data = values.data
         if self._before is None:
-            self._before = self._set.data
-        at = self._set.find(variable, evse, connector, index)
-        if at < 0 or self._set.value(at) != value:
-            data = self._set.data
-            self._set.put(variable, evse, connector, index, value)
-            if len(self._set.data) > _ROOM:
-                self._set.data = data
+            self._before = data
+        at = values.find(variable, evse, connector, index)
+        if at < 0 or values.value(at) != value:
+            values.put(variable, evse, connector, index, value)
+            if len(values.data) > _ROOM:
+                values.data = data
                 return False
         return True
 

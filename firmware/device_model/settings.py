@@ -36,11 +36,9 @@ def _parts(values):
                 catalogue.name(variable),
                 catalogue.text(variable, FIELD_INSTANCE) or b"",
             ):
-                yield bytes((len(name),))
-                yield name
+                yield bytes((len(name),)) + name
             value = values.value(at)
-            yield bytes(values.place(at))
-            yield len(value).to_bytes(2, "little")
+            yield bytes(values.place(at)) + len(value).to_bytes(2, "little")
             yield value
         at = values.next(at)
 
