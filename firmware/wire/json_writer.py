@@ -43,7 +43,7 @@ _CALLERROR = const(4)
 _LEAST = const(64)  # bytes of a buffer
 _LONGEST_SCALAR = const(24)
 _DEEPEST = const(10)  # objects within each other
-_STEP = const(64)  # pieces: about 0.7 M instructions of a Cortex-M3
+_STEP = const(64)  # pieces that are counted in one turn of the event loop
 
 # What is neither a name nor a value is a part of this.
 _MARKS = b"[{}]{}]falsetrue[2,[3,[4,"
