@@ -20,6 +20,14 @@ def test_a_value_over_its_gate_is_told():
     assert limits.over_the_gate(figures) == ["ram: 41000 B is 1000 B over its gate of 40000 B"]
 
 
+def test_no_detail_takes_the_place_of_a_figure():
+    figures = limits.figures_of({"ram": 30_000})
+    said = budget.content(figures, {name: {"part": 1} for name in budget.TITLES})
+    assert said["ram"] == {"value": 30_000, "gate": 40_000, "goal": 36_000}
+    with pytest.raises(ValueError, match="ram"):
+        budget.content(figures, {"ram": {"heap": 24_576}})
+
+
 def test_every_figure_is_there_and_null_when_nothing_has_measured_it():
     figures = limits.figures_of({"least_heap": 27_648})
     names = "image image_all image_rv32 image_tls firmware ram ram_tls least_heap least_heap_tls"

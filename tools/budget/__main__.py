@@ -16,6 +16,12 @@ from tools.image_size import SIMULATION, Image
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 CHIP_HEAP = "chip_heap"  # in last.json: where the search starts the next time
+TITLES = {
+    "rom_parts": "ROM of the image by part",
+    "rom_files": "ROM of the frozen files",
+    "ram_parts": "RAM by part over the yardstick session, in the least heap on the chip",
+    SIMULATION: "what only simulates hardware (in no figure)",
+}
 _SPARE = (
     4096  # bytes that the session of the plot has more than the least heap: it collects oftener
 )
@@ -40,9 +46,9 @@ def show_parts(title: str, parts: Mapping[str, int]) -> None:
 def details(image: Image, needed: memory.Memory) -> dict[str, dict[str, int]]:
     """ROM and RAM of the chip by part."""
     return {
-        "rom": {part: size for part, size in image.rom.items() if part != SIMULATION},
+        "rom_parts": {part: size for part, size in image.rom.items() if part != SIMULATION},
         "rom_files": dict(image.files),
-        "ram": needed.parts(image),
+        "ram_parts": needed.parts(image),
         SIMULATION: {"rom": image.rom[SIMULATION], "ram": image.ram[SIMULATION]},
     }
 
@@ -68,21 +74,24 @@ def chip(before: record.Record) -> tuple[dict[str, int], dict[str, dict[str, int
     return found, details(image, needed)
 
 
+def content(figures: limits.Figures, more: Mapping[str, object]) -> dict[str, object]:
+    """What build/budget.json says: the figures under the keys that others rely on, and details."""
+    taken = set(figures) & set(more)
+    if taken:
+        raise ValueError(f"details under the name of a figure: {', '.join(sorted(taken))}")
+    return {**figures, **more}
+
+
 def report(
     figures: limits.Figures, parts: dict[str, dict[str, int]], before: record.Record
 ) -> None:
     tables = rom.table_sizes(BUILD / "gen" / "tables")
     unix = rom.unix_program(BUILD)
-    text = json.dumps({**figures, **parts, "tables": tables, "unix": unix}, indent=2) + "\n"
+    said = content(figures, {**parts, "tables": tables, "unix": unix})
+    text = json.dumps(said, indent=2) + "\n"
     (BUILD / "budget.json").write_text(text, encoding="utf-8")
-    titles = {
-        "rom": "ROM of the image by part",
-        "rom_files": "ROM of the frozen files",
-        "ram": "RAM by part over the yardstick session, in the least heap on the chip",
-        SIMULATION: "what only simulates hardware (in no figure)",
-    }
     for name, sizes in parts.items():
-        show_parts(titles[name], sizes)
+        show_parts(TITLES[name], sizes)
     show_parts("ROM of the generated tables (bytes constants)", tables)
     print()
     show_figures(figures, before)
