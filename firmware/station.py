@@ -17,6 +17,8 @@ from tables.variables import (
     CHARGING_STATION_PROBLEM,
     CLOCK_CTRLR_DATE_TIME,
     CONNECTOR_AVAILABILITY_STATE,
+    CONNECTOR_PLUG_RETENTION_LOCK_ACTIVE,
+    CONNECTOR_PLUG_RETENTION_LOCK_PROBLEM,
     CONNECTOR_PROBLEM,
     DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES,
     DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES,
@@ -32,6 +34,7 @@ from tables.variables import (
 from blocks.authorization import Authorization
 from blocks.availability import Availability
 from blocks.data_transfer import DataTransfer
+from blocks.events import Events
 from blocks.metering import Metering
 from blocks.port import NOT_MINE
 from blocks.provisioning import Heartbeat, Registration
@@ -71,6 +74,14 @@ _METERING = (
     SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL,
 )
 
+_FLAGS = (
+    CHARGING_STATION_PROBLEM,
+    CONNECTOR_PLUG_RETENTION_LOCK_ACTIVE,
+    CONNECTOR_PLUG_RETENTION_LOCK_PROBLEM,
+    CONNECTOR_PROBLEM,
+    EVSE_PROBLEM,
+)
+
 
 class Station:
     """A charging station on a board.
@@ -98,6 +109,7 @@ class Station:
         self.registration = Registration(board, model, timers, self._accepted)
         self.heartbeat = Heartbeat(board, model, timers)
         self.availability = Availability(board, model, charging)
+        self.events = Events(board, charging, self.store.boot_count)
         self.extension = Extension(board, model) if Extension else None
         self.data_transfer = DataTransfer(board, timers, self.extension)
         self.authorization = Authorization(charging)
@@ -128,6 +140,7 @@ class Station:
             self.registration,
             self.authorization,
             self.availability,
+            self.events,
             self.data_transfer,
             self.transactions,
             self.metering,
@@ -227,6 +240,9 @@ class Station:
         if transaction_id is None:
             self.reset.transaction_ended()
 
+    def lock_changed(self):
+        self.link.wake()
+
     def display(self, evse, text):
         self.board.indicator.display(evse, text)
 
@@ -289,9 +305,16 @@ class Station:
             CONNECTOR_AVAILABILITY_STATE,
         ):
             return name(self._status(evse, connector))
-        if variable in (CHARGING_STATION_PROBLEM, EVSE_PROBLEM, CONNECTOR_PROBLEM):
-            return b"true" if self._status(evse, connector) == FAULTED else b"false"
+        if variable in _FLAGS:
+            return b"true" if self._flag(variable, evse, connector) else b"false"
         return self.extension.read(variable, evse, connector) if self.extension else None
+
+    def _flag(self, variable, evse, connector):
+        if variable == CONNECTOR_PLUG_RETENTION_LOCK_ACTIVE:
+            return self.charging.outlet(evse, connector).locked()
+        if variable == CONNECTOR_PLUG_RETENTION_LOCK_PROBLEM:
+            return self.charging.outlet(evse, connector).lock_problem()
+        return self._status(evse, connector) == FAULTED
 
     def _status(self, evse, connector):
         """Status of a connector, of an EVSE (connector 0) or of the station (evse 0): one that is

@@ -331,6 +331,9 @@ class World:
     def transaction_changed(self, evse, transaction_id):
         self.open[evse] = transaction_id
 
+    def lock_changed(self):
+        self.wake()
+
     def display(self, evse, text):
         self.texts.append((evse, text.decode()))
 

@@ -97,6 +97,31 @@ async def test_TC_B_02_CS_trigger_in_pending(rig):
     await csms.expect("StatusNotification")
 
 
+async def test_transaction_event_asked_for_in_pending(rig):
+    # B02.FR.02, F06.FR.07: what is asked for is told, behind the events of before; no more
+    csms = await rig.csms()
+    csms.answer("BootNotification", lambda m: csms.boot_answer("Pending", 600))
+    station = await rig.station(csms, [setting("TxCtrlr.TxStartPoint", "EVConnected")])
+    await csms.expect("BootNotification", 10)
+    trigger = {"requestedMessage": "TransactionEvent", "evse": {"id": 1}}
+    assert (await csms.call("TriggerMessage", trigger))["status"] == "Rejected"
+    await station.plug()
+    await rig.quiet(csms)
+    assert csms.calls("TransactionEvent") == []  # B02.FR.02
+    assert (await csms.call("TriggerMessage", trigger))["status"] == "Accepted"
+    first = await csms.expect("TransactionEvent")
+    assert (first["eventType"], first["seqNo"]) == ("Started", 0)
+    second = await csms.expect("TransactionEvent")
+    assert (second["triggerReason"], second["seqNo"]) == ("Trigger", 1)
+    await station.unplug()
+    await rig.quiet(csms)
+    assert len(csms.calls("TransactionEvent")) == 2
+    csms.answer("BootNotification", lambda m: csms.boot_answer())
+    await csms.call("TriggerMessage", {"requestedMessage": "BootNotification"})
+    last = await csms.expect("TransactionEvent", 10)
+    assert (last["eventType"], last["seqNo"]) == ("Ended", 2)
+
+
 async def test_TC_B_03_CS_boot_refused(rig):
     # B03.FR.02, B03.FR.06
     csms = await rig.csms()

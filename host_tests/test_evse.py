@@ -798,6 +798,33 @@ def test_lock_fails(world):
     w.allow()
     w.ev(1, "C")
     assert not w.relay(1)
+    outlet = w.charging.outlet(1, 1)
+    assert not outlet.lock_problem()  # it may take its time
+    w.advance(1)
+    assert outlet.lock_problem() and not w.relay(1)
+    assert w.texts[-1] == (1, "The cable can't be locked")  # G05.FR.04
+    told = len(w.texts)
+    w.advance(10)
+    assert len(w.texts) == told and not w.relay(1)
+    w.unplug(1)
+    assert outlet.lock_problem()  # until it has locked
+    w.board.outlets[1, 1].jammed = False
+    session(w, token=b"B2")
+    assert not outlet.lock_problem()
+
+
+def test_a_slow_lock(world):
+    """The relay waits for the lock, which may take a second (firmware/hal/README.md)."""
+    w = world()
+    w.board.outlets[1, 1].jammed = True
+    w.plug(1)
+    w.swipe(b"A1", 1)
+    w.allow()
+    w.ev(1, "C")
+    assert not w.relay(1)
+    w.board.outlets[1, 1].is_locked = True  # still on its way when it was told
+    w.advance(1)
+    assert w.relay(1) and not w.charging.outlet(1, 1).lock_problem()
 
 
 # ---- several connectors

@@ -44,6 +44,7 @@ class Transactions:
         self.journal = journal
         self.link = None  # set by the station
         self._attempts = 0  # to send the first record
+        self._asked = 0  # so many are told before Accepted too (B02.FR.02)
         self._offline = 0  # so many records, from the first on, are of a time without connection
         # Transaction id -> seqNo of its next record. The records were numbered before the journal
         # may have thinned them out; the CSMS sees no gaps (E02.FR.07, J02.FR.13).
@@ -106,6 +107,8 @@ class Transactions:
             if evse in (0, each.id) and each.transaction is not None:
                 self.event(each, each.transaction, UPDATED, TRIGGER, each.state, 0)
                 told = True
+        if told:
+            self._asked = self.journal.count()  # in their order: seqNo goes up
         return told
 
     def handle(self, action, reader):
@@ -153,7 +156,7 @@ class Transactions:
             self._offline = self.journal.count()
 
     def take(self, accepted):
-        if not accepted or self._timer.active():
+        if not (accepted or self._asked) or self._timer.active():
             return None
         record = self.journal.first()
         if record is None:
@@ -186,8 +189,8 @@ class Transactions:
         elif self._repeat():
             return
         self._attempts = 0
-        if self._offline:
-            self._offline -= 1
+        self._offline = max(self._offline - 1, 0)
+        self._asked = max(self._asked - 1, 0)
         sent = self._unpack(self.journal.first())
         if sent[0] == ENDED:
             self._seq_nos.pop(sent[7], None)

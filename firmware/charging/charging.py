@@ -38,6 +38,7 @@ from hal.timers import Timer
 from wire.names import name_id
 
 _SETTLE_MS = const(500)  # for a relay's feedback contact, after it has moved
+_LOCK_MS = const(1000)  # that a lock needs to move, at most (firmware/hal/README.md)
 _TOKEN_SIZE = const(36)
 _KINDS = (CENTRAL, E_MAID, ISO14443, ISO15693, KEY_CODE, LOCAL, MAC_ADDRESS, NO_AUTHORIZATION)
 _KEY_WAIT_MS = const(2000)  # after a wrong key code; twice as long after each further (C04.FR.06)
@@ -51,6 +52,7 @@ class Charging:
         status_changed(evse, connector): a connector's status has changed.
         transaction_changed(evse, id or None): one has begun or ended; evse 0: not known yet.
         display(evse, text): for the driver; evse 0: at every reader.
+        lock_changed(): a lock has failed, or works again.
     events, blocks/transactions.py:
         event(evse, transaction, kind, trigger, state, reason).
     authorizer, blocks/authorization.py:
@@ -87,6 +89,7 @@ class Charging:
         self._wrong_keys = 0
         self._wrong_key_at = 0  # ticks
         self._watch = Timer(self._settled)
+        self._lock_watch = Timer(self._locks_moved)
 
     # ---- from the hardware
 
@@ -116,6 +119,22 @@ class Charging:
                     outlet.settling = 0
                     evse.hardware_changed(outlet)
 
+    def watch_lock(self):
+        """A lock moves: look whether it has closed when it has had its time."""
+        if not self._lock_watch.active():
+            self.timers.start(self._lock_watch, _LOCK_MS)
+
+    def _locks_moved(self):
+        for evse in self.evses:
+            for outlet in evse.outlets:
+                known = outlet.jammed
+                if outlet.look_at_lock():
+                    evse.update()  # the relay has waited for it
+                elif outlet.jammed and not known:
+                    log.error("evse %d connector %d: the lock failed", evse.id, outlet.number)
+                    self.listener.display(evse.id, b"The cable can't be locked")  # G05.FR.04
+        self.listener.lock_changed()
+
     # ---- resets and availability
 
     def all(self, evse=0):
@@ -137,6 +156,10 @@ class Charging:
         """End sessions at an EVSE (0: everywhere), whatever the stop points (B12.FR.04)."""
         for each in self.all(evse):
             each.end(trigger, reason)
+
+    def outlet(self, evse, connector):
+        """The Outlet of a connector."""
+        return self.evses[evse - 1].outlets[connector - 1]
 
     def status(self, evse, connector):
         """name id of a connector's ConnectorStatusEnumType."""

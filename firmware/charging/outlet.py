@@ -14,6 +14,7 @@ STEADY = const(1000)  # pwm, permille: no current is offered
 _A = const(0)
 _C = const(2)
 _D = const(3)
+_LOCK_FAILURE = b"ConnectorLockFailure"
 _MIN_MA = const(6000)  # IEC 61851-1: less can't be offered
 _REASON_OF = (
     (b"Ground", GROUND_FAULT),
@@ -63,7 +64,9 @@ class Outlet:
         # 2: the relay has just moved, 1: a moment ago; 0: its feedback counts
         self.settling = 2
         self.status = 0  # name id of ConnectorStatus as last told
+        self.jammed = False  # the lock has not closed when it was told to, and not since
         self._permille = -1
+        self._locking = False
         hardware.relay(False)
 
     def look(self):
@@ -86,6 +89,10 @@ class Outlet:
         """Somebody new may charge here."""
         return self.operative and self.fault is None
 
+    def lock_problem(self):
+        """The lock has failed (G05)."""
+        return self.jammed or self.fault == _LOCK_FAILURE
+
     def locked(self):
         return self.hardware.detachable and self.hardware.locked()
 
@@ -106,10 +113,29 @@ class Outlet:
             self._switch(True)
 
     def lock(self, on):
-        """Lock or free a detachable cable; it is never freed while it may be live."""
+        """Lock or free a detachable cable; it is never freed while it may be live.
+
+        Returns:
+            True: it has been told to lock, and takes its time: call `look_at_lock` then.
+        """
         hardware = self.hardware
-        if hardware.detachable and hardware.locked() != on and (on or not hardware.relay_closed()):
+        if not hardware.detachable:
+            return False
+        if hardware.locked() != on and (on or not hardware.relay_closed()):
             hardware.lock(on)
+        self._locking = on
+        return on and not self.look_at_lock(self.jammed)
+
+    def look_at_lock(self, jammed=True):
+        """Whether the lock was told to close and has.
+
+        Args:
+            jammed: what to think of one that is open still.
+        """
+        closed = self._locking and self.locked()
+        if self._locking:
+            self.jammed = jammed and not closed
+        return closed
 
     def _switch(self, on):
         self.on = on

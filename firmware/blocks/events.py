@@ -1,0 +1,72 @@
+"""G05.FR.02 NotifyEvent: a cable's lock has failed, or works again.
+
+What N07 adds, monitors, comes here too.
+"""
+
+from micropython import const
+from tables.names import ALERTING, HARD_WIRED_NOTIFICATION, NOTIFY_EVENT
+from tables.variables import CONNECTOR_PLUG_RETENTION_LOCK_PROBLEM
+
+from blocks.port import ANSWERED, ERROR
+from device_model import catalogue
+
+_EVENTS_A_BOOT = const(12)  # bits of an eventId that count within a boot
+_BOOTS = const(0x3FFFF)
+
+
+class Events:
+    """Tells the CSMS each lock's Problem; keeps no queue, as StatusNotification does not: what it
+    tells is what is true when it can be told.
+
+    A connector costs a byte: what the CSMS knows.
+
+    Args:
+        board: its connectors and clock.
+        charging: Charging.
+        boot_count: makes event ids unique over reboots.
+    """
+
+    def __init__(self, board, charging, boot_count):
+        self.board = board
+        self.charging = charging
+        self.link = None  # set by the station
+        self._id = (boot_count & _BOOTS) << _EVENTS_A_BOOT
+        self._places = [(e + 1, c + 1) for e, n in enumerate(board.connectors) for c in range(n)]
+        self._known = bytearray(len(self._places))
+        self._sent = None  # place that the outstanding one is about, and
+        self._problem = False  # what it says
+        self._at = None  # when it was made
+
+    def take(self, accepted):
+        if not accepted:
+            return None
+        for i, (evse, connector) in enumerate(self._places):
+            problem = self.charging.outlet(evse, connector).lock_problem()
+            if problem != self._known[i]:
+                self._sent = i
+                self._problem = problem
+                self._at = self.board.clock.utc()
+                self._id += 1
+                return NOTIFY_EVENT, (self._at, 0, self)
+        return None
+
+    def answered(self, outcome, reader):
+        if outcome == ANSWERED or outcome == ERROR:
+            self._known[self._sent] = self._problem
+
+    def __iter__(self):
+        """The records of the message: eventData."""
+        evse, connector = self._places[self._sent]
+        variable = CONNECTOR_PLUG_RETENTION_LOCK_PROBLEM
+        yield (
+            self._id,
+            self._at,
+            ALERTING,
+            b"true" if self._problem else b"false",
+            None if self._problem else True,
+            HARD_WIRED_NOTIFICATION,
+            catalogue.string(catalogue.component_ref(catalogue.component_of(variable))),
+            evse,
+            connector,
+            catalogue.name(variable),
+        )
