@@ -266,3 +266,36 @@ async def test_places_that_are_not_there(rig, evse):
     csms, _ = await _booted(rig)
     assert await _change(csms, "Inoperative", evse) == "Rejected"
     await csms.never("StatusNotification", 0.2)
+
+
+async def test_a_car_at_an_unavailable_connector_gets_nothing_of_a_token_for_the_other(rig):
+    # G03.FR.06: the token waits for a cable at connector 2
+    csms, station = await _booted(rig)
+    assert await _change(csms, "Inoperative", CONNECTOR[0]) == "Accepted"
+    await station.swipe(evse=1)
+    await rig.quiet(csms)
+    await station.ev("C", 1, 1)
+    await rig.quiet(csms)
+    state = await station.state(1, 1)
+    assert (state["relay"], state["locked"], state["status"]) == (False, False, "Unavailable")
+    await station.ev("C", 1, 2)
+    await station.until_relay(True, 1, 2)
+    await rig.quiet(csms)
+    (transaction,) = csms.ledger.transactions.values()
+    assert transaction.events[0]["evse"] == {"id": 1, "connectorId": 2}
+    assert not (await station.state(1, 1))["relay"]
+
+
+@pytest.mark.parametrize("how", ["unavailable", "faulted"])
+async def test_a_car_at_a_connector_out_of_order_does_not_block_the_other(rig, how):
+    csms, station = await _booted(rig)
+    await station.ev("C", 1, 1)
+    await station.ev("C", 1, 2)
+    if how == "unavailable":
+        assert await _change(csms, "Inoperative", CONNECTOR[0]) == "Accepted"
+    else:
+        await station.fault("OverCurrent", True, 1, 1)
+    await rig.quiet(csms)
+    await station.swipe(evse=1)
+    await station.until_relay(True, 1, 2)
+    assert not (await station.state(1, 1))["relay"]

@@ -46,12 +46,14 @@ class Evse(Machine):
         was_plugged = outlet.plugged
         was_faulty = outlet.fault is not None
         outlet.look()
-        if outlet is not self.active and outlet.plugged and not self._in_use():
+        if outlet is not self.active and outlet.plugged and outlet.usable() and not self._in_use():
             self.active = outlet
+            was_plugged = False
         if outlet is not self.active:  # E01.FR.14
             self.update()
         elif outlet.fault is not None and not was_faulty:
             self.end(ABNORMAL_CONDITION, fault_reason(outlet.fault))  # E06.FR.16
+            self._next()
         elif was_plugged and not outlet.plugged:
             self._unplugged()
         elif outlet.plugged and (not was_plugged or (was_faulty and self.armed)):
@@ -75,6 +77,7 @@ class Evse(Machine):
             self.update() if self.transaction is not None else self.deauthorize(0, 0)
         else:
             self.update()
+        self._next()
 
     def authorize(self, grant):
         """Somebody may charge here from now on."""
@@ -86,6 +89,9 @@ class Evse(Machine):
         self.grant = grant
         self.held = None
         self.patient = True
+        for outlet in self.outlets:
+            if outlet.usable() and not self.active.usable() and not self._in_use():
+                self.active = outlet
         transaction = self.transaction
         if transaction is None:
             self.armed = True
@@ -173,9 +179,13 @@ class Evse(Machine):
             self.deauthorize(EV_COMMUNICATION_LOST, EV_DISCONNECTED, None, hold)
         else:
             self.update(EV_COMMUNICATION_LOST, EV_DISCONNECTED)
-        if not self._in_use() and self.grant is None:
-            for outlet in self.outlets:  # a car that came while this EVSE was in use
-                if outlet.plugged:
+        self._next()
+
+    def _next(self):
+        """Turn to a car that came while another connector was in use, or is so no more."""
+        if self.grant is None and not self._in_use():
+            for outlet in self.outlets:
+                if outlet is not self.active and outlet.plugged and outlet.usable():
                     self.active = outlet
                     self._plugged()
                     return
@@ -206,10 +216,19 @@ class Evse(Machine):
             and not transaction.grant.same(grant)
         ):
             return False  # C01.FR.23
-        if plugged or self.active.plugged:
-            return plugged and self.active.plugged and self.active.usable()
+        here = self.active.plugged and self.active.usable()
+        if plugged or here:
+            return plugged and here
         return any(outlet.usable() and not outlet.plugged for outlet in self.outlets)
 
     def _in_use(self):
-        """The active outlet can't change: a car is there, or was and its transaction is open."""
-        return self.active.plugged or (self.transaction is not None and self.transaction.joined)
+        """The active outlet can't change: a car is there, its cable is locked, or its transaction
+        is open.
+        """
+        active = self.active
+        transaction = self.transaction
+        return (
+            (active.plugged and active.usable())
+            or active.locked()
+            or (transaction is not None and (transaction.joined or active.plugged))
+        )

@@ -132,9 +132,10 @@ class Machine:
         offer = grant is not None and self._offers()
         for outlet in self.outlets:
             here = outlet is self.active
-            if here and grant is not None and outlet.plugged and outlet.lock(True):
+            use = here and outlet.plugged and (outlet.operative or self.transaction is not None)
+            if use and grant is not None and outlet.lock(True):
                 charging.watch_lock()
-            outlet.drive(duty(self.limit_ma) if offer and here and outlet.plugged else STEADY)
+            outlet.drive(duty(self.limit_ma) if offer and use else STEADY)
             if not here or (grant is None and self.held is None):
                 outlet.lock(False)  # E06.FR.10, E07.FR.07, E09.FR.02
             if outlet.settling > 1:
