@@ -107,6 +107,28 @@ def test_switched_off_it_knows_and_learns_nothing(cache):
     assert cache.cache.clear() and cache.find(b"A") is None and cache.cache.used == 0
 
 
+@pytest.mark.parametrize("when", [0, 1])
+def test_without_memory_it_knows_and_learns_nothing(cache, when, monkeypatch):
+    # a look-up must not end whoever asks: the token is unknown for once
+    def short(name):
+        for i, record in enumerate(records(name)):
+            if i == when:
+                raise MemoryError
+            yield record
+
+    cache.put(b"A")
+    cache.put(b"B")
+    used = cache.cache.used
+    records = cache.store.records
+    monkeypatch.setattr(cache.store, "records", short)
+    assert cache.find(b"A") is None
+    cache.put(b"A", names.BLOCKED)
+    cache.put(b"C")
+    monkeypatch.undo()
+    assert cache.find(b"A") is True and cache.find(b"B") is True and cache.find(b"C") is None
+    assert cache.cache.used == used
+
+
 def test_life_time_counts_from_the_last_use(cache):
     # C10.FR.08, C10.FR.10
     cache.put(b"A")

@@ -51,10 +51,14 @@ class AuthorizationCache:
             True: accepted, and `grant` has its group and EVSEs now. False: refused.
             None: unknown, no longer valid (C10.FR.10, C10.FR.13), or no cache (C10.FR.11).
         """
-        entry = self._find(_key(grant.token, grant.kind)) if self._enabled() else None
-        if entry is None:
+        try:
+            entry = self._find(_key(grant.token, grant.kind)) if self._enabled() else None
+            if entry is None:
+                return None
+            _, _, accepted, evses, expiry, group, group_kind, _ = unpack(entry, 0, _FIELDS)
+        except MemoryError as e:
+            log.error("authorization cache: %s", e)
             return None
-        _, _, accepted, evses, expiry, group, group_kind, _ = unpack(entry, 0, _FIELDS)
         now = self._clock.utc()
         if now is not None:  # else nobody can say that it has expired
             if expiry is None:  # C10.FR.08
@@ -78,6 +82,12 @@ class AuthorizationCache:
         """
         if not self._enabled() or kind in (CENTRAL, NO_AUTHORIZATION):
             return  # C03.FR.02, C05.FR.02
+        try:
+            self._put(token, kind, info)
+        except MemoryError as e:
+            log.error("authorization cache: %s", e)
+
+    def _put(self, token, kind, info):
         status, expiry, group, group_kind, evses = info
         key = _key(token, kind)
         entry = bytearray(key)
