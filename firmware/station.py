@@ -8,6 +8,7 @@ import asyncio
 import gc
 
 from micropython import const
+from tables.extension import EXTENSION
 from tables.names import AVAILABLE, FAULTED, OCCUPIED
 from tables.variables import (
     ALIGNED_DATA_CTRLR_INTERVAL,
@@ -55,10 +56,8 @@ from storage.journal import Journal
 from storage.store import Store
 from wire.names import name
 
-try:
+if EXTENSION:
     from extension import Extension  # what the maker's charger has of its own (boards/README.md)
-except ImportError:
-    Extension = None
 
 _SUPERVISE_MS = const(5000)
 _ARENA_SIZE = const(4096)  # at least, also when BytesPerMessage is less: for all other messages
@@ -110,7 +109,7 @@ class Station:
         self.heartbeat = Heartbeat(board, model, timers)
         self.availability = Availability(board, model, charging)
         self.events = Events(board, charging, self.store.boot_count)
-        self.extension = Extension(board, model) if Extension else None
+        self.extension = Extension(board, model) if EXTENSION else None
         self.data_transfer = DataTransfer(board, timers, self.extension)
         self.authorization = Authorization(charging)
         self.metering = Metering(charging)
@@ -307,7 +306,12 @@ class Station:
             return name(self._status(evse, connector))
         if variable in _FLAGS:
             return b"true" if self._flag(variable, evse, connector) else b"false"
-        return self.extension.read(variable, evse, connector) if self.extension else None
+        if EXTENSION:
+            try:
+                return self.extension.read(variable, evse, connector)
+            except Exception as error:  # noqa: BLE001, a defect in it costs this value only
+                log.error("extension: %r", error)
+        return None
 
     def _flag(self, variable, evse, connector):
         if variable == CONNECTOR_PLUG_RETENTION_LOCK_ACTIVE:
@@ -338,8 +342,11 @@ class Station:
             self.link.reconnect()  # A01.FR.06
         elif variable in _METERING:
             self.metering.configure()
-        elif self.extension:
-            self.extension.changed(variable, evse, connector)
+        elif EXTENSION:
+            try:
+                self.extension.changed(variable, evse, connector)
+            except Exception as error:  # noqa: BLE001, as in _live()
+                log.error("extension: %r", error)
 
     # ---- the end
 

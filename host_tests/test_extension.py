@@ -24,9 +24,15 @@ _HEAP = 28672  # bytes: a full report passes in this with and without the 320
 
 
 def _many(text):
-    """The example with a component of many variables."""
+    """The example with a component of many variables, of which the first fails."""
     lines = [f"V{i}  integer  rw  default={i}" for i in range(_MANY)]
+    lines[0] += " live"
     head, mark, tail = text.partition("component Display")
+    tail = tail.replace("tables.variables import ", "tables.variables import BULK_V0, ")
+    for method in ("read", "changed"):
+        mark_of = f"def {method}(self, variable, evse, connector):\n"
+        fault = f"        if variable == BULK_V0:\n            raise ValueError('{method}')\n"
+        tail = tail.replace(mark_of, mark_of + fault)
     return head + "component Bulk\n" + "\n".join(lines) + "\n\n" + mark + tail
 
 
@@ -124,6 +130,16 @@ async def test_own_live_variables(maker):
     assert result["attributeStatus"] == "UnknownComponent"
 
 
+async def test_a_defect_in_it_costs_no_more_than_the_value(maker):
+    maker.lenient.append("ValueError")
+    csms, station = await maker.booted()
+    assert [r["attributeValue"] for r in await read(csms, "Bulk.V0", "Bulk.V1")] == ["0", "1"]
+    await station.logged("extension: ValueError('read',)")
+    assert await write_status(csms, "Bulk.V0", 7) == "Accepted"
+    await station.logged("extension: ValueError('changed',)")
+    assert await value(csms, "Bulk.V0") == "7"
+
+
 async def test_own_data_transfer(maker):
     # P01
     csms, station = await maker.booted()
@@ -155,12 +171,102 @@ async def test_report_of_400_variables_in_the_same_heap(station_of, request):
     assert after - before < 64
 
 
-def test_broken_declarations_are_told():
+async def test_instances_connectors_and_what_is_forgotten(maker):
+    csms, station = await maker.booted(evses="1,2")
+    places = ["1.1", "2.1", "2.2"]
+    names = [f"Lamp/Front@{p}.Colour/{i}" for p in places for i in ("Idle", "Busy")]
+    results = await read(csms, *names, "Lamp@1.1.Colour/Idle", "Lamp/Front@1.1.Colour")
+    assert [r.get("attributeValue") for r in results[:6]] == ["green", "blue"] * 3
+    statuses = [r["attributeStatus"] for r in results[6:]]
+    assert statuses == ["UnknownComponent", "UnknownVariable"]  # B06.FR.15
+    assert await write_status(csms, "Lamp/Front@2.2.Colour/Idle", "pink") == "Rejected"
+    for name in names[-2:]:
+        assert await write_status(csms, name, "red") == "Accepted"
+    assert await write_status(csms, "Display.Text", "x" * 1000) == "Accepted"
+    assert [await value(csms, n) for n in names[-4:]] == ["green", "blue", "red", "red"]
+    csms.forget()
+    await station.restart()
+    await csms.expect("BootNotification", 10)
+    assert [await value(csms, n) for n in names[-2:]] == ["red", "blue"]
+    assert await value(csms, "Display.Text") == "x" * 1000
+
+
+async def test_what_is_wrong_is_in_the_summary(maker):
+    # B07.FR.09: of the maker's components, too
+    csms, station = await maker.booted()
+    await station.fault("Temperature", evse=2)
+    await csms.expect("StatusNotification")
+    request = {"requestId": 1, "reportBase": "SummaryInventory"}
+    assert (await csms.call("GetBaseReport", request))["status"] == "Accepted"
+    items = _report(csms, [await csms.expect("NotifyReport")])
+    assert items["Fan", 2, "Tripped"]["variableAttribute"][0]["value"] == "true"
+    assert ("Fan", 1, "Tripped") not in items
+
+
+BROKEN = [
+    ("component", "is no name"),
+    ("component X level=roof", "expected component NAME"),
+    ("component X\nY integer", "expected NAME TYPE"),
+    ("component X\nY number ro", "expected NAME TYPE"),
+    ("component X\nY(a b) integer ro", "expected NAME TYPE"),
+    ("component X\nY(a,b) integer ro", "is no instance"),
+    (f"component {'X' * 51}", "is no name"),
+    ("define colours", "expected define"),
+    ("define a b\nY integer ro", "needs a component"),
+    ("component X\nY integer ro defualt=1", "unknown or repeated"),
+    ("component X\nY integer ro persistent", "unknown or repeated"),
+    ("component X\nY string ro max=9 default=two words", "unknown or repeated"),
+    ('component X\nY string ro max=9 default="two words', "No closing quotation"),
+    ("component X\nY integer ro default=1.5", "default is not"),
+    ("component X\nY integer ro default=5 max=4", "default is not"),
+    ("component X\nY integer ro min=5 max=4", "min is above max"),
+    ("component X\nY integer ro max=12345678901", "over 9 digits"),
+    ("component X\nY boolean ro default=True", "default is not"),
+    ("component X\nY dateTime ro default=today", "default is not"),
+    ("component X\nY string ro", "needs max="),
+    ("component X\nY string rw max=1001", "at most 1000"),
+    ("component X\nY string ro max=2501", "at most 2500"),
+    ("component X\nY string ro max=4 default=abcde", "default is not"),
+    ("component X\nY OptionList ro", "lists have values="),
+    ("component X\nY OptionList ro values=$colours", "not defined"),
+    ("component X\nY OptionList ro values=a,b default=a,b", "default is not"),
+    ("component X\nY OptionList ro values=a,,b", "none is empty"),
+    ("component X\nY MemberList ro values=a,b default=c", "default is not"),
+    ("component X\nY MemberList ro values=a,b default=a min=2", "default is not"),
+    ("component X\nY integer ro unit=MilesPerHourOrMore", "at most 16"),
+    ("component X\nY integer ro attributes=Actual,Wish", "unknown attribute"),
+    ("component X\nY integer ro\nY integer rw", "declared twice"),
+]
+
+
+@pytest.mark.parametrize("text, why", BROKEN)
+def test_broken_declarations_are_told(text, why):
     # with file and line of the extension
-    with pytest.raises(compiler.DeclarationError, match=r"my/extension.py:3: "):
-        compiler.extension('"""Words.\n\ncomponent X level=roof\n"""\n', "my/extension.py")
-    with pytest.raises(compiler.DeclarationError, match=r"extension.py:2: "):
-        compiler.extension('"""component X\nY integer\n"""\n')
+    line = 4 + text.count("\n")
+    with pytest.raises(compiler.DeclarationError, match=rf"my/extension.py:{line}: .*{why}"):
+        compiler.extension(f"# Ours.\n'''Words.\n\n{text}\n'''\n", "my/extension.py")
+
+
+def test_broken_classes_are_told():
+    head = "class Extension:\n    def __init__(self, board, model): pass\n"
+    with pytest.raises(compiler.DeclarationError, match="x.py:1: Extension has no read"):
+        compiler.extension(head, "x.py")
+    with pytest.raises(compiler.DeclarationError, match=r"x.py:3: read\(\) takes 4"):
+        compiler.extension(head + "    def read(self, variable): pass\n", "x.py")
     with pytest.raises(compiler.DeclarationError, match="extension.py:1: "):
         compiler.extension("def\n")
-    assert compiler.extension("x = 1\n") == []
+    assert compiler.extension("x = 1\n") == ([], False)
+    assert compiler.extension(EXAMPLE.read_text())[1]
+
+
+@pytest.mark.parametrize(
+    "text, why",
+    [
+        ("component TxCtrlr\nEVConnectionTimeOut string rw max=9", "stays of type integer"),
+        ("component SecurityCtrlr\nBasicAuthPassword string rw min=16 max=40", "a secret"),
+    ],
+)
+def test_what_an_extension_cannot_redeclare(text, why):
+    firmware = compiler.parse((ROOT / "firmware/device_model/variables.txt").read_text())
+    with pytest.raises(compiler.DeclarationError, match=why):
+        compiler.merge(firmware, compiler.parse(text))

@@ -4,17 +4,23 @@ component Display
 Contrast        integer     rw  unit=Percent default=50 min=0 max=100
 Language        OptionList  rw  values=de,en,fr default=en
 Serial          string      ro  max=20 default=D-0001
+Text            string      rw  max=1000 default="Hello, driver"
 
 component Fan level=evse
 Speed           integer     ro  unit=rpm default=0 live
 Mode            OptionList  rw  values=Auto,Silent default=Auto reboot
+Tripped         boolean     ro  default=false live
+
+component Lamp instance=Front level=connector
+Colour(Idle)    OptionList  rw  values=red,green,blue default=green
+Colour(Busy)    OptionList  rw  values=red,green,blue default=blue volatile
 
 component EVSE level=evse
 Power           decimal     ro  unit=W max=7360 live
 FanFitted       boolean     ro  default=true
 """
 
-from tables.variables import DISPLAY_CONTRAST, FAN_SPEED
+from tables.variables import DISPLAY_CONTRAST, DISPLAY_TEXT, FAN_SPEED, FAN_TRIPPED
 
 from hal import log
 
@@ -29,11 +35,15 @@ class Extension:
     def read(self, variable, evse, connector):
         if variable == FAN_SPEED:
             return 800 + self._board.meter(evse).power_w() * _RPM_PER_KW // 1000
+        if variable == FAN_TRIPPED:
+            return b"false" if self._board.connector(evse, 1).fault() is None else b"true"
         return None
 
     def changed(self, variable, evse, connector):
         if variable == DISPLAY_CONTRAST:
             log.info("display: contrast %d", self._model.int(variable))
+        elif variable == DISPLAY_TEXT:
+            self._board.indicator.display(0, self._model.text(variable))
 
     def data_transfer(self, vendor_id, message_id, data):
         if vendor_id != b"com.example.display":

@@ -5,18 +5,21 @@ r"""Turn the declaration of components and variables into ROM tables and constan
         --declarations firmware/device_model/variables.txt --out build/gen/tables \
         [--extension boards/unix/extension.py]
 
-Writes <out>/variables.py (constants, one a variable: its offset in RECORDS),
-<out>/variable_format.py (constants of the record's layout) and <out>/device_model.py (STRINGS,
-COMPONENTS, RECORDS as bytes). The formats are described in firmware/device_model/README.md.
-An extension (boards/README.md) declares in its docstring, from the first line that begins with
-`component` or `define` on, what a charger has beyond these, or otherwise.
+Writes into <out> variables.py (constants, one a variable: its offset in RECORDS),
+variable_format.py (constants of the record's layout), extension.py (EXTENSION, 1: there is a
+class Extension) and device_model.py (STRINGS, COMPONENTS, RECORDS as bytes). The formats are
+described in firmware/device_model/README.md. An extension (boards/README.md) declares in its
+docstring, from the first line that begins with `component` or `define` on, what a charger has
+beyond these, or otherwise.
 """
 
 import argparse
 import ast
 import re
+import shlex
 import sys
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 LEVELS = ("station", "evse", "connector")
@@ -36,8 +39,18 @@ FLAGS = {"reboot": 0x20, "live": 0x40, "volatile": 0x80}
 # Optional fields of a record, in the order of their bits and of their places.
 FIELDS = ("instance", "default", "min", "max", "values", "unit", "from", "attributes")
 ATTRIBUTES = ("Actual", "Target", "MinSet", "MaxSet")
-NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?$")
-VARIABLE = re.compile(r"([A-Za-z0-9]+)(?:\(([A-Za-z0-9]+)\))?$")
+NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?")
+COUNT = re.compile(r"\d{1,9}")
+DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+# identifierString of at most 50 characters (NotifyReportRequest), but what the constants need
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9*\-_=:+|@.]{0,49}")
+INSTANCE = re.compile(r"[A-Za-z0-9*\-_=:+|@.]{1,50}")
+VARIABLE = re.compile(r"([^()]+)(?:\(([^()]+)\))?")
+LONGEST_WRITTEN = 1000  # attributeValue of SetVariables
+LONGEST_READ = 2500  # ... of GetVariables and NotifyReport
+LONGEST_LIST = 1000  # valuesList
+LONGEST_UNIT = 16
+METHODS = {"__init__": 3, "read": 4, "changed": 4, "data_transfer": 4}  # with self
 
 
 class DeclarationError(Exception):
@@ -75,25 +88,38 @@ def parse(text, origin="variables"):
     Raises:
         DeclarationError: with file and line.
     """
-    components, defines = [], {}
+    components, defines, known = [], {}, set()
     for number, line in enumerate(text.splitlines(), 1):
-        words = line.split("#", 1)[0].split()
-        if not words:
-            continue
         try:
-            if words[0] == "define":
-                defines["$" + words[1]] = words[2]
-            elif words[0] == "component":
-                components.append(_component(words))
-            else:
-                components[-1].variables.append(_variable(words, defines))
-        except (DeclarationError, ValueError, KeyError, IndexError) as e:
+            words = shlex.split(line, comments=True)
+            if words:
+                _declare(words, components, defines, known)
+        except (DeclarationError, ValueError) as e:
             raise DeclarationError(f"{origin}:{number}: {e}: {line.strip()}") from e
     return components
 
 
+def _declare(words, components, defines, known):
+    """Take in the words of a line."""
+    if words[0] == "define":
+        if len(words) != 3:
+            raise DeclarationError("expected define NAME VALUES")
+        defines["$" + words[1]] = words[2]
+    elif words[0] == "component":
+        components.append(_component(words))
+    elif not components:
+        raise DeclarationError("a variable needs a component before it")
+    else:
+        variable = _variable(words, defines)
+        place = (*_place(components[-1]), variable.name, variable.instance)
+        if place in known:
+            raise DeclarationError("declared twice")
+        known.add(place)
+        components[-1].variables.append(variable)
+
+
 def extension(text, origin="extension.py"):
-    """Components that an extension declares.
+    """(components that an extension declares, whether it has the class Extension).
 
     Raises:
         DeclarationError: with file and line.
@@ -108,7 +134,27 @@ def extension(text, origin="extension.py"):
         declared = declared or line.split()[:1] in (["component"], ["define"])
         if not declared:
             lines[i] = ""
-    return parse("\n".join(lines), origin)  # the docstring begins in line 1: so numbers are right
+    before = tree.body[0].lineno - 1 if lines else 0  # comments above the docstring
+    return parse("\n" * before + "\n".join(lines), origin), _has_class(tree, origin)
+
+
+def _has_class(tree, origin):
+    """Whether there is the class, and then with all its methods."""
+    found = False
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == "Extension":
+            found = True
+            methods = {n.name: n for n in node.body if isinstance(n, ast.FunctionDef)}
+            for name, count in METHODS.items():
+                if name not in methods:
+                    raise DeclarationError(f"{origin}:{node.lineno}: Extension has no {name}()")
+                arguments = methods[name].args
+                if len(arguments.args) != count and not arguments.vararg:
+                    line = methods[name].lineno
+                    raise DeclarationError(
+                        f"{origin}:{line}: {name}() takes {count} arguments, with self"
+                    )
+    return found
 
 
 def merge(components, more):
@@ -125,10 +171,20 @@ def merge(components, more):
             key = (variable.name, variable.instance)
             at = [i for i, v in enumerate(variables) if (v.name, v.instance) == key]
             if at:
+                _check_redeclared(added, variables[at[0]], variable)
                 variables[at[0]] = variable
             else:
                 variables.append(variable)
     return components
+
+
+def _check_redeclared(component, old, new):
+    """The firmware relies on the type of its own variables, and a secret stays one."""
+    name = f"{component.name}.{new.name}"
+    if new.type != old.type:
+        raise DeclarationError(f"extension: {name} of the firmware stays of type {old.type}")
+    if old.access == "wo" and new.access != "wo":
+        raise DeclarationError(f"extension: {name} stays wo, a secret")
 
 
 def _place(component):
@@ -136,61 +192,95 @@ def _place(component):
 
 
 def _component(words):
-    options = dict(word.split("=", 1) for word in words[2:])
-    component = Component(words[1], options.pop("instance", ""), options.pop("level", "station"))
+    options = dict(word.partition("=")[::2] for word in words[2:])
+    name = words[1] if len(words) > 1 else ""
+    component = Component(name, options.pop("instance", ""), options.pop("level", "station"))
     if options or component.level not in LEVELS:
-        raise DeclarationError("unknown option or level")
+        wanted = "component NAME [instance=X] [level=station|evse|connector]"
+        raise DeclarationError(f"expected {wanted}")
+    _check_names(component.name, component.instance)
     return component
 
 
+def _check_names(name, instance):
+    if not NAME.fullmatch(name):
+        raise DeclarationError(f"{name!r} is no name")
+    if instance and not INSTANCE.fullmatch(instance):
+        raise DeclarationError(f"{instance!r} is no instance")
+
+
 def _variable(words, defines):
-    match = VARIABLE.match(words[0])
-    if not match or words[1] not in TYPES or words[2] not in ACCESS:
-        raise DeclarationError("expected NAME TYPE ro|rw|wo")
+    match = VARIABLE.fullmatch(words[0])
+    if not match or len(words) < 3 or words[1] not in TYPES or words[2] not in ACCESS:
+        raise DeclarationError(f"expected NAME TYPE ro|rw|wo; a type is one of {', '.join(TYPES)}")
     variable = Variable(match[1], match[2], words[1], words[2])
+    _check_names(variable.name, variable.instance)
     if variable.instance:
         variable.fields["instance"] = variable.instance
     for word in words[3:]:
         if word in FLAGS:
             variable.flags.add(word)
             continue
-        key, value = word.split("=", 1)
-        if key not in FIELDS or key in variable.fields:
-            raise DeclarationError(f"unknown or repeated key {key}")
-        variable.fields[key] = defines.get(value, value) if value.startswith("$") else value
+        key, equals, value = word.partition("=")
+        if not equals or key not in FIELDS or key in variable.fields:
+            raise DeclarationError(f'unknown or repeated {word} (a text with spaces: "...")')
+        if value.startswith("$") and value not in defines:
+            raise DeclarationError(f"{value} is not defined")
+        variable.fields[key] = defines.get(value, value)
     _check(variable)
     return variable
 
 
 def _check(variable):
     fields = variable.fields
-    for key in ("min", "max"):
-        if key in fields and not NUMBER.match(fields[key]):
-            raise DeclarationError(f"{key} is no number")
+    _check_limits(variable)
     if (variable.type in LISTS) != ("values" in fields):
         raise DeclarationError("lists have values=, others have not")
-    if variable.type == "string" and "max" not in fields:
-        raise DeclarationError("a string needs max=, the station's heap is bounded")
+    values = fields.get("values", "x")
+    members = values.split(",")
+    if "" in members or len(set(members)) < len(members) or len(values) > LONGEST_LIST:
+        raise DeclarationError("values: members are there once, none is empty, 1,000 characters")
+    if len(fields.get("unit", "")) > LONGEST_UNIT:
+        raise DeclarationError(f"a unit has at most {LONGEST_UNIT} characters")
     default = fields.get("default", "")
     if default and not _valid(variable, default):
-        raise DeclarationError("default is not of the declared type")
+        raise DeclarationError("default is not of the declared type, or not within the limits")
     if not set(fields.get("attributes", "Actual").split(",")) <= set(ATTRIBUTES):
         raise DeclarationError("unknown attribute")
+
+
+def _check_limits(variable):
+    fields = variable.fields
+    number = variable.type in ("integer", "decimal")
+    for key in ("min", "max"):
+        if key in fields and not (NUMBER if number else COUNT).fullmatch(fields[key]):
+            raise DeclarationError(f"{key} is no number, or has over 9 digits on a side")
+    if Decimal(fields.get("min", "-1e9")) > Decimal(fields.get("max", "1e9")):
+        raise DeclarationError("min is above max")
+    if variable.type == "string":
+        most = LONGEST_READ if variable.access == "ro" else LONGEST_WRITTEN
+        if "max" not in fields or int(fields["max"]) > most:
+            raise DeclarationError(f"a string needs max=, at most {most}: the heap is bounded")
 
 
 def _valid(variable, value):
     fields = variable.fields
     if variable.type in ("integer", "decimal"):
-        pattern = NUMBER if variable.type == "decimal" else re.compile(r"-?\d{1,9}$")
-        low, high = float(fields.get("min", value)), float(fields.get("max", value))
-        return bool(pattern.match(value)) and low <= float(value) <= high
+        if not NUMBER.fullmatch(value) or (variable.type == "integer" and "." in value):
+            return False
+        low, high = Decimal(fields.get("min", value)), Decimal(fields.get("max", value))
+        return low <= Decimal(value) <= high
     if variable.type == "boolean":
         return value in ("true", "false")
+    if variable.type == "dateTime":
+        return bool(DATE_TIME.fullmatch(value))
     if variable.type in LISTS:
         members = value.split(",")
-        single = variable.type != "OptionList" or len(members) == 1
-        return single and set(members) <= set(fields["values"].split(","))
-    return variable.type == "dateTime" or len(value) <= int(fields["max"])
+        least = int(fields.get("min", "0"))
+        right = len(members) == 1 if variable.type == "OptionList" else len(members) >= least
+        known = set(fields["values"].split(","))
+        return right and set(members) <= known and len(set(members)) == len(members)
+    return int(fields.get("min", "0")) <= len(value) <= int(fields["max"])
 
 
 class Strings:
@@ -279,7 +369,7 @@ def constants_module(title, constants):
     return "\n".join(lines + [f"{name} = {value}" for name, value in constants.items()]) + "\n"
 
 
-def write(out, components):
+def write(out, components, has_extension):
     """Write the modules into folder `out`; the sizes of the tables."""
     constants, strings, heads, records = tables(components)
     out.mkdir(parents=True, exist_ok=True)
@@ -287,6 +377,8 @@ def write(out, components):
     _replace(out / "variables.py", constants_module(title, constants))
     title = "Layout of the device model's records."
     _replace(out / "variable_format.py", constants_module(title, layout()))
+    title = "Whether the charger has an extension (boards/README.md)."
+    _replace(out / "extension.py", constants_module(title, {"EXTENSION": int(has_extension)}))
     text = '"""ROM tables of the device model, see firmware/device_model. Generated."""\n\n'
     blobs = (("STRINGS", strings), ("COMPONENTS", heads), ("RECORDS", records))
     _replace(out / "device_model.py", text + "".join(literal(*item) for item in blobs))
@@ -307,10 +399,12 @@ def main():
     options = parser.parse_args()
     try:
         components = parse(options.declarations.read_text(), options.declarations.name)
+        has_extension = False
         if options.extension:
             text = options.extension.read_text()
-            components = merge(components, extension(text, str(options.extension)))
-        count, strings, heads, records = write(options.out, components)
+            more, has_extension = extension(text, str(options.extension))
+            components = merge(components, more)
+        count, strings, heads, records = write(options.out, components, has_extension)
     except (DeclarationError, OSError) as e:
         sys.exit(f"compile.py: {e}")
     total = strings + heads + records
