@@ -26,33 +26,6 @@ _spec.loader.exec_module(compiler)
 COMPONENTS = compiler.parse(DECLARATIONS.read_text())
 EVERY = [(c, v) for c in COMPONENTS for v in c.variables]
 
-# What every station has (OCPP 2.0.1, part 2 appendices and errata 2025-01).
-REQUIRED = """
-    AuthCtrlr.AuthorizeRemoteStart AuthCtrlr.LocalAuthorizeOffline AuthCtrlr.LocalPreAuthorize
-    ChargingStation.AvailabilityState ChargingStation.Available ChargingStation.SupplyPhases
-    ClockCtrlr.DateTime ClockCtrlr.TimeSource
-    Connector.Available Connector.ConnectorType Connector.SupplyPhases
-    DeviceDataCtrlr.BytesPerMessage(GetReport) DeviceDataCtrlr.BytesPerMessage(GetVariables)
-    DeviceDataCtrlr.BytesPerMessage(SetVariables) DeviceDataCtrlr.ItemsPerMessage(GetReport)
-    DeviceDataCtrlr.ItemsPerMessage(GetVariables) DeviceDataCtrlr.ItemsPerMessage(SetVariables)
-    EVSE.AvailabilityState EVSE.Available EVSE.Power EVSE.SupplyPhases
-    OCPPCommCtrlr.ActiveNetworkProfile OCPPCommCtrlr.FileTransferProtocols
-    OCPPCommCtrlr.MessageAttemptInterval(TransactionEvent)
-    OCPPCommCtrlr.MessageAttempts(TransactionEvent) OCPPCommCtrlr.MessageTimeout(Default)
-    OCPPCommCtrlr.NetworkConfigurationPriority OCPPCommCtrlr.NetworkProfileConnectionAttempts
-    OCPPCommCtrlr.OfflineThreshold OCPPCommCtrlr.ResetRetries
-    OCPPCommCtrlr.RetryBackOffRandomRange OCPPCommCtrlr.RetryBackOffRepeatTimes
-    OCPPCommCtrlr.RetryBackOffWaitMinimum OCPPCommCtrlr.UnlockOnEVSideDisconnect
-    OCPPCommCtrlr.WebSocketPingInterval
-    SampledDataCtrlr.TxEndedInterval SampledDataCtrlr.TxEndedMeasurands
-    SampledDataCtrlr.TxStartedMeasurands SampledDataCtrlr.TxUpdatedInterval
-    SampledDataCtrlr.TxUpdatedMeasurands
-    SecurityCtrlr.CertificateEntries SecurityCtrlr.OrganizationName SecurityCtrlr.SecurityProfile
-    TxCtrlr.EVConnectionTimeOut TxCtrlr.StopTxOnEVSideDisconnect TxCtrlr.StopTxOnInvalidId
-    TxCtrlr.TxStartPoint TxCtrlr.TxStopPoint
-""".split()
-
-
 class Board:
     connectors = (1, 2)
     model = b"M1"
@@ -150,13 +123,6 @@ def test_every_declared_variable_is_in_the_tables(dm, component, variable):
     for other, wrong in PLACES.items():
         if other != component.level:
             assert find(dm, path_of(component, variable), *wrong) == -1
-
-
-@pytest.mark.parametrize("path", REQUIRED)
-def test_required_variables_are_there(dm, path):
-    component = path.partition(".")[0]
-    place = {"EVSE": (1, None), "Connector": (1, 1)}.get(component, (None, None))
-    assert find(dm, path, *place) > 0
 
 
 def test_places_that_do_not_exist(dm):

@@ -1,37 +1,18 @@
 """B07 and B08: GetBaseReport, GetReport and NotifyReport on the wire."""
 
+import csv
+
 import pytest
+from conftest import ROOT
 from rig import setting
 from scripted_csms import STALL, CallError
 from sessions import charge, write_status
 
 from tools.csms.arguments import variable
 
-ALWAYS = (
-    "AuthCtrlr.AuthorizeRemoteStart AuthCtrlr.LocalAuthorizeOffline AuthCtrlr.LocalPreAuthorize "
-    "ClockCtrlr.DateTime ClockCtrlr.TimeSource "
-    "DeviceDataCtrlr.BytesPerMessage/GetReport DeviceDataCtrlr.BytesPerMessage/GetVariables "
-    "DeviceDataCtrlr.BytesPerMessage/SetVariables DeviceDataCtrlr.ItemsPerMessage/GetReport "
-    "DeviceDataCtrlr.ItemsPerMessage/GetVariables DeviceDataCtrlr.ItemsPerMessage/SetVariables "
-    "OCPPCommCtrlr.ActiveNetworkProfile OCPPCommCtrlr.FileTransferProtocols "
-    "OCPPCommCtrlr.MessageTimeout/Default OCPPCommCtrlr.MessageAttemptInterval/TransactionEvent "
-    "OCPPCommCtrlr.MessageAttempts/TransactionEvent OCPPCommCtrlr.NetworkConfigurationPriority "
-    "OCPPCommCtrlr.NetworkProfileConnectionAttempts OCPPCommCtrlr.OfflineThreshold "
-    "OCPPCommCtrlr.ResetRetries OCPPCommCtrlr.RetryBackOffRandomRange "
-    "OCPPCommCtrlr.RetryBackOffRepeatTimes OCPPCommCtrlr.RetryBackOffWaitMinimum "
-    "OCPPCommCtrlr.UnlockOnEVSideDisconnect OCPPCommCtrlr.WebSocketPingInterval "
-    "SampledDataCtrlr.TxStartedMeasurands SampledDataCtrlr.TxUpdatedInterval "
-    "SampledDataCtrlr.TxUpdatedMeasurands SampledDataCtrlr.TxEndedInterval "
-    "SampledDataCtrlr.TxEndedMeasurands SecurityCtrlr.CertificateEntries "
-    "SecurityCtrlr.OrganizationName SecurityCtrlr.SecurityProfile TxCtrlr.EVConnectionTimeOut "
-    "TxCtrlr.StopTxOnEVSideDisconnect TxCtrlr.StopTxOnInvalidId TxCtrlr.TxStartPoint "
-    "TxCtrlr.TxStopPoint ChargingStation.AvailabilityState ChargingStation.Available "
-    "ChargingStation.SupplyPhases "
-    "EVSE@1.AvailabilityState EVSE@1.Available EVSE@1.Power EVSE@1.SupplyPhases "
-    "EVSE@2.AvailabilityState EVSE@2.Available EVSE@2.Power EVSE@2.SupplyPhases "
-    "Connector@1.1.Available Connector@1.1.ConnectorType Connector@1.1.SupplyPhases "
-    "Connector@2.1.Available Connector@2.1.ConnectorType Connector@2.1.SupplyPhases"
-).split()  # device model of OCPP 2.0.1: required in each charging station
+with open(ROOT / "host_tests/conformance/variables.csv", encoding="utf-8") as _file:
+    VARIABLES = list(csv.DictReader(_file))
+PLACES = {"station": ("",), "evse": ("@1", "@2"), "connector": ("@1.1", "@2.1", "@2.2")}
 
 
 def _key(item):
@@ -69,6 +50,11 @@ async def _base(csms, base, request_id=1):
     answer = await csms.call("GetBaseReport", {"requestId": request_id, "reportBase": base})
     assert answer["status"] == "Accepted"
     return await _items(csms, request_id)
+
+
+async def full_inventory(csms):
+    """{name: item of reportData}"""
+    return await _base(csms, "FullInventory")
 
 
 async def _report(csms, criteria=(), items=(), request_id=7):
@@ -126,17 +112,32 @@ async def test_TC_B_13_CS_full_inventory(rig):
 
 
 async def test_TC_B_53_CS_all_required_variables(rig):
-    csms, _ = await rig.booted()
+    csms, _ = await rig.booted(evses="1,2")
     items = await _base(csms, "FullInventory")
-    assert [key for key in ALWAYS if key not in items] == []
+    for row in VARIABLES:
+        for place in PLACES[row["level"]]:
+            instance = "/" + row["instance"] if row["instance"] else ""
+            key = f"{row['component']}{place}.{row['variable']}{instance}"
+            _check_variable(key, items[key], row)
     assert items["EVSE@1.Power"]["variableCharacteristics"]["maxLimit"] > 0
-    for key, item in items.items():
-        if item["variableCharacteristics"]["dataType"] in (
-            "OptionList",
-            "SequenceList",
-            "MemberList",
-        ):
-            assert item["variableCharacteristics"]["valuesList"], key
+
+
+def _check_variable(key, item, row):
+    """Type, unit, mutability and limits are as the device model of OCPP 2.0.1 has them."""
+    told = item["variableCharacteristics"]
+    assert told["dataType"] == row["type"], key
+    assert told.get("unit", "") == row["unit"], key
+    (actual,) = item["variableAttribute"]
+    assert actual["type"] == "Actual"
+    assert actual["mutability"] in row["mutability"].split(), key
+    for limit in ("min", "max"):
+        assert not row[limit] or told[limit + "Limit"] == int(row[limit]), key
+    if row["type"].endswith("List"):
+        members = told["valuesList"].split(",")
+        assert members[0], key
+        assert not row["values"] or set(members) <= set(row["values"].split()), key
+        now = actual.get("value", "")
+        assert not now or set(now.split(",")) <= set(members), key
 
 
 async def test_values_are_those_of_get_variables(rig):
@@ -265,6 +266,36 @@ async def test_more_items_than_fit(rig):
     with pytest.raises(CallError) as refused:
         await _report(csms, items=["EVSE@1.Power"] * 21)
     assert refused.value.code == "OccurrenceConstraintViolation"
+
+
+async def test_more_bytes_than_fit(rig):
+    # B08.FR.18
+    least = setting("DeviceDataCtrlr.BytesPerMessage/GetReport", 90)
+    csms, _ = await rig.booted(overrides=[least])
+    with pytest.raises(CallError) as refused:
+        await _report(csms, items=["EVSE@1.Power"] * 2)
+    assert refused.value.code == "FormatViolation"
+    assert list(await _report(csms, ["Available"]))  # and no report is under way
+
+
+async def test_lists_without_evse_and_instance_together(rig):
+    # B08.FR.05, B08.FR.21 to B08.FR.25
+    csms, station = await rig.booted(evses="2,1")
+    await station.fault("GroundFailure", evse=1, connector=2)
+    await csms.expect("StatusNotification")
+    wanted = ["Connector.Problem", "EVSE.Problem", "OCPPCommCtrlr.MessageAttempts"]
+    assert sorted(await _report(csms, items=wanted)) == [
+        *(f"Connector@{p}.Problem" for p in ("1.1", "1.2", "2.1")),
+        "EVSE@1.Problem",
+        "EVSE@2.Problem",
+        "OCPPCommCtrlr.MessageAttempts/TransactionEvent",
+    ]
+    found = await _report(csms, ["Problem"], wanted)
+    assert "Connector@1.2.Problem" in found
+    assert not [key for key in found if "@2" in key or "OCPP" in key]
+    # the level of the place counts: no station, no EVSE 3, no connector of an EVSE's component
+    for name in ("ChargingStation@1", "EVSE@3", "EVSE@1.1", "EVSE@0"):
+        assert await _report(csms, items=[f"{name}.Problem"]) == "EmptyResultSet", name
 
 
 async def test_second_report_while_one_runs(rig):

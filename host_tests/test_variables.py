@@ -3,11 +3,13 @@ names.
 """
 
 import pytest
+from fakes import FakeClock
 from tables import names, variables
 from test_device_model import Board, override
 from test_store import Device
 
-from blocks.port import NOT_MINE
+from blocks.port import ANSWERED, NOT_MINE
+from blocks.reports import Reports
 from blocks.variables import Variables
 from device_model.model import DeviceModel
 from hal.errors import CallError
@@ -187,6 +189,83 @@ def test_live_values_do_not_move_between_the_two_passes(bench):
     assert found[1][2] is None
     assert found[2][2].isdigit()
     assert found[3][2] == b"M1"
+
+
+def test_long_live_values(bench):
+    # as long as an attributeValue may be
+    bench.model.live = lambda variable, evse, connector: b"x" * (1000 + evse)
+    wanted = [name(b"EVSE", b"Power", evse) for evse in (2, 1)]
+    found = bench.ask(GET, *[(None, *where) for where in wanted], (None, *MODEL))
+    assert [len(r[2]) for r in found] == [1002, 1001, 2]
+
+
+def test_what_the_firmware_sets_by_itself_does_not_move_between_the_two_passes(bench):
+    # a ChangeAvailability that has waited for the end of a transaction
+    bench.model.live = lambda variable, evse, connector: None
+    reader = Reader([(None, *name(b"EVSE", b"Enabled", 1)), (None, *INTERVAL)])
+    *_, (results,) = bench.block.handle(GET, reader)
+    first = [tuple(r) for r in results]
+    bench.model.set(variables.EVSE_ENABLED, b"false", 1)
+    assert [tuple(r) for r in results] == first
+    assert first[0][2] == b"true"
+    assert bench.ask(GET, (None, *name(b"EVSE", b"Enabled", 1)))[0][2] == b"false"
+
+
+def test_report_page_does_not_move_between_the_two_passes(bench):
+    class Link:
+        def wake(self):
+            pass
+
+    class BaseReport(Reader):
+        def unpack(self):
+            return 1, names.FULL_INVENTORY
+
+    bench.model.live = lambda variable, evse, connector: None
+    bench.board.clock = FakeClock()
+    reports = Reports(bench.board, bench.model)
+    reports.link = Link()
+    assert reports.handle(names.GET_BASE_REPORT, BaseReport([])) == (names.ACCEPTED,)
+    moved = 0
+    more = True
+    value = True
+    while more:
+        _, (_, _, more, _, page) = reports.take(True)
+        first = [(tuple(r), r[6]) for r in page]
+        value = not value
+        for variable, *place in (
+            (variables.CHARGING_STATION_ENABLED,),
+            (variables.EVSE_ENABLED, 2),
+            (variables.CONNECTOR_ENABLED, 2, 2),
+        ):
+            bench.model.set(variable, b"true" if value else b"false", *place)
+        assert [(tuple(r), r[6]) for r in page] == first
+        moved += sum(r[0][4] == b"Enabled" and r[0][0] != b"AuthCtrlr" for r in first)
+        reports.answered(ANSWERED, None)
+    assert moved >= 6
+    assert reports.take(True) is None
+
+
+def test_page_that_memory_was_short_for_is_made_later(bench):
+    class Link:
+        def wake(self):
+            pass
+
+    class BaseReport(Reader):
+        def unpack(self):
+            return 1, names.SUMMARY_INVENTORY
+
+    bench.model.live = lambda variable, evse, connector: b"Available"
+    bench.board.clock = FakeClock()
+    reports = Reports(bench.board, bench.model)
+    reports.link = Link()
+    reports.handle(names.GET_BASE_REPORT, BaseReport([]))
+    read = bench.model.read
+    bench.model.read = lambda *args: (_ for _ in ()).throw(MemoryError)
+    with pytest.raises(MemoryError):
+        reports.take(True)
+    bench.model.read = read
+    _, (_, _, more, seq, page) = reports.take(True)
+    assert (more, seq, len(list(page))) == (False, 0, 6)
 
 
 def test_b05_fr_09_flash_fails_and_everything_stays_as_it_was(bench):

@@ -3,7 +3,8 @@
 import pytest
 from rig import setting
 from scripted_csms import CallError
-from sessions import read, value, write, write_status
+from sessions import charge, read, value, write, write_status
+from test_reports import full_inventory
 
 from tools.csms.arguments import variable
 
@@ -179,6 +180,121 @@ async def test_more_items_than_fit(rig):
     with pytest.raises(CallError) as refused:
         await read(csms, *names, *names)
     assert refused.value.code == "OccurrenceConstraintViolation"
+
+
+async def test_more_items_than_fit_to_write(rig):
+    # B05.FR.11: the whole message is refused
+    csms, _ = await rig.booted()
+    with pytest.raises(CallError) as refused:
+        await write(csms, *[("OCPPCommCtrlr.OfflineThreshold", 7)] * 21)
+    assert refused.value.code == "OccurrenceConstraintViolation"
+    assert await value(csms, "OCPPCommCtrlr.OfflineThreshold") == "60"
+
+
+async def test_statuses_in_one_message(rig):
+    # B05.FR.01 to B05.FR.12: in the order of the request; B05.FR.13: of duplicates the last counts
+    csms, _ = await rig.booted()
+    results = await write(
+        csms,
+        ("OCPPCommCtrlr.OfflineThreshold", 70),
+        ("OCPPCommCtrlr.NetworkConfigurationPriority", 1),
+        ("OCPPCommCtrlr.OfflineThreshold#Target", 71),
+        ("OCPPCommCtrlr.OfflineThreshold#MinSet", 71),
+        ("EVSE@7.Power", 1),
+        ("EVSE@1.Nonsense", 1),
+        ("ChargingStation.Model", "x"),
+        ("OCPPCommCtrlr.OfflineThreshold#Actual", 72),
+        ("OCPPCommCtrlr.OfflineThreshold", "x"),
+    )
+    assert [(r["attributeStatus"], r["attributeType"]) for r in results] == [
+        ("Accepted", "Actual"),
+        ("RebootRequired", "Actual"),
+        ("NotSupportedAttributeType", "Target"),
+        ("NotSupportedAttributeType", "MinSet"),
+        ("UnknownComponent", "Actual"),
+        ("UnknownVariable", "Actual"),
+        ("Rejected", "Actual"),
+        ("Accepted", "Actual"),
+        ("Rejected", "Actual"),
+    ]
+    assert await value(csms, "OCPPCommCtrlr.OfflineThreshold") == "72"
+
+
+@pytest.mark.parametrize("attribute", ["Target", "MinSet", "MaxSet"])
+async def test_attributes_that_a_variable_has_not(rig, attribute):
+    # B05.FR.06, B06.FR.08, also of one that can't be read
+    csms, _ = await rig.booted()
+    for name in ("TxCtrlr.EVConnectionTimeOut", "SecurityCtrlr.BasicAuthPassword"):
+        (result,) = await read(csms, f"{name}#{attribute}")
+        assert result["attributeStatus"] == "NotSupportedAttributeType"
+        assert result["attributeType"] == attribute
+        assert "attributeValue" not in result
+        status = await write_status(csms, f"{name}#{attribute}", 1)
+        assert status == "NotSupportedAttributeType"
+
+
+@pytest.mark.parametrize(
+    "name, text, status",
+    [
+        ("TxCtrlr.StopTxOnInvalidId", "True", "Rejected"),
+        ("TxCtrlr.StopTxOnInvalidId", "1", "Rejected"),
+        ("TxCtrlr.StopTxOnInvalidId", "", "Rejected"),
+        ("TxCtrlr.EVConnectionTimeOut", "60.0", "Rejected"),
+        ("TxCtrlr.EVConnectionTimeOut", "6e1", "Rejected"),
+        ("TxCtrlr.EVConnectionTimeOut", "+60", "Rejected"),
+        ("TxCtrlr.EVConnectionTimeOut", " 60", "Rejected"),
+        ("TxCtrlr.EVConnectionTimeOut", "0", "Rejected"),
+        ("TxCtrlr.EVConnectionTimeOut", "060", "Accepted"),
+        ("AuthCacheCtrlr.Policy", "LRU,FIFO", "Rejected"),
+        ("AuthCacheCtrlr.Policy", "", "Rejected"),
+        ("TxCtrlr.TxStopPoint", "Authorized,Authorized", "Rejected"),
+        ("TxCtrlr.TxStopPoint", "", "Rejected"),
+        ("SampledDataCtrlr.TxEndedMeasurands", "", "Accepted"),
+        ("ClockCtrlr.TimeSource", "", "Rejected"),
+        ("SecurityCtrlr.OrganizationName", "ä" * 64, "Accepted"),
+        ("SecurityCtrlr.OrganizationName", "x" * 65, "Rejected"),
+        ("SecurityCtrlr.OrganizationName", "x" * 1000, "Rejected"),
+        ("SecurityCtrlr.OrganizationName", "", "Accepted"),
+        ("SecurityCtrlr.BasicAuthPassword", "x" * 15, "Rejected"),
+        ("SecurityCtrlr.BasicAuthPassword", "x" * 41, "Rejected"),
+    ],
+)
+async def test_formats(rig, name, text, status):
+    # B05.FR.07, B05.FR.08, B05.FR.10
+    csms, _ = await rig.booted()
+    assert await write_status(csms, name, text) == status
+    if status == "Accepted":
+        assert await value(csms, name) == text
+
+
+async def test_value_longer_than_the_schema_allows(rig):
+    csms, _ = await rig.booted()
+    with pytest.raises(CallError) as refused:
+        await write(csms, ("SecurityCtrlr.OrganizationName", "x" * 1001))
+    assert refused.value.code in ("PropertyConstraintViolation", "FormatViolation")
+
+
+async def test_charges_with_every_number_at_its_largest(rig):
+    # what a CSMS may set must not break anything: intervals as long as can be told
+    csms, station = await rig.booted()
+    items = await full_inventory(csms)
+    numbers = [
+        (key, min(item["variableCharacteristics"].get("maxLimit", 999999999), 999999999))
+        for key, item in items.items()
+        if item["variableCharacteristics"]["dataType"] == "integer"
+        and item["variableAttribute"][0]["mutability"] == "ReadWrite"
+    ]
+    assert len(numbers) > 15
+    for i in range(0, len(numbers), 20):
+        results = await write(csms, *numbers[i : i + 20])
+        assert {r["attributeStatus"] for r in results} == {"Accepted"}
+    await charge(rig, csms, station)
+    await station.clock(600)
+    await station.network(False)
+    await station.network(True)
+    await station.ev("A")
+    ended = await csms.expect_event(eventType="Ended")
+    assert ended["transactionInfo"]["stoppedReason"]
 
 
 async def test_written_values_survive(rig):

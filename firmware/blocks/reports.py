@@ -75,6 +75,7 @@ _VARIABLE = const(4)
 _VARIABLE_INSTANCE = const(5)
 
 _ATTRIBUTES = (ACTUAL, TARGET, MIN_SET, MAX_SET)
+_ABNORMAL = (b"Problem", b"Tripped", b"Overload", b"Fallback")
 _MUTABILITY = (READ_ONLY, READ_WRITE, WRITE_ONLY)
 _TYPES = (
     STRING, DECIMAL, INTEGER, DATE_TIME, BOOLEAN, OPTION_LIST, SEQUENCE_LIST, MEMBER_LIST,
@@ -165,17 +166,20 @@ class Reports:
     def _turn(self):
         """The next page."""
         model = self._model
-        self._page = page = []
-        self._values = values = []
-        self._at = self._board.clock.utc() or 0
-        start = self._next
-        self._next = 0
-        for handle in self._walk(start):
+        page = []
+        values = []
+        following = 0
+        for handle in self._walk(self._next):
             if len(page) == _PAGE:
-                self._next = handle
+                following = handle
                 break
             page.append(handle)
             values.append(model.read(handle, None)[1] if model.is_live(handle) else None)
+        # All at once: what has failed for want of memory is asked for again.
+        self._at = self._board.clock.utc() or 0
+        self._next = following
+        self._values = values
+        self._page = page
 
     # ---- what belongs to the report
 
@@ -247,7 +251,7 @@ class Reports:
         if base == SUMMARY_INVENTORY:  # B07.FR.09
             text = catalogue.name(variable)
             return text == b"AvailabilityState" or (
-                text == b"Problem" and self._model.flag(variable, evse, connector)
+                text in _ABNORMAL and self._model.flag(variable, evse, connector)
             )
         items = self._items
         if base == FULL_INVENTORY or items is None:
@@ -285,23 +289,11 @@ class Reports:
             record[7] = catalogue.text(variable, FIELD_UNIT)
             kind = catalogue.kind(variable) & KIND_TYPE
             record[8] = _TYPES[kind]
-            number = kind == TYPE_INTEGER or kind == TYPE_DECIMAL
-            record[9], record[10] = self._limit(variable, FIELD_MIN, number)
-            record[11], record[12] = self._limit(
-                variable, FIELD_MAX, number or kind == TYPE_STRING
-            )
+            told = kind == TYPE_INTEGER or kind == TYPE_DECIMAL or kind == TYPE_STRING
+            record[9], record[10] = _limit(variable, FIELD_MIN, told)
+            record[11], record[12] = _limit(variable, FIELD_MAX, told)
             record[13] = catalogue.text(variable, FIELD_VALUES)
             yield record
-
-    def _limit(self, variable, field, told):
-        """A limit as mantissa and decimals. The least length of a string and the least number of
-        a list's members have no place in variableCharacteristics.
-        """
-        text = catalogue.text(variable, field) if told else None
-        if not text:
-            return None, None
-        whole, _, fraction = text.partition(b".")
-        return int(whole + fraction), len(fraction)
 
     def _attributes(self, handle, live):
         """The variable's attributes, unset ones too (B07.FR.11)."""
@@ -323,3 +315,14 @@ class Reports:
                     )
                 )
         return attributes
+
+
+def _limit(variable, field, told):
+    """A limit as mantissa and decimals; of a string, its length. The number of a list's members
+    has no place in variableCharacteristics.
+    """
+    text = catalogue.text(variable, field) if told else None
+    if not text:
+        return None, None
+    whole, _, fraction = text.partition(b".")
+    return int(whole + fraction), len(fraction)

@@ -85,13 +85,11 @@ class Variables:
         """Locate the items, a few in a turn of the event loop."""
         model = self._model
         handles = array.array("i", bytes(4 * reader.count(0)))
-        live = bytearray()  # length (1), value of each live item
+        live = []  # the value of each live item
         for i, item in enumerate(reader.each()):
             handles[i] = handle = self._locate(item, 1)
             if model.is_live(handle):
-                value = model.read(handle, item[0])[1] or b""
-                live.append(len(value))
-                live.extend(value)
+                live.append(model.read(handle, item[0]))
             if i & _FEW == _FEW:
                 yield None
         yield (_Values(model, reader, handles, live),)
@@ -168,15 +166,13 @@ class _Values:
 
     def __iter__(self):
         record = self._record
-        at = 0
+        live = iter(self._live)
         for i, item in enumerate(self._reader.each()):
             handle = self._handles[i]
-            result, value = self._model.read(handle, item[0])
             if self._model.is_live(handle):
-                end = at + 1 + self._live[at]
-                if value is not None:
-                    value = bytes(self._live[at + 1 : end])
-                at = end
+                result, value = next(live)
+            else:
+                result, value = self._model.read(handle, item[0])
             record[0] = _status(result)
             record[1] = item[0] or ACTUAL  # B06.FR.03, B06.FR.11
             record[2] = value
