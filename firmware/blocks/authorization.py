@@ -4,7 +4,6 @@ from micropython import const
 from tables.names import ACCEPTED, AUTHORIZE, CLEAR_CACHE, REJECTED
 
 from blocks.port import ANSWERED, ERROR, NOT_MINE
-from charging.session import allowed
 
 _WAITING = const(4)
 
@@ -66,8 +65,7 @@ class Authorization:
         if outcome == ANSWERED:
             info = reader.unpack()
             self.charging.cache.put(grant.token, grant.kind, info)  # C10.FR.04
-            status, _, grant.group, grant.group_kind, evses = info
-            self.charging.decide(grant, status == ACCEPTED and grant.restrict(allowed(evses)))
+            self.charging.decide(grant, grant.learn(info))
         elif outcome == ERROR:
             self.charging.decide(grant, False)
         else:

@@ -13,6 +13,7 @@ from tables.names import (
     REQUEST_START_TRANSACTION,
     REQUEST_STOP_TRANSACTION,
     UNKNOWN_CONNECTOR,
+    UNLOCK_COMMAND,
     UNLOCK_CONNECTOR,
     UNLOCK_FAILED,
     UNLOCKED,
@@ -64,7 +65,7 @@ class RemoteControl:
         if self._outlet is not None:
             return UNLOCK_FAILED, b"Busy"
         evse.held = None
-        evse.update()
+        evse.update(UNLOCK_COMMAND if outlet is evse.active else 0)  # E02.FR.17
         if not outlet.hardware.locked():
             return (UNLOCKED,)  # F05.FR.04
         self._outlet = outlet
@@ -86,7 +87,7 @@ class RemoteControl:
         grant = Grant(token, kind, 1 << (number - 1) if number else 0, remote_start_id)
         grant.group = group
         grant.group_kind = group_kind
-        evse = charging.place(grant)
+        evse = None if charging.is_master(grant) else charging.place(grant)  # C16.FR.03
         if evse is None:  # F01.FR.23, F01.FR.24, F02.FR.25, F02.FR.26
             return REJECTED, None, b"NotPossible"
         transaction = evse.transaction

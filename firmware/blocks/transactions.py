@@ -101,10 +101,12 @@ class Transactions:
         self.link.wake()
 
     def trigger(self, evse=0):
-        """TriggerMessage(TransactionEvent) for an EVSE (0: all): is there one (F06.FR.07)?"""
+        """TriggerMessage(TransactionEvent) for an EVSE (0: all, and the session that waits for
+        its EVSE): is there one (F06.FR.07)?
+        """
         told = False
-        for each in self.charging.evses:
-            if evse in (0, each.id) and each.transaction is not None:
+        for each in self.charging.all(evse):
+            if each.transaction is not None:
                 self.event(each, each.transaction, UPDATED, TRIGGER, each.state, 0)
                 told = True
         if told:
@@ -119,7 +121,7 @@ class Transactions:
         if transaction_id is None:
             return None, self.journal.count() > 0  # E14.FR.06 to E14.FR.08
         ongoing = self.charging.find(transaction_id) is not None
-        return ongoing, self.journal.count_of(transaction_id) > 0  # E14.FR.01 to E14.FR.05
+        return ongoing, self.journal.count_of(transaction_id.lower()) > 0  # E14.FR.01 to E14.FR.05
 
     def _place(self, evse, transaction, state):
         """Evse and connector, in the first event, in the first with an EV connected (E01.FR.16),

@@ -186,7 +186,7 @@ class AuthorizationCache:
 def _key(token, kind):
     """The beginning of a token's entry."""
     key = bytearray()
-    pack(key, _FIELDS[:2], (token, kind))
+    pack(key, _FIELDS[:2], (token.lower(), kind))
     return bytes(key)
 
 

@@ -4,7 +4,6 @@ import time
 
 from micropython import const
 from tables.names import (
-    ACCEPTED,
     CENTRAL,
     E_MAID,
     ISO14443,
@@ -146,7 +145,8 @@ class Charging:
         return any(each.transaction is not None for each in self.all(evse))
 
     def find(self, transaction_id):
-        """The Evse of an open transaction, or None."""
+        """The Evse of an open transaction, or None; the case of the id does not count."""
+        transaction_id = transaction_id.lower()
         for evse in self.all():
             if evse.transaction is not None and evse.transaction.id == transaction_id:
                 return evse
@@ -199,6 +199,8 @@ class Charging:
             kind: name of its IdTokenEnumType, bytes.
         """
         kind = name_id(kind)
+        if kind == NO_AUTHORIZATION:
+            token = b""  # C02.FR.01
         if kind not in _KINDS or len(token) > _TOKEN_SIZE:
             log.warning("a token over 36 characters, or of a type that OCPP has not, is refused")
             return
@@ -237,7 +239,7 @@ class Charging:
 
     def _ask_online(self, grant):
         flag = self.model.flag
-        evses = grant.evses
+        asked = grant.evses, grant.group, grant.group_kind
         known = self.cache.find(grant)
         never = flag(AUTH_CTRLR_DISABLE_REMOTE_AUTHORIZATION)
         if known and (never or flag(AUTH_CTRLR_LOCAL_PRE_AUTHORIZE)):
@@ -247,7 +249,7 @@ class Charging:
         elif never or (known is False and flag(AUTH_CACHE_CTRLR_DISABLE_POST_AUTHORIZE)):
             self.decide(grant, False)
         else:
-            grant.evses = evses
+            grant.evses, grant.group, grant.group_kind = asked
             if not self.authorizer.ask(grant):  # C10.FR.03, C12.FR.05
                 self.decide_offline(grant)
 
@@ -272,10 +274,11 @@ class Charging:
         if grant.kind == KEY_CODE:
             self._wrong_keys = 0 if accepted else self._wrong_keys + 1
             self._wrong_key_at = time.ticks_ms()
-        if not accepted:
+        master = self.is_master(grant)
+        if not accepted or (master and grant.remote_start_id is not None):  # C16.FR.03
             self.display(grant, b"Not accepted")
             return
-        if grant.group and grant.group == self.model.text(AUTH_CTRLR_MASTER_PASS_GROUP_ID):
+        if master:
             self._stop_all(grant)
             return
         if self._stop_group(grant):
@@ -301,11 +304,14 @@ class Charging:
             self.cache.put(token, kind, info)  # C10.FR.05, C12.FR.06
         if grant is None or grant.token != token or grant.kind != kind:
             return
-        if info[2] is not None:
-            grant.group = info[2]
-            grant.group_kind = info[3]
-        if info[0] != ACCEPTED and grant.limit_wh is None:
+        good = grant.learn(info) and _among(grant.evses, evse)  # C01.FR.21
+        if (not good or self.is_master(grant)) and grant.limit_wh is None:  # C12.FR.09
             evse.refuse()
+
+    def is_master(self, grant):
+        """Whether a token is a master pass (C16)."""
+        master = self.model.text(AUTH_CTRLR_MASTER_PASS_GROUP_ID)
+        return bool(master and grant.group and grant.group.lower() == master.lower())
 
     def plugged(self, evse):
         """A cable has been plugged in at `evse`, which somebody may use."""
@@ -368,7 +374,11 @@ class Charging:
         self.display(grant, b"Stopped")
 
     def _charges(self, mask):
-        """Somebody charges there whose group a token might belong to."""
+        """Somebody charges there whom a token might stop, being of the group, or, anywhere, a
+        master pass.
+        """
+        if self.model.text(AUTH_CTRLR_MASTER_PASS_GROUP_ID) and self.active():
+            return True
         return any(evse.grant is not None and _among(mask, evse) for evse in self.all())
 
     def _place(self, grant, plugged):

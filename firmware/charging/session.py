@@ -1,5 +1,7 @@
 """What a session is made of: who may charge, and the transaction that the CSMS is told of."""
 
+from tables.names import ACCEPTED
+
 
 class Grant:
     """A token that asks to charge, and then that may charge.
@@ -21,17 +23,35 @@ class Grant:
         self.limit_wh = None  # refused (E05.FR.03): energy flows up to this value of the register
 
     def same(self, other):
-        """The same token: idToken and type are equal (C01.FR.25)."""
-        return other is not None and self.token == other.token and self.kind == other.kind
+        """The same token: idToken, whose case does not count, and type are equal (C01.FR.25)."""
+        return (
+            other is not None
+            and self.kind == other.kind
+            and self.token.lower() == other.token.lower()
+        )
 
     def same_group(self, other):
         """A member of the same group (C09.FR.03)."""
         return (
             other is not None
             and self.group is not None
-            and self.group == other.group
+            and other.group is not None
+            and self.group.lower() == other.group.lower()
             and self.group_kind == other.group_kind
         )
+
+    def learn(self, info):
+        """Take over what the CSMS says.
+
+        Args:
+            info: slots of idTokenInfo: status, cacheExpiryDateTime, group, its type, EVSEs.
+
+        Returns: whether it may charge, somewhere.
+        """
+        if info[2] is not None:
+            self.group = info[2]
+            self.group_kind = info[3]
+        return info[0] == ACCEPTED and self.restrict(allowed(info[4]))
 
     def restrict(self, evses):
         """Charge only at `evses`, a bit mask (0: all; C01.FR.21): is one left?"""
