@@ -106,6 +106,25 @@ async def test_remote_start_refused_on_a_busy_evse(rig):
     await still_charging(station, transaction)
 
 
+async def test_second_remote_start_while_one_waits(rig):
+    # F01.FR.24, F02.FR.26; and when the first has timed out without a transaction, the next may
+    overrides = [_DO_NOT_ASK, setting("TxCtrlr.EVConnectionTimeOut", 45)]
+    csms, station = await rig.booted(overrides=overrides, evses="1")
+
+    async def status(number, **more):
+        request = remote_start(number, GROUP_CARD if number == 2 else CARD, **more)
+        return (await csms.call("RequestStartTransaction", request))["status"]
+
+    assert await status(1, evseId=1) == "Accepted"
+    assert await status(2, evseId=1) == "Rejected"
+    assert await status(3) == "Rejected"
+    await station.clock(46)
+    assert await status(4, evseId=1) == "Accepted"
+    await station.plug()
+    event = await csms.expect_event(eventType="Started", triggerReason="RemoteStart")
+    assert event["transactionInfo"]["remoteStartId"] == 4
+
+
 @pytest.mark.parametrize("why", ["Unavailable", "Faulted", "unknown"])
 async def test_remote_start_refused(rig, why):
     # F01.FR.23, F02.FR.25

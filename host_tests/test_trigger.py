@@ -113,6 +113,18 @@ async def test_TC_F_24_CS_status_occupied(rig):
     assert (await csms.expect("StatusNotification"))["connectorStatus"] == "Occupied"
 
 
+async def test_transaction_that_waits_for_its_evse(rig):
+    # F06.FR.07: asked for everywhere, not for an EVSE that it is not at
+    csms, station = await rig.booted(overrides=[START["Authorized"]])
+    await station.swipe()
+    started = await csms.expect_event(eventType="Started", triggerReason="Authorized")
+    assert "evse" not in started
+    assert await _trigger(csms, "TransactionEvent", {"id": 1}) == "Rejected"
+    assert await _trigger(csms, "TransactionEvent") == "Accepted"
+    event = await csms.expect_event(eventType="Updated", triggerReason="Trigger")
+    assert event["transactionInfo"] == started["transactionInfo"]
+
+
 async def test_TC_F_26_CS_boot_notification_refused(rig):
     # F06.FR.17
     csms, _ = await rig.booted()

@@ -2,7 +2,7 @@
 
 import pytest
 from scripted_csms import CallError
-from sessions import charge
+from sessions import charge, stop_at
 
 
 async def _unlock(csms, evse=1, connector=1, timeout=5):
@@ -43,6 +43,18 @@ async def test_cable_that_waits_for_its_owner(rig):
     assert (await station.state(1))["locked"]
     assert await _unlock(csms) == "Unlocked"
     assert not (await station.state(1))["locked"]
+
+
+async def test_unlocking_is_told_in_the_transaction(rig):
+    # E02.FR.17: it is open still, but nobody may charge
+    csms, station = await rig.booted(overrides=[stop_at("EVConnected")])
+    await charge(rig, csms, station)
+    csms.answer_next("TransactionEvent", {"idTokenInfo": {"status": "Blocked"}})
+    await station.clock(60)
+    await csms.expect("TransactionEvent", where=lambda e: e["triggerReason"] == "Deauthorized")
+    await rig.quiet(csms)
+    assert await _unlock(csms) == "Unlocked"
+    await csms.expect_event(eventType="Updated", triggerReason="UnlockCommand")
 
 
 async def test_TC_F_07_CS_no_cable(rig):
