@@ -2,7 +2,8 @@
 
 import pytest
 from rig import GROUP_CARD, setting
-from sessions import booted_again, charge, still_charging, value
+from scripted_csms import STALL
+from sessions import booted_again, charge, remote_start, still_charging, value
 
 _ALONE = setting("EVSE.AllowReset", "true", evse=1)
 
@@ -141,3 +142,32 @@ async def test_TC_B_41_CS_station_reset_on_idle_in_several_transactions(rig):
     await station.unplug(2)
     await station.clock(10)
     await csms.expect("BootNotification", 15, lambda boot: boot["reason"] == "ScheduledReset")
+
+
+@pytest.mark.parametrize("how", ["button", "Immediate", "OnIdle"])
+async def test_nobody_begins_to_charge_before_a_restart(rig, how):
+    # B12.FR.03, B12.FR.04: it restarts when all is told; a new session would delay it for hours
+    csms, station = await rig.booted()
+    transaction = await charge(rig, csms, station)
+    csms.answer_next("TransactionEvent", STALL)
+    if how == "button":
+        await station.command("reboot")
+    else:
+        await csms.call("Reset", {"type": how})
+    if how == "OnIdle":
+        await station.unplug()
+    await csms.expect("TransactionEvent")
+    await station.pass_time(1)
+    await station.plug(2)
+    await station.swipe(evse=2)
+    await station.ev("C", 2)
+    start = remote_start(7, GROUP_CARD, evseId=2)
+    assert (await csms.call("RequestStartTransaction", start))["status"] == "Rejected"
+    assert not (await station.state(2))["relay"]
+    csms.forget("StatusNotification")
+    await station.pass_time(15, 5)
+    reason = {"button": "LocalReset", "Immediate": "RemoteReset", "OnIdle": "ScheduledReset"}
+    await booted_again(csms, reason[how])
+    await rig.quiet(csms)
+    assert csms.ledger.transactions[transaction].ended
+    assert len(csms.ledger.transactions) == 1

@@ -30,7 +30,7 @@ class Reset:
         board: its connectors.
         model: device model, EVSE.AllowReset.
         timers: for the wait.
-        charging: active(evse), end(evse, trigger, reason), restart(evse).
+        charging: active(evse), end(evse, trigger, reason), restart(evse), closing.
         journal: count() of transaction messages that still wait.
         restart: callable(reason), restarts the firmware in good order.
     """
@@ -62,13 +62,13 @@ class Reset:
             "evse %d" % evse if evse else "the station",
             "when idle" if busy and kind != IMMEDIATE else "now",
         )
-        if busy and kind == IMMEDIATE:  # B12.FR.04, B12.FR.08
-            self.charging.end(evse, RESET_COMMAND, IMMEDIATE_RESET)
         waits = busy and kind != IMMEDIATE
         if evse:
             self._evses |= 1 << evse
         elif not (waits and self._reason):
             self._reason = b"ScheduledReset" if waits else b"RemoteReset"
+        if not waits:
+            self._end(evse, IMMEDIATE_RESET)  # B12.FR.04, B12.FR.08
         self._looks = 0
         self.timers.start(self._timer, _SETTLE_MS)
         return (SCHEDULED,) if waits else (ACCEPTED,)
@@ -82,8 +82,16 @@ class Reset:
         """
         self._reason = reason
         self._looks = 0
-        self.charging.end(0, RESET_COMMAND, REBOOT)  # E06.FR.08, E07.FR.06
+        self._end(0, REBOOT)  # E06.FR.08, E07.FR.06
         self.timers.start(self._timer, _SETTLE_MS)
+
+    def _end(self, evse, reason):
+        """End sessions at an EVSE, or all of them; then none begins before the restart, which
+        would have to wait for it or cut it off.
+        """
+        if not evse:
+            self.charging.closing = True
+        self.charging.end(evse, RESET_COMMAND, reason)
 
     def transaction_ended(self):
         """charging: a transaction has ended; a reset may have waited for it (B12.FR.03,
@@ -99,6 +107,8 @@ class Reset:
                 self.charging.restart(evse)
         if not self._reason or self.charging.active(0):
             return
+        if not self.charging.closing:  # it was to be when idle
+            self._end(0, IMMEDIATE_RESET)
         self._looks += 1
         if self.journal.count() and self._looks <= _LOOKS:
             self.timers.start(self._timer, _SETTLE_MS)

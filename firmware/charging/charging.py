@@ -77,6 +77,7 @@ class Charging:
         self.authorizer = None
         self.cache = None
         self.online = False  # the CSMS can be asked
+        self.closing = False  # the station is about to restart: nothing begins any more
         self.registered = False  # the CSMS has accepted the station since it started
         evses = []
         for i, n in enumerate(board.connectors):
@@ -224,7 +225,9 @@ class Charging:
 
     def may_begin(self):
         """Sessions may begin (B03.FR.01)."""
-        return self.registered or self.model.flag(TX_CTRLR_TX_BEFORE_ACCEPTED_ENABLED)
+        return not self.closing and (
+            self.registered or self.model.flag(TX_CTRLR_TX_BEFORE_ACCEPTED_ENABLED)
+        )
 
     def ask(self, grant):
         """Have `grant` authorized: `decide` follows, now or when the CSMS has answered."""
@@ -329,6 +332,8 @@ class Charging:
 
         Id 0: where a cable is plugged in first (E03).
         """
+        if self.closing:
+            return None
         return self._place(grant, True) or self._place(grant, False)
 
     def display(self, grant, text):
