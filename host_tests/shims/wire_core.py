@@ -6,7 +6,7 @@ Only what module.c does with MicroPython's objects is done here in Python.
 import ctypes
 
 import wire_library
-from tables.layout import INDEX_LENGTH, LAST_NAME, NAMES_LENGTH, TABLE_LENGTH
+from tables.layout import LAST_NAME, NAME_MOST, TABLE_LENGTH
 from wire_library import Value
 
 _core = wire_library.load()
@@ -23,8 +23,6 @@ def _bytes_of(name, size):
 
 
 TABLE = _bytes_of("wire_table", 2 * TABLE_LENGTH)
-INDEX = _bytes_of("wire_index", 2 * INDEX_LENGTH)
-NAMES = _bytes_of("wire_names", NAMES_LENGTH)
 
 
 class MessageReader:
@@ -147,9 +145,9 @@ class _Records:
 def name(name_id):
     if not 1 <= name_id <= LAST_NAME:
         raise ValueError("name: no such id")
-    n = ctypes.c_size_t()
-    at = _core.wire_name(name_id, ctypes.byref(n))
-    return ctypes.string_at(at, n.value)
+    text = ctypes.create_string_buffer(NAME_MOST)
+    n = _core.wire_name(name_id, text)
+    return text.raw[:n]
 
 
 def name_id(text):

@@ -49,9 +49,10 @@ def load():
     library = ctypes.CDLL(_build("wire_core.so", "-shared", "-fPIC", "-fsanitize=undefined"))
     for name in ("wire_init", "wire_value", "wire_array", "wire_is_scalar"):
         getattr(library, name).restype = ctypes.c_bool
-    for name in ("wire_id", "wire_text", "wire_name"):
+    for name in ("wire_id", "wire_text"):
         getattr(library, name).restype = ctypes.c_void_p
-    for name in ("wire_detail", "wire_write_number", "wire_write_time", "host_reader_size"):
+    numbers = ("wire_detail", "wire_name", "wire_write_number", "wire_write_time")
+    for name in (*numbers, "host_reader_size"):
         getattr(library, name).restype = ctypes.c_size_t
     return library
 

@@ -15,6 +15,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from declarations import DeclarationError, Node, parse
+from pieces import EVERY, Pieces, PiecesError
 from schemas import CUSTOM_DATA, SchemaError, Schemas
 
 LIMIT = 16000  # bytes of ROM for all tables together
@@ -199,14 +200,6 @@ class Compiler:
             ("nodes", b"".join(self.node_bytes)),
         ]
 
-    def name_tables(self):
-        index = struct.pack("<HH", 0, 0)
-        text = b""
-        for name in self.names.all:
-            text += name.encode()
-            index += struct.pack("<H", len(text))
-        return text, index
-
     def layout(self, sections):
         result = {"KIND_" + kind.upper(): n for n, kind in enumerate(KINDS)}
         at = 0
@@ -253,14 +246,14 @@ def write_header(path, comment, values):
     write_module(path, comment, [*lines, "#endif"])
 
 
-def write_tables(out, names, text, index, table):
+def write_tables(out, table, names):
     """schema.inc: the tables as C arrays, which hold no address and so stay in ROM."""
     lines = c_array("const uint16_t wire_table[TABLE_LENGTH]", words(table))
-    lines += c_array("const uint16_t wire_index[INDEX_LENGTH]", words(index))
-    lines += ["const uint8_t wire_names[NAMES_LENGTH] ="]
-    lines += ['    "%s"' % name for name in names]
-    lines[-1] += ";"
-    assert sum(map(len, names)) == len(text)
+    lines += c_array("const uint8_t wire_letters[]", list(names.letters.encode()))
+    lines += c_array("const uint16_t wire_pieces[]", names.places())
+    lines += c_array("const uint8_t wire_codes[]", list(names.codes()))
+    lines += c_array("const uint8_t wire_lengths[]", list(names.lengths()))
+    lines += c_array("const uint16_t wire_starts[]", names.starts())
     write_module(os.path.join(out, "schema.inc"), "// " + HEADER, lines)
 
 
@@ -268,16 +261,16 @@ def compile_tables(declarations_file, out, schema_folder=None):
     """Writes names, layout (.py and .h) and schema.inc into `out`; -> {part: bytes}."""
     schemas = Schemas(schema_folder)
     with open(declarations_file, encoding="utf-8") as f:
-        declarations, names = parse(f, declarations_file, schemas)
-    compiler = Compiler(schemas, declarations, names)
+        declarations, further = parse(f, declarations_file, schemas)
+    compiler = Compiler(schemas, declarations, further)
     sections = compiler.sections()
-    text, index = compiler.name_tables()
+    names = Pieces(compiler.names.all)
     os.makedirs(out, exist_ok=True)
     table = b"".join(data for _, data in sections)
     layout = compiler.layout(sections)
     layout["TABLE_LENGTH"] = len(table) // 2
-    layout["INDEX_LENGTH"] = len(index) // 2
-    layout["NAMES_LENGTH"] = len(text)
+    layout["NAME_EVERY"] = EVERY
+    layout["NAME_MOST"] = max(map(len, compiler.names.all))
     tables = (("names", "NAME_", compiler.names.constants()), ("layout", "", layout))
     for file, prefix, constants in tables:
         values = sorted(constants.items(), key=lambda i: (i[1], i[0]))
@@ -285,10 +278,10 @@ def compile_tables(declarations_file, out, schema_folder=None):
         write_module(os.path.join(out, file + ".py"), "# constants", lines)
         values = [(prefix + name, value) for name, value in values]
         write_header(os.path.join(out, file + ".h"), "// " + HEADER, values)
-    write_tables(out, compiler.names.all, text, index, table)
+    write_tables(out, table, names)
     if os.path.exists(os.path.join(out, "schema.py")):  # what an earlier version made
         os.remove(os.path.join(out, "schema.py"))
-    sizes = {"names": len(text), "name index": len(index)}
+    sizes = dict(zip(("names", "name index"), names.size(), strict=True))
     sizes.update((name, len(data)) for name, data in sections)
     return sizes
 
@@ -303,7 +296,7 @@ def main():
     options = parser.parse_args()
     try:
         sizes = compile_tables(options.declarations, options.out, options.schemas)
-    except (DeclarationError, SchemaError, OSError) as error:
+    except (DeclarationError, PiecesError, SchemaError, OSError) as error:
         sys.exit("schema compiler: %s" % error)
     total = sum(sizes.values())
     print(

@@ -7,7 +7,9 @@
 
 // copy(state, buffer, source, around) -> 1: the whole piece, 0: empty the buffer first. source: bytes, or a name id
 static mp_obj_t json_out_copy_(size_t n, const mp_obj_t *args) {
+    (void)n;
     mp_buffer_info_t state, out, source;
+    uint8_t name[NAME_MOST];
     mp_int_t around = mp_obj_get_int(args[3]);
     mp_get_buffer_raise(args[0], &state, MP_BUFFER_WRITE);
     mp_get_buffer_raise(args[1], &out, MP_BUFFER_WRITE);
@@ -16,8 +18,8 @@ static mp_obj_t json_out_copy_(size_t n, const mp_obj_t *args) {
         if (id < 1 || id > LAST_NAME) {
             mp_raise_ValueError(NULL);
         }
-        source.buf = (void *)wire_name(id, &n);
-        source.len = n;
+        source.buf = name;
+        source.len = wire_name(id, name);
     } else {
         mp_get_buffer_raise(args[2], &source, MP_BUFFER_READ);
     }

@@ -64,9 +64,8 @@ static void number_before(tail_t *tail, uint32_t number) {
 }
 
 static void name_before(tail_t *tail, unsigned id) {
-    size_t n;
-    const uint8_t *name = wire_name(id, &n);
-    before(tail, name, n);
+    uint8_t name[NAME_MOST];
+    before(tail, name, wire_name(id, name));
 }
 
 // The last key or text if it is plain ASCII.

@@ -267,13 +267,11 @@ MP_DEFINE_CONST_OBJ_TYPE(wire_core_reader_type, MP_QSTR_MessageReader, MP_TYPE_F
 // name(id) -> bytes: a wire name.
 static mp_obj_t name(mp_obj_t id_in) {
     mp_int_t id = mp_obj_get_int(id_in);
-    size_t n;
-    const uint8_t *text;
+    uint8_t text[NAME_MOST];
     if (id < 1 || id > LAST_NAME) {
         mp_raise_ValueError(MP_ERROR_TEXT("name: no such id"));
     }
-    text = wire_name(id, &n);
-    return mp_obj_new_bytes(text, n);
+    return mp_obj_new_bytes(text, wire_name(id, text));
 }
 MP_DEFINE_CONST_FUN_OBJ_1(wire_core_name_obj, name);
 
@@ -310,13 +308,11 @@ static mp_obj_t write_time(mp_obj_t buffer, mp_obj_t seconds) {
 }
 MP_DEFINE_CONST_FUN_OBJ_2(wire_core_write_time_obj, write_time);
 
-// The tables as bytes, in ROM: numbers of 16 bits, the low byte first.
+// The table as bytes, in ROM: numbers of 16 bits, the low byte first.
 #if !MP_ENDIANNESS_LITTLE
-#error "the tables are for little-endian processors"
+#error "the table is for little-endian processors"
 #endif
 const mp_obj_str_t wire_core_table_obj = { { &mp_type_bytes }, 0, sizeof(wire_table), (const byte *)wire_table };
-const mp_obj_str_t wire_core_index_obj = { { &mp_type_bytes }, 0, sizeof(wire_index), (const byte *)wire_index };
-const mp_obj_str_t wire_core_names_obj = { { &mp_type_bytes }, 0, sizeof(wire_names), (const byte *)wire_names };
 
 static const mp_rom_map_elem_t globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_wire_core) },
@@ -326,8 +322,6 @@ static const mp_rom_map_elem_t globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_write_number), MP_ROM_PTR(&wire_core_write_number_obj) },
     { MP_ROM_QSTR(MP_QSTR_write_time), MP_ROM_PTR(&wire_core_write_time_obj) },
     { MP_ROM_QSTR(MP_QSTR_TABLE), MP_ROM_PTR(&wire_core_table_obj) },
-    { MP_ROM_QSTR(MP_QSTR_INDEX), MP_ROM_PTR(&wire_core_index_obj) },
-    { MP_ROM_QSTR(MP_QSTR_NAMES), MP_ROM_PTR(&wire_core_names_obj) },
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
 

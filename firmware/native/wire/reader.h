@@ -91,7 +91,8 @@ wire_error_t wire_digits(wire_reader_t *r);
 wire_error_t wire_number(wire_reader_t *r);
 wire_error_t wire_time(wire_reader_t *r);
 
-// names.c
+// names.c. The length of a name that text[:n] begins with, else 0; whether it is the text.
+size_t wire_begins_with(unsigned id, const uint8_t *text, size_t n);
 bool wire_is_name(unsigned id, const uint8_t *text, size_t n);
 
 #endif

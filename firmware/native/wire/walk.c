@@ -1,7 +1,5 @@
 // The schema walk: keys, values and brackets against the tables (tools/schema/README.md has their format).
 
-#include <string.h>
-
 #include "firmware/native/wire/reader.h"
 
 enum {
@@ -59,13 +57,13 @@ bool wire_key_in_place(wire_reader_t *r, wire_error_t *error) {
     wire_frame_t *object = innermost(r);
     unsigned count = wire_table[object->type] & COUNT;
     unsigned bit = object->next < count ? object->next : 0;
-    const uint8_t *name;
+    size_t most = r->end - r->at;
     size_t n;
     if (count == 0) {
         return false;
     }
-    name = wire_name(wire_table[object->type + 1 + bit] & 255, &n);
-    if (r->end - r->at <= n || r->buf[r->at + n] != '"' || memcmp(name, r->buf + r->at, n) != 0) {
+    n = wire_begins_with(wire_table[object->type + 1 + bit] & 255, r->buf + r->at, most);
+    if (n == 0 || n == most || r->buf[r->at + n] != '"') {
         return false;
     }
     r->at += n + 1;

@@ -155,7 +155,7 @@ unsigned wire_slots(unsigned node); // of a record or message
 bool wire_is_scalar(unsigned node); // of an array: its elements are no records
 
 // Wire names (names.c): ids from 1 to LAST_NAME.
-const uint8_t *wire_name(unsigned id, size_t *length);
+size_t wire_name(unsigned id, uint8_t text[NAME_MOST]); // -> length
 // The id of a name; 0: unknown. The second looks among those of a section, which begins at 1, FIRST_ACTION or
 // FIRST_OTHER.
 unsigned wire_name_id(const uint8_t *text, size_t n);
@@ -168,7 +168,10 @@ size_t wire_write_time(uint8_t out[WIRE_TIME_LENGTH], int32_t seconds);
 
 // The tables, made by tools/schema.
 extern const uint16_t wire_table[TABLE_LENGTH];
-extern const uint16_t wire_index[INDEX_LENGTH];
-extern const uint8_t wire_names[NAMES_LENGTH];
+extern const uint8_t wire_letters[];
+extern const uint16_t wire_pieces[];
+extern const uint8_t wire_codes[];
+extern const uint8_t wire_lengths[];
+extern const uint16_t wire_starts[];
 
 #endif
