@@ -23,20 +23,22 @@ from tables.variable_format import (
     TYPE_DATE_TIME,
     WRITE_ONLY,
 )
+from wire_core import write_time
 
-from device_model import catalogue
+from device_model import catalogue, overrides, settings
 from device_model.catalogue import split
+from device_model.check import check
 from device_model.outcomes import DONE, NO_ATTRIBUTE, NO_COMPONENT, NO_VARIABLE, REBOOT
 from device_model.outcomes import READ_ONLY as OUTCOME_READ_ONLY
 from device_model.outcomes import WRITE_ONLY as OUTCOME_WRITE_ONLY
 from device_model.values import Values
 from hal import log
 from hal.errors import StorageError
-from hal.overlay import drop
 from wire.names import name, name_id
 
 _UNKNOWN_COMPONENT = const(-1)
 _UNKNOWN_VARIABLE = const(-2)
+_STAMP = const(20)  # bytes of a dateTime
 _POINT = const(46)
 # All that differs from ROM: a CSMS that sets every string to its maximum does not eat the heap.
 _ROOM = const(2048)
@@ -64,11 +66,8 @@ class DeviceModel:
         self._set = Values()
         self._factory = Values()
         self._before = None
-        from device_model import overrides, settings
-
         overrides.load(board.overrides(), self._factory, self.locate)
         settings.load(store, self._set, self.locate)
-        drop("device_model", "overrides", "settings", "check")
 
     def text(self, variable, evse=0, connector=0):
         """Value as bytes, b"" when it has none. EVSE and connector 0: the station's."""
@@ -102,8 +101,6 @@ class DeviceModel:
         Returns:
             Name id ACCEPTED, or REJECTED: not a legal value.
         """
-        from device_model.check import check
-
         if check(variable, value) != DONE:
             log.error("device model: not a legal value of %s", catalogue.title(variable))
             return REJECTED
@@ -176,8 +173,6 @@ class DeviceModel:
         if self.mutability(handle, index) == READ_ONLY:
             return OUTCOME_READ_ONLY
         variable = handle & 0xFFFF
-        from device_model.check import check
-
         result = check(variable, value)
         if result == DONE and catalogue.kind(variable) & FLAG_REBOOT:
             return REBOOT
@@ -208,7 +203,6 @@ class DeviceModel:
         """Keep what was staged, with one write. False: flash failed (logged), all is undone."""
         before = self._before
         self._before = None
-        drop("device_model", "check")
         if before is None or before is self._set.data:
             return True
         try:
@@ -228,12 +222,7 @@ class DeviceModel:
             self.changed(variable, evse, connector)
 
     def _save(self):
-        from device_model import settings
-
-        try:
-            settings.save(self._store, self._set)
-        finally:
-            drop("device_model", "settings", "check")
+        settings.save(self._store, self._set)
 
     def _level(self, evse, connector):
         """Level of a place that this station has, or -1."""
@@ -296,8 +285,6 @@ def _live_text(variable, value):
         return value
     if catalogue.kind(variable) & KIND_TYPE != TYPE_DATE_TIME:
         return b"%d" % value
-    from device_model.date_time import stamp
-
-    value = stamp(value)
-    drop("device_model", "date_time")
-    return value
+    text = bytearray(_STAMP)
+    write_time(text, value)
+    return bytes(text)

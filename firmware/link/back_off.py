@@ -1,9 +1,4 @@
-"""How long to wait before the next attempt to connect (Part 4, 5.3).
-
-An overlay: loaded for one wait, and dropped by itself.
-"""
-
-import sys
+"""How long to wait before the next attempt to connect (Part 4, 5.3)."""
 
 from micropython import const
 from tables.variables import (
@@ -33,6 +28,4 @@ def back_off_ms(model, random, failures):
     spread_s = min(max(0, model.int(OCPP_COMM_CTRLR_RETRY_BACK_OFF_RANDOM_RANGE)), _MAX_SPREAD_S)
     wait_s = min(wait_s << min(failures - 1, repeat_times, _MAX_DOUBLINGS), _MAX_WAIT_S)
     spread_ms = int.from_bytes(random(3), "big") % (spread_s * 1000 + 1)
-    if sys.modules.pop("link.back_off", None) and "link" in sys.modules:
-        del sys.modules["link"].back_off
     return max(_LEAST_MS, wait_s * 1000 + spread_ms)

@@ -15,7 +15,9 @@ from websocket_core import printable
 from hal import log
 from hal.errors import CloseConnection, LinkError, PilotwireError
 from hal.timers import Timer
+from link.back_off import back_off_ms
 from link.conversation import Conversation
+from link.opening import connect
 from link.outbox import Outbox
 from wire.events import GOING_AWAY, NORMAL
 
@@ -136,8 +138,6 @@ class Link:
         self._phase = _WAITING
         wait_ms = 0
         if not self._soon and not self._stop:
-            from link.back_off import back_off_ms
-
             wait_ms = back_off_ms(self._model, self._board.random, self._failures)
         if self._why is not None:
             log.warning("%s; next attempt in %d s", self._why, (wait_ms + 999) // 1000)
@@ -178,8 +178,6 @@ class Link:
             self._drop()
 
     async def _open(self):
-        from link.opening import connect
-
         talk = self._talk
         stream, self._protocol = await connect(self._board, self._model, talk)
         await talk.begin(stream)

@@ -1,19 +1,8 @@
-"""Opens a connection to the CSMS. An overlay: loaded for an attempt, and dropped afterwards."""
-
-import sys
+"""Opens a connection to the CSMS."""
 
 from hal import log
 from link.profile import load
 from wire.handshake import Handshake
-
-
-def unload(*modules):
-    """Drop modules: what only an attempt to connect needs gives all of its heap back."""
-    for module in modules:
-        package, name = module.split(".")
-        if sys.modules.pop(module, None) and package in sys.modules:
-            # names: of modules
-            delattr(sys.modules[package], name)
 
 
 async def connect(board, model, talk):
@@ -48,4 +37,3 @@ async def connect(board, model, talk):
     finally:
         if stream is not None and not opened:
             stream.close()
-        unload("link.opening", "link.profile", "wire.handshake")

@@ -1,6 +1,6 @@
 """The connection profile: where the CSMS is, and who we are there.
 
-An overlay: read anew for every connection, because the CSMS may have changed the password or the
+Read anew for every connection, because the CSMS may have changed the password or the
 profile. Identity, password and security profile come from the device model: there, what the CSMS
 has stored wins over the board's options.
 """

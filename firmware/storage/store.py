@@ -11,7 +11,7 @@ from micropython import const
 
 from hal import log
 from hal.errors import StorageError
-from hal.overlay import drop
+from storage.flash import mount
 
 _MAGIC = b"PW"
 _VERSION = const(1)
@@ -37,8 +37,6 @@ class Store:
         Args:
             device: block device with littlefs' extended interface, see boards/README.md.
         """
-        from storage.flash import mount
-
         try:
             self._fs = mount(device)
         except StorageError as e:
@@ -48,7 +46,6 @@ class Store:
         if self._fs is not None:
             self._drop_unfinished()
             self._count_boot()
-        drop("storage", "flash")
 
     def read(self, name):
         """What was last written, or None: never written, or damaged (logged, kept as name.bad)."""

@@ -1,7 +1,4 @@
-"""The opening handshake of a WebSocket connection (RFC 6455, section 4), without I/O.
-
-An overlay: loaded when a connection is made, dropped once it stands.
-"""
+"""The opening handshake of a WebSocket connection (RFC 6455, section 4), without I/O."""
 
 import binascii
 

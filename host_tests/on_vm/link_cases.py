@@ -75,13 +75,6 @@ async def case_wrong_settings_are_told_and_tried_again(w):
     assert w.logged("needs a password; next attempt in 10 s")
 
 
-async def case_overlays_are_unloaded_once_connected(w):
-    await w.connect()
-    for module in ("link.opening", "link.profile", "link.back_off", "wire.handshake"):
-        assert module not in sys.modules
-    assert not hasattr(sys.modules["link"], "profile")
-
-
 # ---- back-off
 
 
