@@ -9,7 +9,9 @@ from rig import BLOCKED, CARD, EXPIRED, GROUP_CARD, INVALID, OTHER_GROUP_CARD, U
 ACCEPTED_CARDS = (CARD, GROUP_CARD, OTHER_GROUP_CARD)
 _CARDS = (CARD, CARD, *ACCEPTED_CARDS, BLOCKED, EXPIRED, INVALID, UNKNOWN)
 _POINTS = ("EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer")
-_FAULTS = ("GroundFailure", "OverCurrent", "UnderVoltage", "Temperature", "WeldedContact")
+_FAULTS = ("GroundFailure", "OverCurrent", "UnderVoltage", "Temperature", "WeldedContact") + (
+    "ConnectorLockFailure",
+)
 _TRIGGERS = (
     "BootNotification",
     "Heartbeat",
@@ -41,16 +43,58 @@ MALFORMED = (
     "[3,",
     "",
 )
-CALLS_MALFORMED = (
-    "[2,",
-    "{}",
-    '[2,"$ID"]',
-    '[2,"$ID","NoSuchAction",{}]',
-    '[2,"$ID","Reset",{}]',
-    '[2,"$ID","Reset",{"type":"Gently"}]',
-    '[2,"$ID","RequestStartTransaction",{"idToken":{"idToken":7,"type":"Central"}}]',
-    '[9,"$ID",{}]',
+_RPC = ("RpcFrameworkError", "FormatViolation", "ProtocolError")
+_COUNT = ("OccurrenceConstraintViolation", "ProtocolError")
+_EXTRA = ("FormatViolation", "PropertyConstraintViolation", *_COUNT)
+_TYPE = ("TypeConstraintViolation",)
+_VALUE = ("PropertyConstraintViolation",)
+_OFFLINE_THRESHOLD = (
+    '{"component":{"name":"OCPPCommCtrlr"},"variable":{"name":"OfflineThreshold"},'
+    '"attributeValue":"77"}'
 )
+# text, codes of the CALLERROR; what takes effect all the same is found by play_asked.py
+MALFORMED_CALLS = (
+    ("[2,", _RPC),
+    ("{}", _RPC),
+    ("[" * 500, _RPC),
+    ('[2,"$ID"]', (*_RPC, *_COUNT)),
+    ('[2,"$ID","Reset",{"type":"Immediate"},1]', _RPC),
+    ('[2,"$ID","Reset",{"type":"Immediate"}]x', _RPC),
+    ('[9,"$ID",{}]', ("MessageTypeNotSupported",)),
+    ('[2,"$ID","NoSuchAction",{}]', ("NotImplemented",)),
+    ('[2,"$ID","Reset",{}]', _COUNT),
+    ('[2,"$ID","Reset",{"type":"Gently"}]', _VALUE),
+    ('[2,"$ID","Reset",{"type":"Immediate","why":"so"}]', _EXTRA),
+    ('[2,"$ID","Reset",{"type":"Immediate","customData":{}}]', _COUNT),
+    (
+        '[2,"$ID","RequestStartTransaction",{"remoteStartId":666,"idToken":'
+        '{"idToken":7,"type":"Central"}}]',
+        _TYPE,
+    ),
+    (
+        '[2,"$ID","RequestStartTransaction",{"remoteStartId":667,"idToken":'
+        '{"idToken":"$PAD","type":"Central"}}]',
+        (*_VALUE, *_TYPE, "FormatViolation"),
+    ),
+    (
+        '[2,"$ID","ChangeAvailability",{"operationalStatus":"Inoperative","evse":{"id":"1"}}]',
+        _TYPE,
+    ),
+    (
+        '[2,"$ID","ChangeAvailability",{"operationalStatus":"Inoperative","evse":{}}]',
+        _COUNT,
+    ),
+    (
+        '[2,"$ID","SetVariables",{"setVariableData":[%s,{"component":7}]}]' % _OFFLINE_THRESHOLD,
+        (*_TYPE, *_COUNT),
+    ),
+    (
+        '[2,"$ID","SetVariables",{"setVariableData":[%s],"more":1}]' % _OFFLINE_THRESHOLD,
+        _EXTRA,
+    ),
+)
+NONSENSE = ('[3,"nobody",{}]', '[4,"nobody","GenericError","",{}]', '[3,"",{}]', '[3,"x",[]]')
+_DATA = (None, True, 7, 2.5, 'text \u00fc\n"', [], [1, [2, {"a": None}]], {"b": "x" * 900}, {})
 _VARIABLES = (
     ("SampledDataCtrlr.TxUpdatedInterval", ("0", "20", "60", "300")),
     ("SampledDataCtrlr.TxEndedInterval", ("0", "60", "600")),
@@ -76,7 +120,21 @@ _VARIABLES = (
 )
 
 
-_SETTINGS = [(name, text) for name, texts in _VARIABLES for text in texts]
+SETTINGS = [(name, text) for name, texts in _VARIABLES for text in texts]
+READ = [
+    *[name for name, _ in _VARIABLES],
+    "TxCtrlr.TxStartPoint",
+    "TxCtrlr.TxStopPoint",
+    "ChargingStation.AvailabilityState",
+    "EVSE@1.AvailabilityState",
+    "Connector@1.1.AvailabilityState",
+    "ClockCtrlr.DateTime",
+    "DeviceDataCtrlr.ItemsPerMessage/GetVariables",
+    "DeviceDataCtrlr.ItemsPerMessage/NoInstance",
+    "EVSE@9.AvailabilityState",
+    "SecurityCtrlr.BasicAuthPassword",
+]
+LAYOUTS = ("1,1", "2,1", "2,2", "1,2,1", "2", "1")
 
 
 def _points(rnd):
@@ -86,6 +144,7 @@ def _points(rnd):
 def world(rnd):
     """Factory settings of a play: {"Component.Variable": text}."""
     return {
+        "evses": rnd.choice(LAYOUTS),
         "TxCtrlr.TxStartPoint": _points(rnd),
         "TxCtrlr.TxStopPoint": _points(rnd),
         "TxCtrlr.MaxEnergyOnInvalidId": rnd.choice(("0", "0", "200")),
@@ -99,55 +158,105 @@ def world(rnd):
 
 def overrides(values):
     """The list of overrides for a world."""
-    return [setting(name, text) for name, text in values.items()]
+    return [setting(name, text) for name, text in values.items() if "." in name]
 
 
-def _evse(rnd):
-    return rnd.choice((1, 2))
+def layout(values):
+    """Number of connectors of each EVSE of a world."""
+    return [int(count) for count in values["evses"].split(",")]
 
 
-def _maybe_evse(rnd):
-    return rnd.choice((None, 1, 2))
+def _number(rnd):
+    return rnd.choice((1, 2, 3))  # of an EVSE; Play.place() makes one of it that exists
 
 
-# weight, name, what makes its arguments
+def _connector(rnd):
+    return rnd.choice((1, 1, 2))
+
+
+def _maybe(make):
+    return lambda rnd: rnd.choice((None, make(rnd)))
+
+
+def _one(*choices):
+    return lambda rnd: rnd.choice(choices)
+
+
+def _card(rnd):
+    return rnd.choice(_CARDS)
+
+
+def _set(rnd):
+    return rnd.choice(SETTINGS)
+
+
+def _set_many(rnd):
+    return [rnd.randrange(len(SETTINGS)) for _ in range(20)]
+
+
+def _place(rnd):
+    """Of a request: the station, an EVSE or a connector."""
+    return rnd.choice(((None, None), (_number(rnd), None), (_number(rnd), _connector(rnd))))
+
+
+def _report(rnd):
+    criteria = rnd.choice(((), (), ("Active",), ("Available", "Enabled"), ("Problem",)))
+    names = ((), ("AuthCtrlr.Enabled", "EVSE@1.Available"), ("NoCtrlr.NoVariable",), READ[:10])
+    chosen = rnd.choice(names if criteria else names[1:])
+    return criteria, tuple(chosen)
+
+
+_SWITCH = _one(True, False)
+_AT = (_number, _connector)
+
+# weight, name, what makes its arguments: each one, or one that makes all
 _STEPS = (
-    (10, "plug", (_evse,)),
-    (6, "unplug", (_evse,)),
-    (20, "ev", (_evse, lambda rnd: rnd.choice("BCCCCCCCCDAEF"), lambda rnd: rnd.choice((1, 3)))),
-    (12, "swipe", (_maybe_evse, lambda rnd: rnd.choice(_CARDS))),
-    (12, "swipe", (_evse, lambda rnd: CARD)),
-    (0.5, "fault", (_evse, lambda rnd: rnd.choice(_FAULTS))),
-    (4, "heal", (_evse,)),
-    (2, "network", (lambda rnd: False,)),
-    (6, "network", (lambda rnd: True,)),
-    (20, "pass_time", (lambda rnd: rnd.choice((1, 5, 8, 30, 60, 100)),)),
-    (2, "pass_time", (lambda rnd: rnd.choice((600, 1800)),)),
-    (4, "run", (lambda rnd: rnd.choice((20, 200)),)),
-    (1, "meter", (_evse, lambda rnd: rnd.choice((1, 1000, 100000)))),
+    (10, "plug", _AT),
+    (6, "unplug", _AT),
+    (20, "ev", (*_AT, _one(*"BCCCCCCCCDAEF"), _one(1, 3))),
+    (12, "swipe", (_maybe(_number), _card)),
+    (12, "swipe", (_number, _one(CARD))),
+    (0.5, "swipe", (_number, _one("1234", "04A1B2C3"), _one("KeyCode", "Central", "Local"))),
+    (0.5, "fault", (*_AT, _one(*_FAULTS))),
+    (5, "heal", _AT),
+    (2, "network", (_one(False),)),
+    (6, "network", (_one(True),)),
+    (20, "pass_time", (_one(1, 5, 8, 30, 60, 100),)),
+    (2, "pass_time", (_one(600, 1800),)),
+    (4, "run", (_one(20, 200),)),
+    (0.5, "drift", (_one(5, 3600, 90000),)),
+    (1, "meter", (_number, _one(1, 1000, 100000))),
     (0.5, "reboot", ()),
     (0.5, "power_cut", ()),
-    (5, "start_remotely", (_maybe_evse, lambda rnd: rnd.choice(_CARDS))),
-    (3, "stop", (lambda rnd: rnd.choice((0, 0, 0, 1, None)),)),
-    (1, "reset", (lambda rnd: rnd.choice(("Immediate", "OnIdle")), _maybe_evse)),
-    (0.5, "available", (_maybe_evse, lambda rnd: False)),
-    (3, "available", (_maybe_evse, lambda rnd: True)),
-    (6, "set", (lambda rnd: rnd.choice(_SETTINGS),)),
-    (2, "points", (lambda rnd: rnd.choice(("Start", "Stop")), _points)),
-    (3, "trigger", (lambda rnd: rnd.choice(_TRIGGERS), _maybe_evse)),
-    (2, "unlock", (_evse,)),
+    (4, "start_remotely", (_maybe(_number), _card)),
+    (1, "start_remotely", (_maybe(_number), _card, _one("FLEET", "OTHERS"))),
+    (3, "stop", (_one(0, 0, 0, 1, None),)),
+    (1, "reset", (_one("Immediate", "OnIdle"), _maybe(_number))),
+    (0.5, "available", lambda rnd: (*_place(rnd), False)),
+    (3, "available", lambda rnd: (*_place(rnd), True)),
+    (5, "set", _set),
+    (0.5, "set_many", _set_many),
+    (1.5, "get_many", (lambda rnd: rnd.randrange(len(READ)), _one(1, 3, 20))),
+    (2, "points", (_one("Start", "Stop"), _points)),
+    (3, "trigger", lambda rnd: (rnd.choice(_TRIGGERS), *_place(rnd))),
+    (2, "unlock", _AT),
     (0.5, "clear_cache", ()),
-    (1, "report", (lambda rnd: rnd.choice(("FullInventory", "SummaryInventory")),)),
-    (2, "status", (lambda rnd: rnd.choice((0, 1, None)),)),
-    (4, "refuse", (lambda rnd: rnd.choice(("Invalid", "Blocked", "Expired")),)),
-    (
-        5,
-        "misbehave",
-        (lambda rnd: rnd.choice(_ANSWERED), lambda rnd: rnd.choice(("error", "silence"))),
-    ),
-    (2, "malform", (lambda rnd: rnd.choice(_ANSWERED), lambda rnd: rnd.choice(MALFORMED))),
-    (1, "pend", (lambda rnd: rnd.choice(("Pending", "Rejected")),)),
-    (1, "nonsense", (lambda rnd: rnd.choice(CALLS_MALFORMED),)),
+    (1, "report", (_one("FullInventory", "ConfigurationInventory", "SummaryInventory"),)),
+    (1, "custom_report", _report),
+    (2, "status", (_one(0, 1, None),)),
+    (1, "transfer_in", (_one(*_DATA), _SWITCH)),
+    (1, "transfer_out", (_one(*_DATA[1:]),)),
+    (1, "custom_data", (_SWITCH,)),
+    (1, "burst", (_one(2, 5),)),
+    (1, "cross", ()),
+    (4, "refuse", (_one("Invalid", "Blocked", "Expired"),)),
+    (6, "misbehave", (_one(*_ANSWERED), _one("error", "silence", "late"))),
+    (1, "tell_held", ()),
+    (2, "malform", (_one(*_ANSWERED), _one(*MALFORMED))),
+    (1, "pend", (_one("Pending", "Rejected"), _one(1, 3))),
+    (0.5, "wrong_time", (_one("Heartbeat", "BootNotification"), _one(-86400, -7, 7, 86400 * 40))),
+    (3, "malformed_call", (lambda rnd: rnd.randrange(len(MALFORMED_CALLS)),)),
+    (1, "nonsense", (_one(*NONSENSE),)),
     (2, "close", ()),
     (1, "cut", ()),
     (3, "calm", ()),
@@ -158,5 +267,5 @@ _UNITS = [kind for kind in _STEPS for _ in range(round(kind[0] * 2))]
 def step(rnd):
     """The next step."""
     _, name, makers = rnd.choice(_UNITS)
-    made = [make(rnd) for make in makers]
-    return (name, *made[0]) if name == "set" else (name, *made)
+    arguments = [make(rnd) for make in makers] if isinstance(makers, tuple) else makers(rnd)
+    return (name, *arguments)

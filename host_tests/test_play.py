@@ -1,6 +1,8 @@
 """Random play with the real charger, in short; `make play` is the long one."""
 
 import asyncio
+import copy
+import json
 import random
 import tempfile
 from pathlib import Path
@@ -9,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from play import Broken, Play
-from play_checks import Checks
+from play_checks import Checks, replay
 from play_steps import step, world
-from rig import Rig
+from rig import CARD, GROUP_CARD, Rig
 
 from tools import play as tool
 
@@ -56,62 +58,274 @@ async def test_seeded_play(rig):
     assert game.checks.counts["TransactionEvent"] > 10
 
 
-# ---- that the checks can fail
+# ---- that the checks can fail: faults put into a play that was good
+
+_WORLD = {
+    **world(random.Random(0)),
+    "evses": "2,1",
+    "AuthCtrlr.Enabled": "true",
+    "AuthCtrlr.OfflineTxForUnknownIdEnabled": "false",
+    "TxCtrlr.TxStartPoint": "PowerPathClosed",
+    "TxCtrlr.TxStopPoint": "Authorized",
+    "TxCtrlr.MaxEnergyOnInvalidId": "0",
+}
+_STEPS = (
+    ("set", "OCPPCommCtrlr.OfflineThreshold", "600"),
+    ("get_many", 0, 20),
+    ("plug", 1, 1),
+    ("swipe", 1, CARD),
+    ("ev", 1, 1, "C", 3),
+    ("pass_time", 100),
+    ("status", 0),
+    ("start_remotely", 2, GROUP_CARD),
+    ("ev", 2, 1, "C", 3),
+    ("pass_time", 8),
+    ("report", "SummaryInventory"),
+    ("calm",),
+    ("available", 1, 2, False),
+    ("calm",),
+    ("stop", 1),
+    ("network", False),
+    ("swipe", 1, CARD),
+    ("pass_time", 600),
+    ("calm",),
+    ("refuse", "Blocked"),
+    ("swipe", 1, CARD),
+    ("reboot",),
+)
 
 
-async def _charging(rig):
-    values = {**world(random.Random(0)), "AuthCtrlr.Enabled": "true"}
-    values.update({"TxCtrlr.TxStartPoint": "PowerPathClosed", "TxCtrlr.TxStopPoint": "Authorized"})
-    values["TxCtrlr.MaxEnergyOnInvalidId"] = "0"
-    game = Play(rig, values)
-    await game.start()
-    for each in (("plug", 1), ("swipe", 1, "04A1B2C3"), ("ev", 1, "C", 3), ("pass_time", 8)):
-        await game.do(each)
-    await game.station.until_relay(True)
-    return game
+@pytest.fixture(scope="module")
+def record():
+    """What the checks were told in a play of some steps."""
+    return asyncio.run(_play(_WORLD, _STEPS)).checks.record
 
 
-async def test_a_relay_that_should_be_open_is_noticed(rig):
-    game = await _charging(rig)
-    state = await game.station.state()
-    checks = game.checks
-    assert checks.hardware(state, {1: set(), 2: set()}) is None
-    assert "fault" in checks.hardware(state, {1: {"OverCurrent"}, 2: set()})
-    checks.judged(state["evses"][0]["transactionId"], "Invalid")
-    assert "refused" in checks.hardware(state, {1: set(), 2: set()})
-    place = state["evses"][0]
-    for name, value in (("cp", "B"), ("pwm", 100.0), ("locked", False), ("status", "Faulted")):
-        connector = {**place["connectors"][0], name: value}
-        bad = {"evses": [{**place, "connectors": [connector]}]}
-        assert "relay is closed" in checks.hardware(bad, {1: set()})
-    assert "energy falls" in checks.hardware({"evses": [{**place, "energy_wh": -1}]}, {1: set()})
-    bad = {"evses": [{**place, "transactionId": None}]}
-    assert "no transaction" in checks.hardware(bad, {1: set()})
+def test_a_good_play_replays(record):
+    replay(record, _WORLD)
 
 
-async def test_a_csms_that_knows_otherwise_is_noticed(rig):
-    game = await _charging(rig)
-    await game.calm()
-    state = await game.station.state()
-    (transaction,) = game.csms.ledger.transactions.values()
-    assert game.checks.disagreement(state) is None
-    ended = transaction.events.pop()
-    while transaction.events and ended["eventType"] != "Started":
-        ended = transaction.events.pop()
-    transaction.events.append({**ended, "eventType": "Ended"})
-    assert "the CSMS knows of" in game.checks.disagreement(state)
-    with pytest.raises(Broken):
-        game.checks.at_rest()
-    transaction.events[:] = [ended]
+def _messages(record, action):
+    """(index, message) of the CALLs of an action in a record."""
+    for at, (name, args) in enumerate(record):
+        if name == "note" and f'"{action}"' in args[1][:60]:
+            yield at, json.loads(args[1])
 
 
-async def test_a_message_before_accepted_is_noticed(rig):
-    game = await _charging(rig)
-    game.checks.accepted = False
-    await game.station.pass_time(700, 350)  # a heartbeat
-    await rig.quiet(game.csms)
-    with pytest.raises(Broken, match="before the boot is accepted"):
-        game.checks.said()
+def _said(record, at, change):
+    """Change the message at an index of a record."""
+    direction, text, *more = record[at][1]
+    message = json.loads(text)
+    change(message)
+    record[at] = "note", (direction, json.dumps(message), *more)
+
+
+def _events(record, kind, **wanted):
+    """Indexes of TransactionEvents of a kind."""
+    for at, message in _messages(record, "TransactionEvent"):
+        event = message[3]
+        fields = {**event["transactionInfo"], **event}
+        if event["eventType"] == kind and all(fields.get(k) == v for k, v in wanted.items()):
+            yield at
+
+
+def _in_event(kind, change, **wanted):
+    """A fault that changes the payload of the last such event."""
+
+    def fault(record):
+        *_, at = _events(record, kind, **wanted)
+        _said(record, at, lambda message: change(message[3]))
+
+    return fault
+
+
+def _of_state(change, wanted=lambda state: state["evses"][0]["connectors"][0]["relay"]):
+    """A fault that changes what a look at the hardware found."""
+
+    def fault(record):
+        *_, args = (a for name, a in record if name == "hardware" and wanted(a[0]))
+        change(*args)
+
+    return fault
+
+
+def _lost(record):
+    """The last Ended, and its answer, never came."""
+    *_, at = _events(record, "Ended")
+    number = json.loads(record[at][1][1])[1]
+    record[:] = [
+        entry for entry in record if not (entry[0] == "note" and f'"{number}"' in entry[1][1][:40])
+    ]
+
+
+def _answered(record, action):
+    """Index of the answer to the first CALL of an action."""
+    _, message = next(_messages(record, action))
+    return next(
+        at
+        for at, (name, args) in enumerate(record)
+        if name == "note" and args[1].startswith(f'[3,"{message[1]}"')
+    )
+
+
+def _twice(record):
+    at = _answered(record, "GetTransactionStatus")
+    record.insert(at, record[at])
+
+
+def _other_variables(record):
+    def change(message):
+        message[2]["getVariableResult"].reverse()
+
+    _said(record, _answered(record, "GetVariables"), change)
+
+
+def _other_value(record):
+    def change(message):
+        for result in message[2]["getVariableResult"]:
+            if result["variable"]["name"] == "OfflineThreshold":
+                result["attributeValue"] = "60"
+
+    _said(record, _answered(record, "GetVariables"), change)
+
+
+def _too_early(record):
+    at, _ = next(_messages(record, "StatusNotification"))
+    boot, _ = next(_messages(record, "BootNotification"))
+    record.insert(boot, record.pop(at))
+
+
+def _no_reason(record):
+    *_, (at, _) = _messages(record, "BootNotification")
+    _said(record, at, lambda message: message[3].update(reason="Watchdog"))
+
+
+def _page_missing(record):
+    at, _ = next(_messages(record, "NotifyReport"))
+    _said(record, at, lambda message: message[3].update(seqNo=7))
+
+
+def _last_page_missing(record):
+    for at, _ in list(_messages(record, "NotifyReport")):
+        _said(record, at, lambda message: message[3].update(tbc=True))
+
+
+def _status_not_told(record):
+    *_, at = (
+        at
+        for at, message in _messages(record, "StatusNotification")
+        if message[3]["connectorStatus"] == "Available"
+    )
+    _said(record, at, lambda message: message[3].update(connectorStatus="Occupied"))
+
+
+def _status_forgotten(record):
+    """What is Inoperative is told, and is, Available."""
+    for at, message in list(_messages(record, "StatusNotification")):
+        if message[3]["connectorStatus"] == "Unavailable":
+            _said(record, at, lambda message: message[3].update(connectorStatus="Available"))
+    for name, args in record:
+        if name in ("disagreement", "hardware"):
+            for connector in args[0]["evses"][0]["connectors"]:
+                if connector["status"] == "Unavailable":
+                    connector["status"] = "Available"
+
+
+def _refused(record):
+    at = next(
+        at for at, (name, args) in enumerate(record) if name == "hardware" and _charges(args[0])
+    )
+    record.insert(at, ("judged", (record[at][1][0]["evses"][0]["transactionId"], "Invalid")))
+
+
+def _charges(state):
+    return state["evses"][0]["connectors"][0]["relay"]
+
+
+def _creep(record):
+    *_, at = (at for at, (name, _) in enumerate(record) if name == "creep")
+    before, after = record[at][1]
+    record[at] = "creep", (before, after + 2000)
+
+
+def _connector(**values):
+    return lambda state, faults: state["evses"][0]["connectors"][0].update(values)
+
+
+def _evse(**values):
+    return lambda state, faults: state["evses"][0].update(values)
+
+
+def _second_relay(state, faults):
+    connectors = state["evses"][0]["connectors"]
+    connectors[1].update(connectors[0], id=2)
+
+
+def _info(**values):
+    return lambda event: event["transactionInfo"].update(values)
+
+
+def _less(event):
+    for value in event["meterValue"]:
+        for sample in value["sampledValue"]:
+            sample["value"] = 0
+
+
+_FAULTS = (
+    ("seqNo", _in_event("Updated", lambda e: e.update(seqNo=9)), "seqNo runs"),
+    ("two Started", _in_event("Updated", lambda e: e.update(eventType="Started")), "one Started"),
+    ("no Ended", _lost, "the CSMS knows of"),
+    ("two Ended", _in_event("Updated", lambda e: e.update(eventType="Ended")), "Ended"),
+    ("stamps", _in_event("Ended", lambda e: e.update(timestamp="2026-01-01T00:00:00Z")), "2026"),
+    ("reason", _in_event("Ended", _info(stoppedReason="GroundFault")), "it ends with"),
+    ("early reason", _in_event("Updated", _info(stoppedReason="Local")), "before the end"),
+    ("trigger", _in_event("Ended", lambda e: e.update(triggerReason="Trigger")), "it ends with"),
+    ("energy told", _in_event("Ended", _less), "energy falls"),
+    ("time spent", _in_event("Ended", _info(timeSpentCharging=-1)), "timeSpentCharging"),
+    (
+        "state",
+        _in_event(
+            "Updated", lambda e: e.update(triggerReason="EVDeparted"), chargingState="Charging"
+        ),
+        "it is Charging at EVDeparted",
+    ),
+    ("EVSE", _in_event("Started", lambda e: e.pop("evse")), "nowhere"),
+    (
+        "nobody",
+        _in_event("Started", lambda e: e.pop("idToken"), triggerReason="Authorized"),
+        "for nobody",
+    ),
+    ("remote start", _in_event("Started", _info(remoteStartId=666)), "never accepted"),
+    ("offline", _in_event("Ended", lambda e: e.pop("offline"), offline=True), "is not offline"),
+    ("schema", _in_event("Updated", lambda e: e.update(more=1)), "TransactionEvent"),
+    ("answered twice", _twice, "nobody has asked"),
+    ("order of results", _other_variables, "the results are of"),
+    ("value", _other_value, "was set to '600'"),
+    ("before Accepted", _too_early, "before the boot is accepted"),
+    ("reason of the boot", _no_reason, "a boot for Watchdog"),
+    ("page", _page_missing, "has the pages"),
+    ("last page", _last_page_missing, "are not over"),
+    ("status", _status_not_told, "was told"),
+    ("availability", _status_forgotten, "should be Unavailable"),
+    ("relay, refused", _refused, "the token was refused"),
+    ("relay, no car", _of_state(_connector(cp="B")), "no car asks"),
+    ("relay, no offer", _of_state(_connector(pwm=100.0)), "nothing is offered"),
+    ("relay, no lock", _of_state(_connector(locked=False)), "not locked"),
+    ("relay, status", _of_state(_connector(status="Faulted")), "not occupied"),
+    ("relay, nobody", _of_state(_evse(transactionId=None)), "no transaction"),
+    ("relay, fault", _of_state(lambda s, f: f[1, 1].add("OverCurrent")), "there is the fault"),
+    ("two relays", _of_state(_second_relay), "two relays"),
+    ("energy", _of_state(_evse(energy_wh=-1)), "its energy falls"),
+    ("heap", _creep, "has crept"),
+)
+
+
+@pytest.mark.parametrize("fault, why", [pytest.param(*f[1:], id=f[0]) for f in _FAULTS])
+def test_a_fault_is_found(record, fault, why):
+    bad = copy.deepcopy(record)
+    fault(bad)
+    with pytest.raises(Broken, match=why):
+        replay(bad, _WORLD)
 
 
 # ---- make play
