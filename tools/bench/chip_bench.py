@@ -5,6 +5,7 @@ those of firmware, virtual machine and drivers; at 120 MHz and one instruction a
 takes 8.3 ms.
 """
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +27,30 @@ _IDLE_S = 20
 _TIMES = 5  # a message is handled so often; the mean counts
 _PAUSE_MS = 300  # after a message everything is done
 _CARD = "04A1B2C3"
+
+# Twenty variables, each set to what it was not.
+_SETTINGS = (
+    ("AlignedDataCtrlr", "TxEndedInterval", "60"),
+    ("AuthCacheCtrlr", "LifeTime", "86400"),
+    ("AuthCacheCtrlr", "Policy", "FIFO"),
+    ("AuthCtrlr", "LocalAuthorizeOffline", "false"),
+    ("AuthCtrlr", "LocalPreAuthorize", "false"),
+    ("AuthCtrlr", "MasterPassGroupId", "M" * 36),
+    ("OCPPCommCtrlr", "HeartbeatInterval", "600"),
+    ("OCPPCommCtrlr", "NetworkProfileConnectionAttempts", "5"),
+    ("OCPPCommCtrlr", "OfflineThreshold", "90"),
+    ("OCPPCommCtrlr", "ResetRetries", "2"),
+    ("OCPPCommCtrlr", "RetryBackOffRandomRange", "7"),
+    ("OCPPCommCtrlr", "RetryBackOffRepeatTimes", "3"),
+    ("OCPPCommCtrlr", "RetryBackOffWaitMinimum", "6"),
+    ("OCPPCommCtrlr", "UnlockOnEVSideDisconnect", "false"),
+    ("SampledDataCtrlr", "TxEndedMeasurands", "Voltage,Energy.Active.Import.Register"),
+    ("SampledDataCtrlr", "TxStartedMeasurands", "Voltage,Energy.Active.Import.Register"),
+    ("SecurityCtrlr", "OrganizationName", "O" * 40),
+    ("TxCtrlr", "EVConnectionTimeOut", "90"),
+    ("TxCtrlr", "MaxEnergyOnInvalidId", "10"),
+    ("TxCtrlr", "StopTxOnInvalidId", "false"),
+)
 
 Figures = dict[str, object]
 
@@ -91,6 +116,17 @@ class Play:
         self.longest[name] = self._chip.longest
         self._chip.longest = 0
 
+    def report(self) -> int:
+        """Instructions of a report of every variable, all its pages."""
+        chip = self._chip
+
+        def ask() -> None:
+            chip.send('[2,"r","GetBaseReport",{"requestId":1,"reportBase":"FullInventory"}]')
+            chip.until(lambda: _is_last_page(chip.peer.said[-1]))
+            chip.run(_PAUSE_MS)
+
+        return self.step("GetBaseReport", ask)
+
     def charge(self) -> int:
         """Start charging. Instructions."""
         chip = self._chip
@@ -137,6 +173,19 @@ def _per_byte(play: Play, short: int, long: int) -> dict[str, float]:
     return found
 
 
+def _is_last_page(text: str) -> bool:
+    return '"NotifyReport"' in text and '"tbc":true' not in text
+
+
+def _settings() -> str:
+    """_SETTINGS as a SetVariablesRequest."""
+    items = (
+        {"component": {"name": component}, "variable": {"name": name}, "attributeValue": value}
+        for component, name, value in _SETTINGS
+    )
+    return json.dumps({"setVariableData": list(items)}, separators=(",", ":"))
+
+
 def _items(count: int, more: str = "") -> str:
     component, name = '{"name":"OCPPCommCtrlr"}', '{"name":"OfflineThreshold"}'
     item = f'{{"component":{component},"variable":{name}{more}}}'
@@ -162,6 +211,10 @@ def play(image: Path) -> Figures:
         messages["SetVariables of 20"] = session.handled(
             "SetVariables of 20", "SetVariables", f'{{"setVariableData":{setting}}}', 1
         )
+        messages["SetVariables of 20 different"] = session.handled(
+            "SetVariables of 20 different", "SetVariables", _settings(), 1
+        )
+        messages["GetBaseReport"] = session.report()
         byte = _per_byte(session, 1000, 3500)
         messages["charging starts"] = session.charge()
         messages["meter sample"] = session.sample()
