@@ -208,6 +208,7 @@ class Station:
         charging = self.charging
         if kind in (PILOT, FAULT):
             charging.pilot_changed(event[1], event[2])
+            self.link.wake()  # a lock's failure may not show in the status
         elif kind == TOKEN:
             charging.token(event[1], event[2], event[3])
         else:
@@ -266,6 +267,8 @@ class Station:
     def _connected(self, up):
         self.board.indicator.connected(up)
         self._set_online()
+        if not up:
+            self.data_transfer.connected(False)  # also while Pending
         self.registration.connected(up)
         self.availability.connected(up)
 
@@ -280,7 +283,7 @@ class Station:
         """Online is who is connected and accepted: then the CSMS can be asked, and is told what
         has waited.
         """
-        online = self.link.connected and self.registration.accepted()
+        online = self.link.connected and self.registration.accepted() is True
         if online != self.charging.online:
             self.charging.online = online
             self.authorization.connected(online)

@@ -122,6 +122,99 @@ async def test_transaction_event_asked_for_in_pending(rig):
     assert (last["eventType"], last["seqNo"]) == ("Ended", 2)
 
 
+@pytest.mark.parametrize(
+    "message, told", [("Heartbeat", 1), ("MeterValues", 2), ("StatusNotification", 2)]
+)
+async def test_what_can_be_asked_for_in_pending(rig, message, told):
+    # B02.FR.01, B02.FR.02: it is sent, once, and nothing else
+    csms = await rig.csms()
+    csms.answer("BootNotification", lambda m: csms.boot_answer("Pending", 600))
+    await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    answer = await csms.call("TriggerMessage", {"requestedMessage": message})
+    assert answer["status"] == "Accepted"
+    for _ in range(told):
+        await csms.expect(message)
+    await rig.quiet(csms)
+    assert len(csms.calls(message)) == told
+    said = [m.action for m in csms.conversation.messages if m.is_call]
+    assert sorted(set(said)) == sorted({"BootNotification", "TriggerMessage", message})
+
+
+async def test_nothing_but_boot_before_its_first_answer(rig):
+    # B01.FR.08: what was asked for too early waits until the CSMS has answered Pending
+    csms = await rig.csms()
+    csms.answer_next("BootNotification", STALL)
+    csms.answer("BootNotification", lambda m: csms.boot_answer("Pending", 600))
+    station = await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    trigger = {"requestedMessage": "Heartbeat"}
+    assert (await csms.call("TriggerMessage", trigger))["status"] == "Accepted"
+    await station.pass_time(35)  # MessageTimeout
+    await station.logged("BootNotification without")
+    await station.pass_time(120, 30)
+    await csms.expect("Heartbeat", 10)
+    said = [m.action for m in csms.conversation.messages if m.is_call]
+    assert said == ["BootNotification", "TriggerMessage", "BootNotification", "Heartbeat"]
+
+
+async def test_what_was_asked_for_in_pending_is_not_said_when_refused(rig):
+    # B03.FR.02; the event waits for its next attempt (E13) when the CSMS changes its mind
+    csms = await rig.csms()
+    csms.answer_next("BootNotification", lambda m: csms.boot_answer("Pending", 600))
+    csms.answer("BootNotification", lambda m: csms.boot_answer("Rejected", 600))
+    csms.answer_next("TransactionEvent", CallError("InternalError", "no database"))
+    station = await rig.station(csms, [setting("TxCtrlr.TxStartPoint", "EVConnected")])
+    await csms.expect("BootNotification", 10)
+    await station.plug()
+    await rig.quiet(csms)
+    await csms.call("TriggerMessage", {"requestedMessage": "TransactionEvent"})
+    assert (await csms.expect("TransactionEvent"))["seqNo"] == 0
+    await csms.call("TriggerMessage", {"requestedMessage": "BootNotification"})
+    await csms.expect("BootNotification")
+    await rig.quiet(csms)
+    await station.clock(300)
+    await rig.quiet(csms)
+    assert len(csms.calls("TransactionEvent")) == 1
+    csms.answer("BootNotification", lambda m: csms.boot_answer())
+    await station.clock(301)
+    await csms.expect("BootNotification", 10)
+    assert [(await csms.expect("TransactionEvent"))["seqNo"] for _ in range(2)] == [0, 1]
+
+
+@pytest.mark.parametrize("status", ["Pending", "Rejected"])
+async def test_a_new_connection_does_not_shorten_the_wait(rig, status):
+    # B02.FR.04, B03.FR.02; a wait that ends offline is followed by Boot as soon as it can be sent
+    csms = await rig.csms()
+    csms.answer("BootNotification", lambda m: csms.boot_answer(status, 300))
+    station = await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    for away_s in (100, 300):
+        await rig.quiet(csms)
+        await station.network(False)
+        await csms.disconnected()
+        await station.clock(away_s)
+        await station.network(True)
+        await csms.connected(10)
+        if away_s == 100:
+            await rig.quiet(csms)
+            assert len(csms.calls("BootNotification")) == 1
+    await csms.expect("BootNotification", 10)
+
+
+async def test_a_wait_of_days_is_kept(rig):
+    # B02.FR.04, B02.FR.08
+    csms = await rig.csms()
+    csms.answer("BootNotification", lambda m: csms.boot_answer("Pending", 200_000))
+    station = await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    await station.clock(199_000)
+    await rig.quiet(csms)
+    assert len(csms.calls("BootNotification")) == 1
+    await station.clock(1001)
+    await csms.expect("BootNotification", 10)
+
+
 async def test_TC_B_03_CS_boot_refused(rig):
     # B03.FR.02, B03.FR.06
     csms = await rig.csms()
@@ -146,6 +239,7 @@ async def test_TC_B_03_CS_boot_refused(rig):
             {"getVariableData": [{"component": {"name": "A"}, "variable": {"name": "B"}}]},
         ),
         ("RequestStartTransaction", remote_start(1, evseId=1)),
+        ("TriggerMessage", {"requestedMessage": "BootNotification"}),
         ("Reset", {"type": "Immediate"}),
     ],
 )

@@ -236,6 +236,18 @@ async def test_scheduled_is_taken_back(rig):
     assert (await _statuses(station))[1, 1] == "Available"
 
 
+async def test_a_connector_beside_the_one_in_use_changes_at_once(rig):
+    # G03.FR.05: the transaction is not there
+    csms, station = await _booted(rig)
+    await charge(rig, csms, station, 1)
+    place = {"id": 1, "connectorId": 2}
+    assert await _change(csms, "Inoperative", place) == "Accepted"
+    assert await _told(csms, 1) == {(1, 2): "Unavailable"}
+    assert await _change(csms, "Operative", place) == "Accepted"
+    assert await _told(csms, 1) == {(1, 2): "Available"}
+    assert (await station.state(1))["relay"]
+
+
 async def test_faulted_stays_faulted(rig):
     # G03.FR.06, G03.FR.07
     csms, station = await _booted(rig)

@@ -13,7 +13,9 @@ _DATA = [
     pytest.param(12345678901234567890, id="large number"),
     pytest.param([], id="empty array"),
     pytest.param(False, id="false"),
+    pytest.param("", id="empty text"),
 ]
+_CUSTOM = {"vendorId": "org.example", "x": [1, {"data": None}]}
 
 
 async def test_TC_P_01_CS_unknown_vendor(rig):
@@ -116,3 +118,46 @@ async def test_data_that_fits_no_memory_is_refused_without_a_restart(rig):
         await station.command("data_transfer", vendorId="org.example", data="x" * 30000)
     assert (await station.command("data_transfer", vendorId="org.example"))["status"]
     assert len(csms.calls("BootNotification")) == 1
+
+
+async def test_data_of_many_kilobytes_from_the_csms(rig):
+    # P01.FR.04: what fits is passed on, what does not is answered, and the station goes on
+    csms, station = await rig.booted(heap=65536)
+    await station.command("hook", name="data_transfer", on=True)
+    data = {"text": "€" * 600}
+    asking = asyncio.create_task(
+        csms.call("DataTransfer", {"vendorId": "v" * 255, "messageId": "m" * 50, "data": data})
+    )
+    event = await asyncio.wait_for(station.control.events.get(), 5)
+    assert (event["vendorId"], event["data"]) == ("v" * 255, data)
+    await station.command("reply", seq=event["seq"], result={"status": "Accepted", "data": data})
+    assert (await asking)["data"] == data
+    with pytest.raises(CallError) as refused:
+        await csms.call("DataTransfer", {"vendorId": "v", "data": "x" * 60000}, 20)
+    assert refused.value.code == "FormatViolation"
+    for bad in ({"vendorId": "v" * 256}, {"vendorId": "v", "messageId": "m" * 51}, {"data": 1}):
+        with pytest.raises(CallError) as refused:
+            await csms.call("DataTransfer", bad)
+    assert (await csms.call("DataTransfer", {"vendorId": "v", "customData": _CUSTOM}, 30))
+    assert len(csms.calls("BootNotification")) == 1
+
+
+async def test_the_connection_is_lost_while_the_maker_thinks(rig):
+    # also while Pending: the next DataTransfer is not Busy, the late answer goes nowhere
+    csms = await rig.csms()
+    csms.answer("BootNotification", lambda m: csms.boot_answer("Pending", 600))
+    station = await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    await station.command("hook", name="data_transfer", on=True)
+    asking = asyncio.create_task(csms.call("DataTransfer", {"vendorId": "org.example"}))
+    first = await asyncio.wait_for(station.control.events.get(), 5)
+    await station.network(False)
+    await csms.disconnected()
+    asking.cancel()
+    await station.network(True)
+    await csms.connected(10)
+    asking = asyncio.create_task(csms.call("DataTransfer", {"vendorId": "org.example"}))
+    second = await asyncio.wait_for(station.control.events.get(), 5)
+    assert second["seq"] != first["seq"]
+    await station.command("reply", seq=second["seq"], result={"status": "Accepted"})
+    assert (await asking)["status"] == "Accepted"

@@ -171,3 +171,49 @@ async def test_nobody_begins_to_charge_before_a_restart(rig, how):
     await rig.quiet(csms)
     assert csms.ledger.transactions[transaction].ended
     assert len(csms.ledger.transactions) == 1
+
+
+async def test_scheduled_reset_lets_nobody_else_in(rig):
+    # B12.FR.03: else it would never come; B11.FR.03 may be told
+    csms, station = await rig.booted()
+    transaction = await charge(rig, csms, station, 1)
+    assert (await csms.call("Reset", {"type": "OnIdle"}))["status"] == "Scheduled"
+    status = await csms.expect("StatusNotification")
+    assert (status["evseId"], status["connectorStatus"]) == (2, "Unavailable")
+    answer = await csms.call("RequestStartTransaction", remote_start(1, GROUP_CARD, evseId=2))
+    assert answer["status"] == "Rejected"
+    await station.plug(2)
+    await station.swipe(GROUP_CARD, evse=2)
+    await csms.never("TransactionEvent", 0.2)
+    await still_charging(station, transaction)
+    await station.swipe(evse=1)
+    await csms.until(lambda: csms.ledger.transactions[transaction].ended, "Ended")
+    csms.forget()
+    await station.unplug(1)
+    boot = await csms.expect("BootNotification", 15)
+    assert boot["reason"] == "ScheduledReset"
+    await csms.expect("StatusNotification", 5, lambda s: s["connectorStatus"] == "Occupied")
+
+
+async def test_immediate_reset_while_one_is_scheduled(rig):
+    # B12.FR.02, B12.FR.04
+    csms, station = await rig.booted()
+    transaction = await charge(rig, csms, station, 1)
+    for _ in range(2):
+        assert (await csms.call("Reset", {"type": "OnIdle"}))["status"] == "Scheduled"
+    assert (await csms.call("Reset", {"type": "Immediate"}))["status"] == "Accepted"
+    await csms.until(lambda: csms.ledger.transactions[transaction].ended, "Ended")
+    ended = csms.ledger.transactions[transaction].events[-1]
+    assert ended["transactionInfo"]["stoppedReason"] == "ImmediateReset"
+    assert (await csms.expect("BootNotification", 15))["reason"] == "RemoteReset"
+
+
+async def test_evse_reset_with_a_transaction_elsewhere(rig):
+    # B11.FR.08: the EVSE is idle, so it is reset at once
+    csms, station = await rig.booted()
+    transaction = await charge(rig, csms, station, 2)
+    for kind in ("OnIdle", "Immediate"):
+        assert (await csms.call("Reset", {"type": kind, "evseId": 1}))["status"] == "Accepted"
+    await csms.never("BootNotification", 0.5)
+    await still_charging(station, transaction, 2)
+    await station.unplug(2)

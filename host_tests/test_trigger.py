@@ -142,9 +142,57 @@ async def test_TC_F_27_CS_not_implemented(rig, message):
     assert csms.calls(message.removesuffix("Notification")) == []
 
 
+async def test_transaction_event_of_nowhere(rig):
+    # F06.FR.07, F06.FR.11: a transaction that has no EVSE yet (E03) is one of all
+    csms, station = await rig.booted(overrides=[START["Authorized"]])
+    await station.swipe()
+    started = await csms.expect("TransactionEvent")
+    await rig.quiet(csms)
+    assert await _trigger(csms, "TransactionEvent", {"id": 1}) == "Rejected"
+    assert await _trigger(csms, "TransactionEvent") == "Accepted"
+    event = await csms.expect("TransactionEvent")
+    assert (event["eventType"], event["triggerReason"]) == ("Updated", "Trigger")
+    assert event["transactionInfo"]["transactionId"] == started["transactionInfo"]["transactionId"]
+    assert event["transactionInfo"]["chargingState"] == "Idle"
+
+
+async def test_meter_values_when_nothing_is_to_be_read(rig):
+    # F06.FR.05, F06.FR.10: nothing would follow
+    csms, _ = await rig.booted(overrides=[setting("AlignedDataCtrlr.Measurands", "")])
+    assert await _trigger(csms, "MeterValues") == "Rejected"
+    await csms.never("MeterValues", 0.2)
+
+
+@pytest.mark.parametrize("evse", [{"id": 1}, {"id": 1, "connectorId": 1}, {"id": 9}])
+async def test_evse_that_makes_no_sense(rig, evse):
+    # F06.FR.03, F06.FR.08, F06.FR.17
+    csms, _ = await rig.booted()
+    assert await _trigger(csms, "Heartbeat", evse) == "Accepted"
+    await csms.expect("Heartbeat")
+    assert await _trigger(csms, "FirmwareStatusNotification", evse) == "NotImplemented"
+    assert await _trigger(csms, "BootNotification", evse) == "Rejected"
+
+
+@pytest.mark.parametrize(
+    "message", ["Heartbeat", "MeterValues", "StatusNotification", "TransactionEvent"]
+)
+async def test_the_answer_is_first(rig, message):
+    # F06.FR.04
+    csms, station = await rig.booted()
+    await charge(rig, csms, station)
+    told = len(csms.conversation.messages)
+    assert await _trigger(csms, message) == "Accepted"
+    await csms.expect(message)
+    said = csms.conversation.messages[told:]
+    assert [m.action for m in said[:3]] == ["TriggerMessage", "TriggerMessage", message]
+    assert [m.is_call for m in said[:3]] == [True, False, True]
+
+
 async def test_evse_that_is_not_there(rig):
     csms, _ = await rig.booted()
     csms.forget()
+    assert await _trigger(csms, "TransactionEvent", {"id": 3}) == "Rejected"
+    assert await _trigger(csms, "StatusNotification", {"id": 1, "connectorId": 2}) == "Rejected"
     assert await _trigger(csms, "StatusNotification", {"id": 3}) == "Rejected"
     assert await _trigger(csms, "MeterValues", {"id": 3}) == "Rejected"
     await csms.never("StatusNotification", 0.2)

@@ -156,3 +156,14 @@ async def test_lock_failure_while_offline(rig):
     await csms.connected(10)
     await rig.quiet(csms)
     assert len(csms.calls("NotifyEvent")) == 1
+
+
+async def test_lock_failure_behind_another_fault(rig):
+    # G05.FR.02: the status stays Faulted
+    csms, station = await rig.booted()
+    await station.fault("GroundFailure")
+    await csms.expect("StatusNotification")
+    await station.fault("ConnectorLockFailure")
+    await rig.quiet(csms)
+    await station.fault("GroundFailure", False)
+    assert _problem(await csms.expect("NotifyEvent"))[0] == ("true", False)

@@ -57,6 +57,7 @@ class Availability:
     def trigger(self, evse, connector):
         """TriggerMessage(StatusNotification)."""
         self.tell_all(evse or 0, connector or 0, _ASKED)
+        return True
 
     def connected(self, up):
         if not up:

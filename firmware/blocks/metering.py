@@ -110,9 +110,17 @@ class Metering:
         self._plan()
 
     def trigger(self, evse=0):
-        """TriggerMessage(MeterValues) for an EVSE (0: all, F06.FR.11)."""
-        self._asked |= 1 << evse if evse else (2 << len(self.charging.evses)) - 2
+        """TriggerMessage(MeterValues) for an EVSE (0: all, F06.FR.11): is there something to read
+        (F06.FR.10)?
+        """
+        asked = 0
+        variable = ALIGNED_DATA_CTRLR_MEASURANDS
+        for each in self.charging.evses:
+            if evse in (0, each.id) and self._read(each.id, variable, TRIGGER):
+                asked |= 1 << each.id
+        self._asked |= asked
         self.link.wake()
+        return asked != 0
 
     def connected(self, up):
         if not up:

@@ -26,7 +26,8 @@ from hal.timers import Timer
 from wire.names import name_id
 
 _OWN_WAIT_S = const(60)  # B02.FR.07, B03.FR.05: the CSMS left the wait to us
-_MAX_WAIT_S = const(86400)
+_LONGEST_S = const(536870)  # 6 days, what a timer can wait
+_DAY_S = const(86400)
 _CLOSE_S = const(1)
 _SILENT = const(2)  # unanswered BootNotifications before the connection is made anew
 
@@ -55,7 +56,10 @@ class Registration:
         self._timer = Timer(self._attempt)
 
     def accepted(self):
-        return self.status == ACCEPTED
+        """Whether the CSMS has accepted the station. False: it is Pending, and may say what it is
+        asked for (B02.FR.02); None: nothing but BootNotification (B01.FR.08, B03.FR.02).
+        """
+        return self.status == ACCEPTED if self.status in (ACCEPTED, PENDING) else None
 
     def connected(self, up):
         """The connection came or went. A boot that is not accepted yet is (re)notified on a new
@@ -141,7 +145,7 @@ class Registration:
         self._wait(wait_s)
 
     def _wait(self, wait_s):
-        self.timers.start(self._timer, min(wait_s, _MAX_WAIT_S) * 1000)
+        self.timers.start(self._timer, min(wait_s, _LONGEST_S) * 1000)
 
     def _attempt(self):
         self._due = True
@@ -165,8 +169,8 @@ class Heartbeat:
     def restart(self):
         """(Re)start the interval: after Accepted, and when HeartbeatInterval has changed."""
         interval_s = self.model.int(OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL)
-        if interval_s <= 0 or interval_s > _MAX_WAIT_S:
-            interval_s = _MAX_WAIT_S  # G02.FR.07: one a day all the same
+        if interval_s <= 0 or interval_s > _DAY_S:
+            interval_s = _DAY_S  # G02.FR.07: one a day all the same
         self.timers.start(self._timer, interval_s * 1000)
 
     def _tick(self):
@@ -178,6 +182,7 @@ class Heartbeat:
         """TriggerMessage(Heartbeat)."""
         self._asked = True
         self.link.wake()
+        return True
 
     def take(self, accepted):
         if self._asked or (self._due and accepted):

@@ -30,7 +30,7 @@ class Reset:
         board: its connectors.
         model: device model, EVSE.AllowReset.
         timers: for the wait.
-        charging: active(evse), end(evse, trigger, reason), restart(evse), closing.
+        charging: active(evse), end(evse, trigger, reason), restart(evse), drain(), closing.
         journal: count() of transaction messages that still wait.
         restart: callable(reason), restarts the firmware in good order.
     """
@@ -105,7 +105,10 @@ class Reset:
             if self._evses >> evse & 1 and not self.charging.active(evse):
                 self._evses &= ~(1 << evse)
                 self.charging.restart(evse)
-        if not self._reason or self.charging.active(0):
+        if not self._reason:
+            return
+        if self.charging.active(0):
+            self.charging.drain()
             return
         if not self.charging.closing:  # it was to be when idle
             self._end(0, IMMEDIATE_RESET)

@@ -30,24 +30,23 @@ class Trigger:
         if action != TRIGGER_MESSAGE:
             return NOT_MINE
         wanted, evse, connector = reader.unpack()
-        if evse is not None and not self._exists(evse, connector):
-            return REJECTED, b"UnknownEvse"
         if wanted == BOOT_NOTIFICATION:
-            return (ACCEPTED,) if self.registration.trigger() else (REJECTED,)  # F06.FR.17
-        if wanted == HEARTBEAT:
-            self.heartbeat.trigger()
-            return (ACCEPTED,)
-        if wanted == STATUS_NOTIFICATION:
-            self.availability.trigger(evse, connector)
-            return (ACCEPTED,)
-        if wanted == METER_VALUES:
-            self.metering.trigger(evse or 0)
-            return (ACCEPTED,)
-        if wanted == TRANSACTION_EVENT:
+            told = self.registration.trigger()  # F06.FR.17
+        elif wanted == HEARTBEAT:
+            told = self.heartbeat.trigger()
+        elif wanted not in (METER_VALUES, STATUS_NOTIFICATION, TRANSACTION_EVENT):
+            return (NOT_IMPLEMENTED,)  # F06.FR.08
+        elif evse is not None and not self._exists(evse, connector):
+            return REJECTED, b"UnknownEvse"
+        elif wanted == STATUS_NOTIFICATION:
+            told = self.availability.trigger(evse, connector)
+        elif wanted == METER_VALUES:
+            told = self.metering.trigger(evse or 0)
+        else:
             # Told at once, so behind this answer: the journal is sent from when the link is free
             # again.
-            return (ACCEPTED,) if self.transactions.trigger(evse or 0) else (REJECTED,)
-        return (NOT_IMPLEMENTED,)  # F06.FR.08
+            told = self.transactions.trigger(evse or 0)
+        return (ACCEPTED if told else REJECTED,)
 
     def _exists(self, evse, connector):
         connectors = self.board.connectors

@@ -79,6 +79,7 @@ class Charging:
         self.online = False  # the CSMS can be asked
         self.closing = False  # the station is about to restart: nothing begins any more
         self.registered = False  # the CSMS has accepted the station since it started
+        self._drains = False  # it is to restart when the last transaction has ended
         evses = []
         for i, n in enumerate(board.connectors):
             outlets = [Outlet(board.connector(i + 1, c + 1), c + 1) for c in range(n)]
@@ -179,13 +180,24 @@ class Charging:
             variable = CONNECTOR_ENABLED
         self.model.set(variable, b"true" if operative else b"false", evse, connector)
         self._apply_availability(evse)
-        return not operative and self.active(evse)
+        if operative or not self.active(evse):
+            return False
+        return not connector or self.evses[evse - 1].active.number == connector
+
+    def drain(self):
+        """Let nobody in before the restart that waits for the last transaction: EVSEs without one
+        are unavailable (B12.FR.03), but not while somebody looks for one (E03).
+        """
+        self._drains = self.unbound.transaction is None
+        self._apply_availability(0)
 
     def _apply_availability(self, evse):
         flag = self.model.flag
+        station = flag(CHARGING_STATION_ENABLED)
         for each in self.all(evse):
+            may = station and not (self._drains and each.transaction is None)
             for outlet in each.outlets:
-                operative = flag(CHARGING_STATION_ENABLED) and flag(EVSE_ENABLED, each.id)
+                operative = may and flag(EVSE_ENABLED, each.id)
                 operative = operative and flag(CONNECTOR_ENABLED, each.id, outlet.number)
                 each.set_operative(outlet, operative)
 

@@ -60,7 +60,8 @@ class Link:
         self, board, model, timers, sources, handler, rx_buf, tx_buf, arena, boot_count=0
     ):
         self.connected = False
-        # Set by the station: callable() -> bool, the CSMS has accepted it; callable(up).
+        # Set by the station: callable() -> True: the CSMS has accepted it; False: it may say what
+        # it is asked for; None: only the first source may speak. And callable(up).
         self.accepted = None
         self.on_connection = None
         # Something may be ready to be sent; or the wait for the next attempt is over.

@@ -6,6 +6,7 @@ priority:
 
     take(accepted) -> None or (action, slots)
         accepted: the CSMS has accepted the station; else B02.FR.02 holds.
+        Only the first is asked while nothing may be said but BootNotification.
     answered(outcome, reader)
         Exactly once for each item taken. The outcome is one of blocks/port.py; with TIMEOUT and
         LOST there is no reader (None).
@@ -84,8 +85,10 @@ class Outbox:
 
     async def _call(self):
         talk = self._talk
+        accepted = self._link.accepted
+        accepted = accepted is None or accepted()
         for source in self._sources:
-            item = self._take(source)
+            item = self._take(source, accepted is True)
             if item is not None:
                 self._source = source
                 self._action = item[0]
@@ -96,6 +99,8 @@ class Outbox:
                     if talk.rpc.reader.pending_id == message_id:  # not answered meanwhile
                         self._start_timer()
                 return True
+            if accepted is None:
+                break  # B01.FR.08, B03.FR.02
         return False
 
     async def _prepare(self, message_id, item):
@@ -115,10 +120,9 @@ class Outbox:
         self._slices = _SLICES
         self._timers.start(self._timer, self._slice_ms)
 
-    def _take(self, source):
+    def _take(self, source, accepted):
         try:
-            accepted = self._link.accepted
-            return source.take(accepted is None or accepted())
+            return source.take(accepted)
         except Exception as error:  # noqa: BLE001, a defect in one block must not end the others
             log.error("%s.take() failed: %r", type(source).__name__, error)
             return None
