@@ -47,6 +47,7 @@ from blocks.trigger import Trigger
 from blocks.variables import Variables
 from charging.authorization_cache import AuthorizationCache
 from charging.charging import Charging
+from charging.signatures import Signatures
 from device_model.model import DeviceModel
 from hal import log
 from hal.events import CLOCK, DATA_TRANSFER, FAULT, HEAP, HOOK_REPLY, NETWORK, PILOT, REBOOT, TOKEN
@@ -112,7 +113,7 @@ class Station:
         self.extension = Extension(board, model) if EXTENSION else None
         self.data_transfer = DataTransfer(board, timers, self.extension)
         self.authorization = Authorization(charging)
-        self.metering = Metering(charging)
+        self.metering = Metering(charging, Signatures(self.store, board))
         self.transactions = Transactions(charging, self.journal, self.metering)
         self.reports = Reports(board, model)
         self.remote_control = RemoteControl(charging)
@@ -344,7 +345,7 @@ class Station:
         elif variable == SECURITY_CTRLR_BASIC_AUTH_PASSWORD:
             self.link.reconnect()  # A01.FR.06
         elif variable in _METERING:
-            self.metering.configure()
+            self.metering.configure(variable)
         elif EXTENSION:
             try:
                 self.extension.changed(variable, evse, connector)

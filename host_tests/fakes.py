@@ -24,6 +24,7 @@ from blocks.remote_control import RemoteControl
 from blocks.transactions import Transactions
 from charging.authorization_cache import AuthorizationCache
 from charging.charging import Charging
+from charging.signatures import Signatures
 from hal.timers import Timers
 from storage.journal import Journal
 from storage.store import Store
@@ -47,6 +48,8 @@ DEFAULTS = {
     "ALIGNED_DATA_CTRLR_INTERVAL": b"0",
     "ALIGNED_DATA_CTRLR_MEASURANDS": b"Energy.Active.Import.Register",
     "ALIGNED_DATA_CTRLR_SEND_DURING_IDLE": b"false",
+    "ALIGNED_DATA_CTRLR_SEND_DURING_IDLE_EVSE": b"false",
+    "ALIGNED_DATA_CTRLR_SIGN_READINGS": b"false",
     "ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL": b"0",
     "ALIGNED_DATA_CTRLR_TX_ENDED_MEASURANDS": b"",
     "CHARGING_STATION_ENABLED": b"true",
@@ -55,6 +58,8 @@ DEFAULTS = {
     "OCPP_COMM_CTRLR_MESSAGE_ATTEMPTS_TRANSACTION_EVENT": b"3",
     "OCPP_COMM_CTRLR_MESSAGE_ATTEMPT_INTERVAL_TRANSACTION_EVENT": b"10",
     "OCPP_COMM_CTRLR_UNLOCK_ON_EV_SIDE_DISCONNECT": b"true",
+    "OCPP_COMM_CTRLR_PUBLIC_KEY_WITH_SIGNED_METER_VALUE": b"OncePerTransaction",
+    "SAMPLED_DATA_CTRLR_SIGN_READINGS": b"false",
     "SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL": b"0",
     "SAMPLED_DATA_CTRLR_TX_ENDED_MEASURANDS": b"Energy.Active.Import.Register",
     "SAMPLED_DATA_CTRLR_TX_STARTED_MEASURANDS": b"Energy.Active.Import.Register",
@@ -77,7 +82,11 @@ Event = namedtuple(
     "kind at trigger seq_no offline phases reservation_id transaction_id state spent_s reason "
     "remote_start_id evse connector token token_kind meter_value",
 )
-Value = namedtuple("Value", "value decimals context measurand phase location unit multiplier")
+Value = namedtuple(
+    "Value",
+    "value decimals context measurand phase location unit multiplier signed method encoding key",
+    defaults=[None] * 4,
+)
 
 
 def word(name_id):
@@ -91,7 +100,9 @@ def readings(meter_value):
     for _ in range(2):
         groups = []
         for at, samples in meter_value or ():
-            groups.append((at, [Value(*s) for s in samples]))
+            values = [Value(*s) for s in samples]
+            values = [v._replace(signed=v.signed and b"".join(v.signed)) for v in values]
+            groups.append((at, values))
         passes.append(groups)
     assert passes[0] == passes[1]
     return [
@@ -190,7 +201,8 @@ class FakeMeter:
         self.rest = 0
         self.since = clock.ms
         self.phase_count = 3
-        self.record = None
+        self.record = None  # what it signs: signedMeterData, signingMethod, encodingMethod
+        self.key = b""
 
     def drawing(self):
         return any(c.relay_closed() and c.state in (2, 3) for c in self.connectors)
@@ -220,6 +232,9 @@ class FakeMeter:
     def signed(self):
         return self.record
 
+    def public_key(self):
+        return self.key
+
 
 class FakeBoard:
     def __init__(self, clock, connectors=(1, 1)):
@@ -239,6 +254,9 @@ class FakeBoard:
 
     def meter(self, evse):
         return self.meters.get(evse)
+
+    def meters_sign(self):
+        return any(meter.record for meter in self.meters.values())
 
 
 class Reader:
@@ -278,14 +296,16 @@ class World:
         self.charging = Charging(
             self.board, self.model, self.timers, self.clock, self._transaction_id
         )
-        self.metering = Metering(self.charging)
+        self.store = Store(Flash())
+        self.signatures = Signatures(self.store, self.board)
+        self.metering = Metering(self.charging, self.signatures)
         self.transactions = Transactions(self.charging, self.journal, self.metering)
         self.authorization = Authorization(self.charging)
         self.remote = RemoteControl(self.charging)
         self.charging.listener = self
         self.charging.events = self.transactions
         self.charging.authorizer = self.authorization
-        self.charging.cache = AuthorizationCache(Store(Flash()), self.model, self.clock)
+        self.charging.cache = AuthorizationCache(self.store, self.model, self.clock)
         for source in (self.metering, self.transactions, self.authorization):
             source.link = self
         self.statuses = []

@@ -43,6 +43,9 @@ class Board:
     def overrides(self):
         return iter(self.factory)
 
+    def meters_sign(self):
+        return True
+
 
 def override(component, variable, value, **more):
     return (
@@ -107,7 +110,9 @@ def path_of(component, variable):
 def test_every_declared_variable_is_in_the_tables(dm, component, variable):
     place = PLACES[component.level]
     handle = find(dm, path_of(component, variable), *place)
-    assert handle & 0xFFFF == getattr(variables, compiler.constant(component, variable))
+    name = compiler.constant(component, variable)
+    of_level = getattr(variables, f"{name}_{component.level.upper()}", None)
+    assert handle & 0xFFFF == (of_level or getattr(variables, name))
     assert find(dm, path_of(component, variable).upper().replace("(", "("), *place) == handle
     var = handle & 0xFFFF
     assert catalogue.name(var) == variable.name.encode()
@@ -122,7 +127,7 @@ def test_every_declared_variable_is_in_the_tables(dm, component, variable):
         assert check.check(var, variable.fields["default"].encode()) == outcomes.DONE
     for other, wrong in PLACES.items():
         if other != component.level:
-            assert find(dm, path_of(component, variable), *wrong) == -1
+            assert find(dm, path_of(component, variable), *wrong) != handle
 
 
 def test_places_that_do_not_exist(dm):

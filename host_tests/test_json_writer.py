@@ -99,6 +99,34 @@ def test_a_whole_meter_value():
     )
 
 
+@given(
+    pieces=st.lists(st.text(st.characters(codec="utf-8"), max_size=200), max_size=8),
+    size=st.integers(64, 300),
+    cut=st.integers(1, 50),
+)
+@settings(max_examples=200, deadline=None)
+def test_a_text_in_pieces(pieces, size, cut):
+    whole = "".join(pieces).encode()
+
+    def text():
+        for at in range(0, len(whole), cut):  # in the middle of characters too
+            yield whole[at : at + cut]
+
+    class Samples:
+        def __iter__(self):
+            yield (1, 0) + (None,) * 6 + (text(), b"method", b"", b"key")
+
+    writer = MessageWriter(bytearray(size))
+    writer.call(b"1", names.METER_VALUES, (1, [(5, Samples())]))
+    (sample,) = json.loads(written(writer))[3]["meterValue"][0]["sampledValue"]
+    assert sample["signedMeterValue"] == {
+        "signedMeterData": whole.decode(),
+        "signingMethod": "method",
+        "encodingMethod": "",
+        "publicKey": "key",
+    }
+
+
 def test_arrays_are_iterated_again_in_each_pass_and_empty_ones_left_out():
     class Records:
         def __init__(self, n):

@@ -2,7 +2,7 @@
 
 import pytest
 from fakes import START_UTC, World, readings
-from tables import names
+from tables import names, variables
 
 ENERGY = "Energy.Active.Import.Register"
 ALL = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage"
@@ -18,6 +18,12 @@ def charging(w, evse=1, token=b"A1"):
 def stop(w, evse=1, token=b"A1"):
     w.swipe(token, evse)
     return w.events()
+
+
+def change(w, variable, value):
+    """The CSMS sets a variable."""
+    w.set(**{variable: value})
+    w.metering.configure(getattr(variables, variable))
 
 
 def contexts(event):
@@ -119,12 +125,22 @@ def test_interval_off_and_changed():
     w.events()
     w.advance(1000)
     assert w.events() == []
-    w.set(SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL="30")
-    w.metering.configure()
+    change(w, "SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL", "30")
     w.advance(61)
     assert len(w.events()) == 2
     w.set(SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL="0")
     w.advance(100)
+    assert len(w.events()) == 1
+
+
+def test_the_interval_of_aligned_readings_does_not_put_off_samples():
+    """J02.FR.11"""
+    w = World(SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL="60")
+    charging(w)
+    w.events()
+    w.advance(50)
+    change(w, "ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL", "600")
+    w.advance(11)
     assert len(w.events()) == 1
 
 
@@ -250,6 +266,24 @@ def test_tc_j_06_only_when_idle():
     assert len(idle_values(w)) == 2
 
 
+def test_tc_j_06_only_when_an_evse_is_idle():
+    """J01.FR.19: of this EVSE; the others go on"""
+    w = World(
+        ALIGNED_DATA_CTRLR_INTERVAL="900", ALIGNED_DATA_CTRLR_SEND_DURING_IDLE_EVSE="false"
+    )
+    w.model.values[variables.ALIGNED_DATA_CTRLR_SEND_DURING_IDLE_EVSE, 1, 0] = b"true"
+    charging(w)
+    charging(w, 2, b"B2")
+    w.events()
+    w.advance(901)
+    (event,) = w.events()
+    assert event.trigger == "MeterValueClock" and event.transaction_id == b"tx-2"
+    stop(w)
+    stop(w, 2, b"B2")
+    w.advance(900)
+    assert [evse for evse, _ in idle_values(w)] == [1, 2]
+
+
 def test_aligned_counts_from_midnight():
     w = World(ALIGNED_DATA_CTRLR_INTERVAL="50000")
     w.advance(14001)  # 13:53:20 UTC = 50,000 s
@@ -294,6 +328,10 @@ def test_a_jump_of_the_clock():
     w.events()
     w.clock.ms += 5_000_000
     w.timers.fire_due()
-    assert sorted(e.trigger for e in w.events()) == ["MeterValueClock", "MeterValuePeriodic"]
+    events = w.events()
+    assert sorted(e.trigger for e in events) == ["MeterValueClock", "MeterValuePeriodic"]
+    for event in events:  # J02.FR.10: within the last interval
+        ((at, _),) = event.meter_value
+        assert at == event.at if event.trigger == "MeterValuePeriodic" else at == START_UTC + 4500
     w.advance(61)
     assert [e.trigger for e in w.events()] == ["MeterValuePeriodic"]

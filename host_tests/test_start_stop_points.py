@@ -6,9 +6,10 @@ from itertools import combinations
 import pytest
 from fakes import World
 from tables import names
-from transaction_model import POINTS, STEPS, Model, Told
+from transaction_model import POINTS, START_POINTS, STEPS, Model, Told
 
 SETS = [set(c) for n in range(1, 5) for c in combinations(POINTS, n)]
+SIGNED_SETS = [{"DataSigned"}] + [{*points, "DataSigned"} for points in SETS]  # to start
 
 BY_CABLE = "plug card draw "
 BY_CARD = "card plug draw "
@@ -49,7 +50,7 @@ FLAGS = [
 
 
 def text(points):
-    return ",".join(point for point in POINTS if point in points)
+    return ",".join(point for point in START_POINTS if point in points)
 
 
 class Player:
@@ -70,6 +71,8 @@ class Player:
         self.connector = connector
         self.hardware = self.world.board.outlets[1, connector]
         self.hardware.detachable = flags.get("detachable", True)
+        if flags.get("signs", True):
+            self.hardware.meter.record = (b"data", b"method", b"encoding")
         self.told = []
 
     def step(self, name):
@@ -181,7 +184,16 @@ def test_refused_and_not_to_be_stopped(session):
             compare(start, stop, SESSIONS[session].split(), {"stop_on_invalid": False})
 
 
-@pytest.mark.parametrize("start", SETS, ids=text)
+@pytest.mark.parametrize("signs", [True, False])
+@pytest.mark.parametrize("session", SESSIONS)
+def test_signed_data(session, signs):
+    """TC_E_11: DataSigned is a start point too (E01.FR.04), never reached without a signature"""
+    for start in SIGNED_SETS:
+        for stop in SETS[::3]:
+            compare(start, stop, SESSIONS[session].split(), {"signs": signs})
+
+
+@pytest.mark.parametrize("start", SETS + SIGNED_SETS, ids=text)
 def test_all_combinations_at_random(start):
     """Sessions that nobody has thought of; always the same ones."""
     chance = random.Random(text(start))

@@ -1,8 +1,8 @@
 """What the rows E01 to E10, E15, F01 to F03 want of one EVSE, for any start and stop points.
 
 Written from the rows, not from charging/: a step that happens at the EVSE comes in, and what the
-CSMS has to be told comes out. Only what a station without bay sensor, signing meter and ISO 15118
-can have. `choice` marks where the rows leave it open (firmware/charging/README.md).
+CSMS has to be told comes out. Only what a station without bay sensor and ISO 15118 can have.
+`choice` marks where the rows leave it open (firmware/charging/README.md).
 
     model = Model({"EVConnected"}, {"Authorized"})
     model.step("plug")
@@ -12,6 +12,7 @@ can have. `choice` marks where the rows leave it open (firmware/charging/README.
 from collections import namedtuple
 
 POINTS = ("EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer")
+START_POINTS = (*POINTS, "DataSigned")  # E06.FR.05: it ends nothing
 STEPS = (
     "plug", "card", "remote_start", "draw", "pause", "remote_stop", "refuse", "unplug", "fault",
     "repair", "wait",
@@ -25,7 +26,8 @@ class Model:
     """One EVSE with one connector, one driver and his card.
 
     Args:
-        start, stop: sets of POINTS.
+        start, stop: sets of START_POINTS, of POINTS.
+        signs: the meter signs when a session may begin.
         stop_on_disconnect: StopTxOnEVSideDisconnect. unlock: UnlockOnEVSideDisconnect.
         stop_on_invalid: StopTxOnInvalidId. detachable: the cable has a lock.
     """
@@ -38,6 +40,7 @@ class Model:
         unlock=True,
         stop_on_invalid=True,
         detachable=True,
+        signs=True,
     ):
         self.start = start
         self.stop = stop
@@ -45,6 +48,7 @@ class Model:
         self.unlock = unlock
         self.stop_on_invalid = stop_on_invalid
         self.detachable = detachable
+        self.signs = signs
         self.told = []
         self.plugged = self.drawing = self.faulty = False
         self.authorized = self.remote = False
@@ -86,8 +90,9 @@ class Model:
             "Authorized": self.authorized,
             "PowerPathClosed": connected and self.authorized,
             "EnergyTransfer": self.energy,
+            "DataSigned": connected and self.authorized and self.signs,  # E01.FR.04
         }
-        return {point for point in POINTS if holds[point]}
+        return {point for point in START_POINTS if holds[point]}
 
     # ---- what happens
 
@@ -242,8 +247,10 @@ class Model:
         self.count += 1
         self.seq_no = 0
         self.cause = None
-        if reached == {"EnergyTransfer"}:  # E01.FR.06
-            trigger, state = "ChargingStateChanged", self.state
+        if reached <= {"EnergyTransfer", "DataSigned"}:
+            energy = "EnergyTransfer" in reached  # E01.FR.06, E01.FR.04
+            trigger = "ChargingStateChanged" if energy else "SignedDataReceived"
+            state = self.state
         if self.authorized and self.remote:
             trigger = "RemoteStart"  # F02.FR.21: of the first event there is
         if not self.authorized:

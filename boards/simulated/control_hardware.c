@@ -176,17 +176,45 @@ static bool override(control_request_t *request, const char *name, int32_t *sett
     return true;
 }
 
+// signed: an object, from now on the meter's signed record of any reading; null: it fails to sign.
+static bool signed_record(control_request_t *request, sim_meter_t *record, bool *given) {
+    static const char *const NAMES[] = {"signedMeterData", "publicKey", "signingMethod", "encodingMethod"};
+    json_t item = json_member(request->request, "signed");
+    *given = item.text != NULL;
+    record->signs = *given && !json_is_null(item);
+    if (!record->signs) {
+        return true;
+    }
+    if (!json_is_object(item)) {
+        control_fail(request, "signed: neither an object nor null");
+        return false;
+    }
+    for (int i = 0; i < 2 * SIM_SIGNED_TEXTS; i++) {
+        bool text = i < SIM_SIGNED_TEXTS;
+        size_t size = text ? SIM_SIGNED_SIZE : SIM_SIGNED_METHOD_SIZE;
+        char *to = text ? record->signed_text[i] : record->signed_method[i - SIM_SIGNED_TEXTS];
+        int length = json_string(json_member(item, NAMES[i]), to, size);
+        if (length < 0 || strlen(to) != (size_t)length) {
+            control_fail(request, "signed: %s: missing, or not a string of at most %u bytes without NUL", NAMES[i], (unsigned)(size - 1));
+            return false;
+        }
+    }
+    return true;
+}
+
 static void meter(control_request_t *request) {
+    static sim_meter_t record;
     uint8_t evse;
     int64_t energy = 0, stamp = 0;
     int32_t power = 0, rate = 0;
-    bool energy_given, power_given, rate_given;
+    bool energy_given, power_given, rate_given, signed_given;
     char text[SIM_STAMP_SIZE + 8];
     int text_length;
     if (!control_evse(request, &evse, true)
         || !control_number(request, "energy_wh", 3, 0, ENERGY_MAX_WH * 1000ll, &energy, &energy_given)
         || !override(request, "power_w", &power, &power_given)
         || !override(request, "rate_w", &rate, &rate_given)
+        || !signed_record(request, &record, &signed_given)
         || !control_text(request, "timestamp", true, text, sizeof(text), &text_length)) {
         return;
     }
@@ -195,8 +223,8 @@ static void meter(control_request_t *request) {
             "timestamp: says when energy_wh was read; give energy_wh too");
         return;
     }
-    if (!energy_given && !power_given && !rate_given) {
-        control_fail(request, "give energy_wh, power_w or rate_w");
+    if (!energy_given && !power_given && !rate_given && !signed_given) {
+        control_fail(request, "give energy_wh, power_w or rate_w (or signed)");
         return;
     }
     for (uint8_t e = 1; e <= sim.evses; e++) {
@@ -209,6 +237,14 @@ static void meter(control_request_t *request) {
         m->rate_w = rate_given ? rate : m->rate_w;
         if (energy_given) {
             sim_meter_set(e, (uint64_t)energy);
+        }
+        if (signed_given) {
+            m->signs = record.signs;
+            sim.meters_sign = sim.meters_sign || record.signs;
+        }
+        if (signed_given && record.signs) {
+            memcpy(m->signed_text, record.signed_text, sizeof(m->signed_text));
+            memcpy(m->signed_method, record.signed_method, sizeof(m->signed_method));
         }
         if (text_length >= 0) {
             sim_meter_shift(e, (sim_utc_us() - stamp) / 1000);

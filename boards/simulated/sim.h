@@ -40,6 +40,9 @@ typedef struct {
 } sim_connector_t;
 
 #define SIM_NOT_SET (-1)
+#define SIM_SIGNED_TEXTS 2
+#define SIM_SIGNED_SIZE 2602 // bytes of signedMeterData or publicKey with its NUL: more than OCPP allows
+#define SIM_SIGNED_METHOD_SIZE 62
 
 typedef struct {
     uint64_t mwh;       // the register
@@ -47,6 +50,9 @@ typedef struct {
     uint64_t until_ms;  // station time up to which the register has counted
     int32_t power_w;    // overrides what the car draws, or SIM_NOT_SET
     int32_t rate_w;     // the register counts at this rate, or SIM_NOT_SET
+    bool signs;         // it signs its readings now
+    char signed_text[SIM_SIGNED_TEXTS][SIM_SIGNED_SIZE]; // what it signs, as it is sent: signedMeterData, publicKey
+    char signed_method[SIM_SIGNED_TEXTS][SIM_SIGNED_METHOD_SIZE]; // signingMethod, encodingMethod
 } sim_meter_t;
 
 typedef struct {
@@ -59,6 +65,7 @@ typedef struct {
 typedef struct {
     uint8_t evses;
     bool network_up;
+    bool meters_sign;     // the meters are such that can sign: one has done so since the process started
     bool connected;       // to the CSMS, as the firmware shows it
     sim_evse_t evse[SIM_EVSES_MAX];
 } sim_t;

@@ -22,8 +22,12 @@ from tables.variables import (
     ALIGNED_DATA_CTRLR_INTERVAL,
     ALIGNED_DATA_CTRLR_MEASURANDS,
     ALIGNED_DATA_CTRLR_SEND_DURING_IDLE,
+    ALIGNED_DATA_CTRLR_SEND_DURING_IDLE_EVSE,
+    ALIGNED_DATA_CTRLR_SIGN_READINGS,
     ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL,
     ALIGNED_DATA_CTRLR_TX_ENDED_MEASURANDS,
+    OCPP_COMM_CTRLR_PUBLIC_KEY_WITH_SIGNED_METER_VALUE,
+    SAMPLED_DATA_CTRLR_SIGN_READINGS,
     SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL,
     SAMPLED_DATA_CTRLR_TX_ENDED_MEASURANDS,
     SAMPLED_DATA_CTRLR_TX_STARTED_MEASURANDS,
@@ -32,6 +36,7 @@ from tables.variables import (
 )
 
 from charging.records import Readings, read, stamp
+from charging.signatures import KEY
 from hal.timers import Timer
 
 _DAY_S = const(86400)
@@ -47,10 +52,14 @@ class Metering:
 
     Args:
         charging: Charging; its `events` tell the samples of transactions.
+        signatures: Signatures.
     """
 
-    def __init__(self, charging):
+    def __init__(self, charging, signatures):
         self.charging = charging
+        self.signatures = signatures
+        self._sending = b""  # the reading of the MeterValues that is under way
+        self.telling = None  # the transaction of the event that is being made
         self.link = None  # set by the station
         self._idle_due = 0  # bit mask of EVSEs (0: main meter) with an aligned reading to be sent
         self._asked = 0  # the same for TriggerMessage
@@ -63,6 +72,7 @@ class Metering:
 
     def of_event(self, evse, transaction, kind, trigger, state):
         """Packed readings for a TransactionEvent, a list or tuple, the oldest first."""
+        self.telling = transaction
         if not evse.id:
             return ()  # no meter yet
         if not transaction.metered:
@@ -92,15 +102,27 @@ class Metering:
             context = TRIGGER
         elif transaction.updated_due is None:
             return ()
-        return (self._read(evse.id, variable, context, at),)  # E02.FR.10
+        return (self._read(evse.id, variable, context, at, transaction),)  # E02.FR.10
+
+    def kept(self):
+        """All packed readings that are not in the journal."""
+        readings = [self._sending]
+        for transaction in self._transactions(self.telling):
+            readings.extend(transaction.readings)
+        return readings
+
+    def thin(self):
+        """Short of memory: keep every second reading for Ended (J02.FR.20)."""
+        for transaction in self._transactions(self.telling):
+            transaction.readings = transaction.readings[::2]
 
     # ---- for the station
 
-    def configure(self):
-        """At boot, and when intervals have been set: find out what is due when."""
-        for evse in self.charging.evses:
-            if evse.transaction is not None and evse.transaction.sampled:
-                self._schedule(evse.transaction)
+    def configure(self, variable=0):
+        """At boot, and when an interval, `variable`, has been set: find out what is due when."""
+        for transaction in self._transactions():
+            if transaction.sampled:
+                self._schedule(transaction, variable)
         self.align()
 
     def align(self):
@@ -140,20 +162,24 @@ class Metering:
                 at = self._aligned_at
                 reading = self._read(evse, ALIGNED_DATA_CTRLR_MEASURANDS, SAMPLE_CLOCK, at)
             if reading:
-                return METER_VALUES, (evse, Readings(reading, 0, self.charging.clock.utc() or 0))
+                self._sending = reading
+                utc = self.charging.clock.utc() or 0
+                return METER_VALUES, (evse, Readings(reading, 0, utc, self.signatures))
         return None
 
     def answered(self, outcome, reader):
-        pass
+        self._sending = b""
 
     # ---- when
 
-    def _schedule(self, transaction):
-        """Samples begin when an EV is connected."""
+    def _schedule(self, transaction, variable=0):
+        """Samples begin with an EV, and anew when their interval, `variable`, is set."""
         transaction.sampled = True
         now = time.ticks_ms()
-        transaction.updated_due = self._after(SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL, now, now)
-        transaction.ended_due = self._after(SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL, now, now)
+        if variable in (0, SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL):
+            transaction.updated_due = self._after(SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL, now, now)
+        if variable in (0, SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL):
+            transaction.ended_due = self._after(SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL, now, now)
         self._plan(transaction)
 
     def _after(self, variable, due, now):
@@ -173,6 +199,17 @@ class Metering:
         today_s = utc % _DAY_S
         return utc - today_s + min(today_s - today_s % interval_s + interval_s, _DAY_S)
 
+    def _transactions(self, another=None):
+        """The open ones, and another one (or None) that its Evse may not know."""
+        found = [evse.transaction for evse in self.charging.evses]
+        if another not in found:
+            found.append(another)
+        return [transaction for transaction in found if transaction is not None]
+
+    def _last_aligned(self, variable, utc):
+        """The last multiple of an interval since midnight UTC, in seconds since 2020."""
+        return utc - utc % _DAY_S % max(self.charging.model.int(variable), 1)
+
     def _plan(self, starting=None):
         """Have the timer fire when the next thing is due.
 
@@ -181,13 +218,10 @@ class Metering:
         """
         wait_ms = _LONGEST_MS
         now = time.ticks_ms()
-        transactions = [evse.transaction for evse in self.charging.evses]
-        transactions.append(starting)
-        for transaction in transactions:
-            if transaction is not None:
-                for due in (transaction.updated_due, transaction.ended_due):
-                    if due is not None:
-                        wait_ms = min(wait_ms, max(time.ticks_diff(due, now), 0))
+        for transaction in self._transactions(starting):
+            for due in (transaction.updated_due, transaction.ended_due):
+                if due is not None:
+                    wait_ms = min(wait_ms, max(time.ticks_diff(due, now), 0))
         utc = self.charging.clock.utc()
         for due in (self._clock_due, self._ended_due):
             if due:
@@ -218,13 +252,14 @@ class Metering:
                 self._tell(evse, METER_VALUE_PERIODIC)
         utc = self.charging.clock.utc()
         if self._ended_due and utc >= self._ended_due:
+            at = self._last_aligned(ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL, utc)
             for evse in self.charging.evses:
                 if evse.transaction is not None:
                     variable = ALIGNED_DATA_CTRLR_TX_ENDED_MEASURANDS
-                    self._keep(evse, evse.transaction, variable, SAMPLE_CLOCK, self._ended_due)
+                    self._keep(evse, evse.transaction, variable, SAMPLE_CLOCK, at)
             self._ended_due = self._next_aligned(ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL)
         if self._clock_due and utc >= self._clock_due:
-            self._aligned_at = self._clock_due
+            self._aligned_at = self._last_aligned(ALIGNED_DATA_CTRLR_INTERVAL, utc)
             self._clock_due = self._next_aligned(ALIGNED_DATA_CTRLR_INTERVAL)
             self._tell_aligned()
         self._plan()
@@ -235,12 +270,13 @@ class Metering:
     def _tell_aligned(self):
         """J01.FR.14 MeterValues of an idle EVSE, J01.FR.22 TransactionEvent of a busy one."""
         charging = self.charging
-        idle_only = charging.model.flag(ALIGNED_DATA_CTRLR_SEND_DURING_IDLE)
-        if idle_only and charging.active():
+        flag = charging.model.flag
+        if flag(ALIGNED_DATA_CTRLR_SEND_DURING_IDLE) and charging.active():
             return  # J01.FR.20
         for evse in charging.evses:
             if evse.transaction is not None:
-                self._tell(evse, METER_VALUE_CLOCK)
+                if not flag(ALIGNED_DATA_CTRLR_SEND_DURING_IDLE_EVSE, evse.id):  # J01.FR.19
+                    self._tell(evse, METER_VALUE_CLOCK)
             elif charging.online:
                 self._idle_due |= 1 << evse.id
         if charging.online:
@@ -251,26 +287,46 @@ class Metering:
 
     def _keep(self, evse, transaction, variable, context, at=None):
         """Keep a reading for Ended; of too many every second goes, never the first (E06.FR.13)."""
-        reading = self._read(evse.id, variable, context, at)
-        readings = transaction.readings
+        told = transaction if context == TRANSACTION_END else None
+        reading = self._read(evse.id, variable, context, at, told)
         if reading:
+            readings = transaction.readings
             if len(readings) >= _KEPT:
-                transaction.readings = readings = [r for i, r in enumerate(readings) if not i & 1]
-            readings.append(reading)
+                transaction.readings = readings[::2]
+            transaction.readings.append(reading)
 
-    def _read(self, evse, variable, context, at=None):
+    def _read(self, evse, variable, context, at=None, transaction=None):
         """A packed reading of the measurands that `variable` lists; empty: nothing to read.
 
         Args:
             at: the time it stands for, seconds since 2020, if not now.
+            transaction: that is told of it now, and maybe for the first time the meter's key.
         """
         charging = self.charging
         meter = charging.board.meter(evse)
-        if meter is None:
+        measurands = charging.model.members(variable)
+        if meter is None or not measurands:
             return b""
         if at is None:
             at = stamp(charging.clock.utc())
-        return read(meter, charging.model.members(variable), context, at)
+        signs = SAMPLED_DATA_CTRLR_SIGN_READINGS
+        if context == SAMPLE_CLOCK or variable == ALIGNED_DATA_CTRLR_MEASURANDS:
+            signs = ALIGNED_DATA_CTRLR_SIGN_READINGS
+        signature = None
+        if evse and charging.model.flag(signs):  # E02.FR.14, J01.FR.21, J02.FR.21
+            signature = self.signatures.keep(evse)
+            if signature is not None and self._key(transaction):
+                signature |= KEY
+        return read(meter, measurands, context, at, signature)
+
+    def _key(self, transaction):
+        """Whether publicKey goes along with a signed reading."""
+        policy = self.charging.model.text(OCPP_COMM_CTRLR_PUBLIC_KEY_WITH_SIGNED_METER_VALUE)
+        if transaction is None or policy != b"OncePerTransaction":
+            return policy == b"EveryMeterValue"
+        told = transaction.key_told
+        transaction.key_told = True
+        return not told
 
 
 def _passed(due, now):

@@ -40,7 +40,6 @@ from tables.variable_format import (
     FIELD_MAX,
     FIELD_MIN,
     FIELD_UNIT,
-    FIELD_VALUES,
     FLAG_VOLATILE,
     KIND_TYPE,
     LEVEL_CONNECTOR,
@@ -245,9 +244,11 @@ class Reports:
     def _wants(self, component, handle):
         """Whether the report tells this variable."""
         base = self._base
+        variable, evse, connector = catalogue.split(handle)
+        if self._model.hidden(variable):
+            return False
         if base == CONFIGURATION_INVENTORY:  # B07.FR.07
             return self._model.mutability(handle) != NEVER_WRITTEN
-        variable, evse, connector = catalogue.split(handle)
         if base == SUMMARY_INVENTORY:  # B07.FR.09
             text = catalogue.name(variable)
             return text == b"AvailabilityState" or (
@@ -292,7 +293,7 @@ class Reports:
             told = kind == TYPE_INTEGER or kind == TYPE_DECIMAL or kind == TYPE_STRING
             record[9], record[10] = _limit(variable, FIELD_MIN, told)
             record[11], record[12] = _limit(variable, FIELD_MAX, told)
-            record[13] = catalogue.text(variable, FIELD_VALUES)
+            record[13] = self._model.values(variable)
             yield record
 
     def _attributes(self, handle, live):

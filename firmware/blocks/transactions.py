@@ -50,6 +50,8 @@ class Transactions:
         # may have thinned them out; the CSMS sees no gaps (E02.FR.07, J02.FR.13).
         self._seq_nos = {}
         self._timer = Timer(self._retry)
+        metering.signatures.readings = self._readings
+        metering.signatures.thin = self._thin
 
     def event(self, evse, transaction, kind, trigger, state, reason):
         """Something has happened in a transaction.
@@ -90,6 +92,7 @@ class Transactions:
             out, kind == UPDATED and trigger in (METER_VALUE_PERIODIC, METER_VALUE_CLOCK)
         ):
             transaction.seq_no += 1  # E01.FR.07
+        self.metering.telling = None
         if kind != UPDATED:
             log.info(
                 "evse %d: transaction %s %s, %s",
@@ -146,6 +149,18 @@ class Transactions:
         transaction.phases = phases
         return phases
 
+    # ---- for signatures
+
+    def _readings(self):
+        for record in self.journal.records():
+            yield record, unpack(record, 0, _FIELDS)[-1]
+        for reading in self.metering.kept():
+            yield reading, 0
+
+    def _thin(self):
+        self.metering.thin()
+        self.journal.thin()
+
     # ---- source
 
     def connected(self, up):
@@ -172,7 +187,9 @@ class Transactions:
         transaction_id, _, kind, trigger, state, reason, seq_no, at = fields[:8]
         phases, spent_s, remote_start_id, reservation_id, evse, connector = fields[8:14]
         token_kind, token, end = fields[14:]
-        readings = Readings(record, end, utc) if end < len(record) else None
+        readings = None
+        if end < len(record):
+            readings = Readings(record, end, utc, self.metering.signatures)
         offline = True if self._offline else None
         seq_no = self._seq_nos.get(transaction_id, seq_no)
         return (

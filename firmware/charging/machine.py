@@ -65,7 +65,7 @@ _CERTAIN = const(2)
 _BEFORE_STATE = (AUTHORIZED, REMOTE_START, STOP_AUTHORIZED, REMOTE_STOP)
 
 _EV_TAKES_MS = const(3000)  # for a car to answer an offer; then it is SuspendedEV
-_LIMIT_LOOKS_MS = const(1000)  # at the register, while energy after a refusal is limited
+_LOOKS_MS = const(1000)  # at the register, while energy after a refusal is limited
 _LONGEST_MS = const(0x1FFFFFFF)
 _DEFAULT_MA = const(32000)
 
@@ -273,7 +273,13 @@ class Machine:
             elif self.state == EV_CONNECTED:
                 wait_ms = _EV_TAKES_MS
             elif self.state == CHARGING and self.grant.limit_wh is not None:
-                wait_ms = _LIMIT_LOOKS_MS
+                wait_ms = _LOOKS_MS
+            elif (
+                self.transaction is None
+                and self.armed
+                and self._points(TX_CTRLR_TX_START_POINT) & _SIGNED
+            ):
+                wait_ms = _LOOKS_MS  # for the meter to sign (E01.FR.04)
         timers = self.charging.timers
         if not wait_ms or before != self.facts:
             timers.stop(self._timer)

@@ -112,6 +112,7 @@ QUANTITIES = (
     (VOLTAGE, L3_N, 1, b"V"),
 )
 
+_SIGNED = const(0x7F)  # in place of the first of them: the reading's signature follows
 _FIRST_CURRENT = const(2)  # of QUANTITIES: the total, then L1 to L3
 _FIRST_VOLTAGE = const(6)
 _TICKS = const(0x40000000)  # a stamp made before the clock was set: ticks instead of seconds
@@ -184,16 +185,20 @@ def stamp(utc):
     return _TICKS | time.ticks_ms() if utc is None else utc
 
 
-def read(meter, measurands, context, at):
+def read(meter, measurands, context, at, signature=None):
     """A packed reading of a meter; empty if there is nothing to read.
 
     Args:
         measurands: name ids.
         context: name id of its ReadingContextEnumType.
         at: stamp.
+        signature: reference of what the meter has signed (signatures.py), or None.
     """
     reading = bytearray()
     pack(reading, b"es", (context, at))
+    if signature is not None:
+        reading.append(_SIGNED)
+        reading.append(signature)
     empty = len(reading)
     for i, quantity in enumerate(QUANTITIES):
         if quantity[0] in measurands:
@@ -225,6 +230,16 @@ def _measure(meter, i):
     return meter.current_ma(phase) if measurand == CURRENT_IMPORT else voltage_dv
 
 
+def signatures(data, at):
+    """Generator: the places of signatures' references in `data`, readings from `at` on."""
+    while at < len(data):
+        size, at = unpack(data, at, b"n")
+        start = unpack(data, at, b"es")[-1]
+        if data[start] == _SIGNED:
+            yield start + 1
+        at += size
+
+
 class Readings:
     """The meterValue array of a message, out of packed readings; may be iterated many times.
 
@@ -232,9 +247,11 @@ class Readings:
         data: bytes or memoryview.
         at: where the first reading starts; they go on to the end of `data`.
         utc: the clock as it is known now.
+        signatures: Signatures.
     """
 
-    def __init__(self, data, at, utc):
+    def __init__(self, data, at, utc, signatures):
+        self._signatures = signatures
         self._data = data
         self._at = at
         self._utc = utc
@@ -246,11 +263,15 @@ class Readings:
             size, at = unpack(data, at, b"n")
             context, taken, start = unpack(data, at, b"es", self._utc)
             at += size
-            yield taken, _samples(data, start, at, context)
+            signed = None
+            if data[start] == _SIGNED:
+                signed = self._signatures.fields(data[start + 1])
+                start += 2
+            yield taken, _samples(data, start, at, context, signed)
 
 
-def _samples(data, at, end, context):
-    """The sampledValue array of a reading, once."""
+def _samples(data, at, end, context, signed):
+    """The sampledValue array of a reading, once; the first, the register, has what is signed."""
     while at < end:
         measurand, phase, decimals, unit = QUANTITIES[data[at]]
         value = shift = 0
@@ -262,4 +283,6 @@ def _samples(data, at, end, context):
                 break
             shift += 7
         at += 1
-        yield value, decimals, context, measurand, phase, None, unit, None
+        sample = value, decimals, context, measurand, phase, None, unit, None
+        yield sample + signed if signed else sample
+        signed = None

@@ -98,6 +98,7 @@ class Transaction:
         self.metered = False  # the first reading for the Ended event has been taken
         self.sampled = False  # sampling has begun
         self.begun = False  # the Begin readings have been told
+        self.key_told = False  # the meter's publicKey has gone along (OncePerTransaction)
         self.readings = []  # packed, for the Ended event, oldest first
         self.updated_due = None  # ticks of the next periodic sample, None: off
         self.ended_due = None  # ticks of the next sample for the Ended event

@@ -11,6 +11,7 @@ from tables.names import ACCEPTED, ACTUAL, MAX_SET, MIN_SET, REJECTED, TARGET
 from tables.variable_format import (
     FIELD_DEFAULT,
     FIELD_FROM,
+    FIELD_VALUES,
     FLAG_LIVE,
     FLAG_REBOOT,
     KIND_MUTABILITY,
@@ -23,12 +24,18 @@ from tables.variable_format import (
     TYPE_DATE_TIME,
     WRITE_ONLY,
 )
+from tables.variables import (
+    ALIGNED_DATA_CTRLR_SIGN_READINGS,
+    OCPP_COMM_CTRLR_PUBLIC_KEY_WITH_SIGNED_METER_VALUE,
+    SAMPLED_DATA_CTRLR_SIGN_READINGS,
+    TX_CTRLR_TX_START_POINT,
+)
 from wire_core import write_time
 
 from device_model import catalogue, overrides, settings
 from device_model.catalogue import split
 from device_model.check import check
-from device_model.outcomes import DONE, NO_ATTRIBUTE, NO_COMPONENT, NO_VARIABLE, REBOOT
+from device_model.outcomes import DONE, INVALID, NO_ATTRIBUTE, NO_COMPONENT, NO_VARIABLE, REBOOT
 from device_model.outcomes import READ_ONLY as OUTCOME_READ_ONLY
 from device_model.outcomes import WRITE_ONLY as OUTCOME_WRITE_ONLY
 from device_model.values import Values
@@ -40,6 +47,7 @@ _UNKNOWN_COMPONENT = const(-1)
 _UNKNOWN_VARIABLE = const(-2)
 _STAMP = const(20)  # bytes of a dateTime
 _POINT = const(46)
+_DATA_SIGNED = const(11)  # bytes of the last one in the list of TxStartPoint, with its comma
 # All that differs from ROM: a CSMS that sets every string to its maximum does not eat the heap.
 _ROOM = const(2048)
 
@@ -131,7 +139,7 @@ class DeviceModel:
         if found < 0:
             return _UNKNOWN_COMPONENT
         found = catalogue.find_variable(found, variable, instance or b"")
-        if found < 0:
+        if found < 0 or self.hidden(found):
             return _UNKNOWN_VARIABLE
         return found | (evse or 0) << 16 | (connector or 0) << 23
 
@@ -156,6 +164,25 @@ class DeviceModel:
             return DONE, self._stored(variable, evse, connector, index)
         return DONE, self.text(variable, evse, connector)
 
+    def hidden(self, variable):
+        """Whether the station has not this variable after all: no meter of its signs."""
+        return (
+            variable
+            in (
+                ALIGNED_DATA_CTRLR_SIGN_READINGS,
+                OCPP_COMM_CTRLR_PUBLIC_KEY_WITH_SIGNED_METER_VALUE,
+                SAMPLED_DATA_CTRLR_SIGN_READINGS,
+            )
+            and not self._board.meters_sign()
+        )
+
+    def values(self, variable):
+        """The members that a list may have, bytes, or None."""
+        values = catalogue.text(variable, FIELD_VALUES)
+        if variable == TX_CTRLR_TX_START_POINT and not self._board.meters_sign():
+            values = values[:-_DATA_SIGNED]
+        return values
+
     def is_live(self, handle):
         """Whether the value may be another one at the next reading."""
         return handle >= 0 and catalogue.kind(handle & 0xFFFF) & FLAG_LIVE != 0
@@ -174,6 +201,12 @@ class DeviceModel:
             return OUTCOME_READ_ONLY
         variable = handle & 0xFFFF
         result = check(variable, value)
+        if (
+            variable == TX_CTRLR_TX_START_POINT
+            and b"DataSigned" in value
+            and not self._board.meters_sign()
+        ):
+            return INVALID
         if result == DONE and catalogue.kind(variable) & FLAG_REBOOT:
             return REBOOT
         return result

@@ -67,7 +67,7 @@ class Journal:
         """
         need = _HEAD + len(record)
         while self._end + need > len(self._buffer):
-            if not self._thin():
+            if not self.thin():
                 self._report_full(droppable)
                 return False
         self._full = False
@@ -104,6 +104,11 @@ class Journal:
                 n += 1
         return n
 
+    def records(self):
+        """Generator: all records that wait, memoryviews, the oldest first."""
+        for at in self._entries():
+            yield memoryview(self._buffer)[at + _HEAD : self._next(at)]
+
     def _next(self, at):
         return at + _HEAD + (self._buffer[at] | (self._buffer[at + 1] & 0x3F) << 8)
 
@@ -124,7 +129,7 @@ class Journal:
         view[start : start + rest] = view[end : self._end]
         self._end = start + rest
 
-    def _thin(self):
+    def thin(self):
         """Drop every second droppable record of each transaction. Whether there was any.
 
         The first of all stays: it may be on its way.

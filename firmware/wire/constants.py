@@ -8,6 +8,8 @@ CALLRESULT = 3
 CALLERROR = 4
 
 # The writer: words of the state of json_out.copy() (native/json_out/json_out.h)
+O_FROM = 0  # what of the piece is still to be copied, from here
+O_TO = 1  # to here
 O_AT = 2  # bytes in the buffer
 O_SIZE = 3  # its length
 O_BEGUN = 4  # within a piece

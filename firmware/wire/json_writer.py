@@ -18,6 +18,7 @@ from tables.layout import (
     KIND_INTEGER,
     KIND_NUMBER,
     KIND_OBJECT,
+    KIND_STRING,
     KIND_TIME,
     UNDECLARED,
 )
@@ -32,7 +33,9 @@ from wire.constants import (
     LENGTH,
     O_AT,
     O_BEGUN,
+    O_FROM,
     O_SIZE,
+    O_TO,
     PLAIN,
     QUOTED,
 )
@@ -66,7 +69,7 @@ class MessageWriter:
     hands it out in pieces. Slots: tuples or lists in declared order, what is missing at the end is
     None; for an array anything that can be iterated twice. Left out are fields that are None,
     objects without any field and arrays without any element. Where a string is declared, an int is
-    a name id.
+    a name id, and a generator (another one in each pass) gives a long text in pieces.
     """
 
     def __init__(self, buf):
@@ -210,6 +213,9 @@ class MessageWriter:
                 yield comma | QUOTED | COLON
                 comma = COMMA
                 if kind != KIND_OBJECT and kind != KIND_ARRAY:
+                    if kind == KIND_STRING and hasattr(value, "send"):
+                        yield from self._text(value)
+                        continue
                     decimals = slots[slot + 1] if kind == KIND_NUMBER else 0
                     yield self._leaf(kind, value, decimals, PLAIN)
                     continue
@@ -270,6 +276,19 @@ class MessageWriter:
             node = stack[depth + 4]
             stack[depth + 3] = stack[depth + 5] = None
             comma = COMMA
+
+    def _text(self, pieces):
+        """A string that comes in pieces."""
+        state = self._state
+        self._source = b""
+        yield QUOTED
+        for piece in pieces:
+            state[O_AT] -= 1  # without the closing quote, and without another one before it
+            state[O_FROM] = 0
+            state[O_TO] = len(piece)
+            state[O_BEGUN] = 1
+            self._source = piece
+            yield QUOTED
 
     def _leaf(self, kind, value, decimals, around):
         """A scalar as piece."""

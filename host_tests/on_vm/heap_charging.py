@@ -189,6 +189,7 @@ def ids():
 base = used()
 from charging.authorization_cache import AuthorizationCache  # noqa: E402
 from charging.charging import Charging  # noqa: E402
+from charging.signatures import Signatures  # noqa: E402
 
 after_charging = used()
 from blocks.authorization import Authorization  # noqa: E402
@@ -198,7 +199,7 @@ from blocks.transactions import Transactions  # noqa: E402
 
 code = used()
 charging = Charging(board, model, timers, board, ids)
-metering = Metering(charging)
+metering = Metering(charging, Signatures(partner, board))
 transactions = Transactions(charging, journal, metering)
 authorization = Authorization(charging)
 remote = RemoteControl(charging)

@@ -18,6 +18,9 @@ class Board:
     def overrides(self):
         return ()
 
+    def meters_sign(self):
+        return False
+
 
 class Device:
     progsize = 32

@@ -185,11 +185,41 @@ static mp_obj_t meter_phases(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(meter_phases_obj, meter_phases);
 
+// What the firmware was given last; the control side may change its own at any time.
+static char signed_data[SIM_SIGNED_SIZE], public_key[SIM_SIGNED_SIZE];
+static char signed_method[SIM_SIGNED_TEXTS][SIM_SIGNED_METHOD_SIZE];
+
+static mp_obj_t lent(char *text) {
+    return mp_obj_new_memoryview('B', strlen(text), text);
+}
+
 static mp_obj_t meter_signed(mp_obj_t self_in) {
-    (void)self_in;
-    return mp_const_none;
+    place_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    bool signs = false;
+    port_lock();
+    if (self->evse != 0) {
+        const sim_meter_t *meter = &sim_evse(self->evse)->meter;
+        signs = meter->signs;
+        strcpy(signed_data, meter->signed_text[0]);
+        memcpy(signed_method, meter->signed_method, sizeof(signed_method));
+    }
+    port_unlock();
+    if (!signs) {
+        return mp_const_none;
+    }
+    mp_obj_t items[] = {lent(signed_data), lent(signed_method[0]), lent(signed_method[1])};
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(meter_signed_obj, meter_signed);
+
+static mp_obj_t meter_public_key(mp_obj_t self_in) {
+    place_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    port_lock();
+    strcpy(public_key, self->evse == 0 ? "" : sim_evse(self->evse)->meter.signed_text[1]);
+    port_unlock();
+    return lent(public_key);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(meter_public_key_obj, meter_public_key);
 
 static const mp_rom_map_elem_t meter_table[] = {
     { MP_ROM_QSTR(MP_QSTR_energy_wh), MP_ROM_PTR(&meter_energy_wh_obj) },
@@ -198,6 +228,7 @@ static const mp_rom_map_elem_t meter_table[] = {
     { MP_ROM_QSTR(MP_QSTR_voltage_dv), MP_ROM_PTR(&meter_voltage_dv_obj) },
     { MP_ROM_QSTR(MP_QSTR_phases), MP_ROM_PTR(&meter_phases_obj) },
     { MP_ROM_QSTR(MP_QSTR_signed), MP_ROM_PTR(&meter_signed_obj) },
+    { MP_ROM_QSTR(MP_QSTR_public_key), MP_ROM_PTR(&meter_public_key_obj) },
 };
 static MP_DEFINE_CONST_DICT(meter_dict, meter_table);
 static MP_DEFINE_CONST_OBJ_TYPE(meter_type, MP_QSTR_Meter, MP_TYPE_FLAG_NONE, locals_dict, &meter_dict);
@@ -211,6 +242,11 @@ static mp_obj_t sim_meter_(mp_obj_t evse_in) {
     return MP_OBJ_FROM_PTR(&meter_objects[evse]);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(sim_meter_obj, sim_meter_);
+
+static mp_obj_t sim_meters_sign(void) {
+    return mp_obj_new_bool(sim.meters_sign);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(sim_meters_sign_obj, sim_meters_sign);
 
 static mp_obj_t sim_connectors(void) {
     mp_obj_t items[SIM_EVSES_MAX];
@@ -235,6 +271,7 @@ static const mp_rom_map_elem_t sim_table[] = {
     { MP_ROM_QSTR(MP_QSTR_connectors), MP_ROM_PTR(&sim_connectors_obj) },
     { MP_ROM_QSTR(MP_QSTR_connector), MP_ROM_PTR(&sim_connector_obj) },
     { MP_ROM_QSTR(MP_QSTR_meter), MP_ROM_PTR(&sim_meter_obj) },
+    { MP_ROM_QSTR(MP_QSTR_meters_sign), MP_ROM_PTR(&sim_meters_sign_obj) },
     { MP_ROM_QSTR(MP_QSTR_event), MP_ROM_PTR(&modsim_event_obj) },
     { MP_ROM_QSTR(MP_QSTR_event_waits), MP_ROM_PTR(&modsim_event_waits_obj) },
     { MP_ROM_QSTR(MP_QSTR_event_source), MP_ROM_PTR(&modsim_event_source) },
