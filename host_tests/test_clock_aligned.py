@@ -53,6 +53,44 @@ async def test_TC_J_02_CS_in_a_transaction(rig):
     assert 1 not in evses
 
 
+async def test_TC_J_03_CS_in_event_ended(rig):
+    # E06.FR.11, J01.FR.05 to J01.FR.08: at the multiples of TxEndedInterval, in order
+    csms, station = await rig.booted(
+        overrides=[
+            *ALIGNED[2:],
+            setting("AlignedDataCtrlr.TxEndedInterval", 900),
+            setting("AlignedDataCtrlr.TxEndedMeasurands", ",".join(sorted(MEASURANDS))),
+        ]
+    )
+    transaction = await charge(rig, csms, station, 1)
+    for _ in range(3):
+        await station.clock(900)
+        await rig.quiet(csms)
+    await station.swipe(evse=1)
+    await csms.until(lambda: csms.ledger.transactions[transaction].ended, "Ended")
+    begin, *clock, end = csms.ledger.transactions[transaction].events[-1]["meterValue"]
+    assert begin["sampledValue"][0]["context"] == "Transaction.Begin"
+    assert end["sampledValue"][0]["context"] == "Transaction.End"
+    assert len(clock) >= 3
+    for value in clock:
+        _check(value)
+    stamps = [value["timestamp"] for value in (begin, *clock, end)]
+    assert stamps == sorted(stamps)
+
+
+async def test_TC_J_06_CS_none_during_its_transaction(rig):
+    # J01.FR.19: the EVSE's own SendDuringIdle
+    csms, station = await rig.booted(
+        overrides=[*ALIGNED, setting("AlignedDataCtrlr.SendDuringIdle", "true", evse=1)]
+    )
+    await charge(rig, csms, station, 1)
+    await station.clock(900)
+    await rig.quiet(csms)
+    triggers = {event["triggerReason"] for event in csms.calls("TransactionEvent")}
+    assert "MeterValueClock" not in triggers
+    assert {m["evseId"] for m in csms.calls("MeterValues")} == {0, 2}
+
+
 async def test_TC_J_06_CS_none_in_a_transaction(rig):
     # J01.FR.20
     csms, station = await rig.booted(
