@@ -261,6 +261,21 @@ async def test_faulted_stays_faulted(rig):
     assert await _told(csms, 1) == {(1, 1): "Available"}
 
 
+async def test_a_fault_is_over_while_unavailable(rig):
+    # G03.FR.06: Faulted hides Unavailable, and comes back to it
+    csms, station = await _booted(rig)
+    await station.fault("GroundFailure", evse=2)
+    assert await _told(csms, 1) == {(2, 1): "Faulted"}
+    assert await _change(csms, "Inoperative", {"id": 2}) == "Accepted"
+    await csms.never("StatusNotification", 0.2)
+    await station.fault("GroundFailure", False, evse=2)
+    assert await _told(csms, 1) == {(2, 1): "Unavailable"}
+    await station.fault("GroundFailure", evse=2)
+    assert await _told(csms, 1) == {(2, 1): "Faulted"}
+    await station.fault("GroundFailure", False, evse=2)
+    assert await _told(csms, 1) == {(2, 1): "Unavailable"}
+
+
 async def test_levels_are_kept_apart(rig):
     # an EVSE made inoperative stays so when the station becomes operative again
     csms, station = await _booted(rig)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from scripted_csms import CallError
+from sessions import charge
 
 from tools.csms.control import ControlError
 
@@ -16,6 +17,7 @@ _DATA = [
     pytest.param("", id="empty text"),
 ]
 _CUSTOM = {"vendorId": "org.example", "x": [1, {"data": None}]}
+_TRIGGER = {"requestedMessage": "Heartbeat", "evse": {"id": 1, "customData": _CUSTOM}}
 
 
 async def test_TC_P_01_CS_unknown_vendor(rig):
@@ -25,7 +27,7 @@ async def test_TC_P_01_CS_unknown_vendor(rig):
     assert answer["status"] == "UnknownVendorId"
 
 
-@pytest.mark.parametrize("data", _DATA)
+@pytest.mark.parametrize("data", [*_DATA, pytest.param(None, id="null")])
 async def test_TC_P_01_CS_hook_answers(rig, data):
     # P01.FR.07: data goes through as it is, both ways
     csms, station = await rig.booted()
@@ -161,3 +163,28 @@ async def test_the_connection_is_lost_while_the_maker_thinks(rig):
     assert second["seq"] != first["seq"]
     await station.command("reply", seq=second["seq"], result={"status": "Accepted"})
     assert (await asking)["status"] == "Accepted"
+
+
+async def test_TC_P_03_CS_custom_data_in_every_answer(rig):
+    csms = await rig.csms()
+    more = {"customData": _CUSTOM}
+    csms.answer(
+        "BootNotification",
+        lambda m: csms.boot_answer() | {"statusInfo": {"reasonCode": "x", **more}} | more,
+    )
+    csms.answer("StatusNotification", more)
+    csms.answer(
+        "Heartbeat", lambda m: {"currentTime": csms.boot_answer()["currentTime"], **more}
+    )
+    info = {"status": "Accepted", "groupIdToken": {"idToken": "G", "type": "Central", **more}}
+    info |= {"personalMessage": {"format": "UTF8", "content": "Hello", **more}, **more}
+    csms.answer("Authorize", {"idTokenInfo": info, **more})
+    csms.answer("TransactionEvent", {"idTokenInfo": info, **more})
+    station = await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    await rig.quiet(csms)
+    await charge(rig, csms, station)
+    assert (await csms.call("TriggerMessage", _TRIGGER | more))["status"] == "Accepted"
+    await csms.expect("Heartbeat")
+    await rig.quiet(csms)
+    assert not [line for line in station.log if "schema" in line or "answered with" in line]

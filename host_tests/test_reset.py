@@ -217,3 +217,17 @@ async def test_evse_reset_with_a_transaction_elsewhere(rig):
     await csms.never("BootNotification", 0.5)
     await still_charging(station, transaction, 2)
     await station.unplug(2)
+
+
+async def test_reset_in_pending(rig):
+    # B02.FR.01, B11.FR.04
+    csms = await rig.csms()
+    csms.answer_next("BootNotification", lambda m: csms.boot_answer("Pending", 600))
+    await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    change = {"operationalStatus": "Inoperative", "evse": {"id": 2}}
+    assert (await csms.call("ChangeAvailability", change))["status"] == "Accepted"
+    await csms.never("StatusNotification", 0.2)  # B02.FR.02
+    assert (await csms.call("Reset", {"type": "OnIdle"}))["status"] == "Accepted"
+    statuses = await booted_again(csms, "RemoteReset")
+    assert statuses == {(1, 1): "Available", (2, 1): "Unavailable"}
