@@ -113,7 +113,7 @@ class Station:
         self.extension = Extension(board, model) if EXTENSION else None
         self.data_transfer = DataTransfer(board, timers, self.extension)
         self.authorization = Authorization(charging)
-        self.metering = Metering(charging, Signatures(self.store, board))
+        self.metering = Metering(charging, Signatures(charging, self.store))
         self.transactions = Transactions(charging, self.journal, self.metering)
         self.reports = Reports(board, model)
         self.remote_control = RemoteControl(charging)

@@ -297,7 +297,7 @@ class World:
             self.board, self.model, self.timers, self.clock, self._transaction_id
         )
         self.store = Store(Flash())
-        self.signatures = Signatures(self.store, self.board)
+        self.signatures = Signatures(self.charging, self.store)
         self.metering = Metering(self.charging, self.signatures)
         self.transactions = Transactions(self.charging, self.journal, self.metering)
         self.authorization = Authorization(self.charging)

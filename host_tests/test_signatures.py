@@ -89,6 +89,19 @@ def test_damaged_or_lost(lines):
     assert any("is lost" in line for line in lines)
 
 
+def test_short_of_memory(lines, monkeypatch):
+    w = world()
+
+    def write_from(name, parts):
+        raise MemoryError
+
+    monkeypatch.setattr(w.store, "write_from", write_from)
+    w.plug(1)
+    ((_, (value,)),) = w.event().meter_value
+    assert value.value == 1000 and value.signed is None
+    assert any("goes unsigned" in line for line in lines)
+
+
 def test_flash_fails(lines):
     w = world()
     w.store._fs._device.fail = True

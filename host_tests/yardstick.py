@@ -2,8 +2,9 @@
 
 DESIGN.md, 5, as far as the firmware has it: two EVSEs; boot; a report of every variable; twenty
 variables set, and read, at once; the authorization cache filled with the longest tokens; two
-transactions with four measurands each minute; half an hour offline, drain; a request of 64 kB;
-Reset. Whoever adds a feature with state adds it here, and its phase to PHASES.
+transactions with four measurands each minute, signed as long as may be; half an hour offline,
+drain; a request of 64 kB; Reset. Whoever adds a feature with state adds it here, and its phase to
+PHASES.
 """
 
 from rig import CARD, GROUP_CARD
@@ -32,6 +33,12 @@ _SETTINGS = (
     ("OCPPCommCtrlr.OfflineThreshold", "600"),
     ("TxCtrlr.EVConnectionTimeOut", "90"),
 )
+_SIGNED = {
+    "signedMeterData": "0123456789" * 250,
+    "publicKey": "0123456789" * 15,
+    "signingMethod": "ECDSA-secp256r1-SHA256",
+    "encodingMethod": "OCMF",
+}
 # What nobody keeps, but everybody has to read: 64 kB of it.
 _CUSTOM_DATA = {"vendorId": "org.example", "x": ["0123456789abcdef" * 8] * 489}
 
@@ -61,6 +68,9 @@ async def session(rig, heap, enter=_nobody):
     await enter("cache", station)
     await _fill_cache(csms, station)
     await enter("transactions", station)
+    await station.command("meter", signed=_SIGNED)
+    (answer,) = await write(csms, ("SampledDataCtrlr.SignReadings", "true"))
+    assert answer["attributeStatus"] == "Accepted"
     transactions = [
         await charge(rig, csms, station, evse, card) for evse, card in enumerate(_CARDS, 1)
     ]

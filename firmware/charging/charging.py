@@ -54,6 +54,8 @@ class Charging:
         lock_changed(): a lock has failed, or works again.
     events, blocks/transactions.py:
         event(evse, transaction, kind, trigger, state, reason).
+        readings() -> iterable of (data, place): all packed readings, each from its place on.
+        thin(): drop readings that may be dropped (E06.FR.12, J02.FR.13, J02.FR.20).
     authorizer, blocks/authorization.py:
         ask(grant) -> bool: `decide` or `decide_offline` will be called.
     cache, AuthorizationCache.

@@ -13,7 +13,7 @@ from hal.errors import StorageError
 KEY = const(0x20)  # in a reference: with publicKey
 _FILES = const(30)  # with the blocks of most flash chips 4 kB each
 _ALL = const(0x3FFFFFFF)
-_PIECE = const(128)
+_PIECE = const(64)
 _LONGEST = const(2500)  # signedMeterData
 _LONGEST_METHOD = const(50)
 
@@ -22,19 +22,13 @@ class Signatures:
     """The files. One that no reading refers to any more is overwritten when its turn comes.
 
     Args:
+        charging: Charging; its `events` know who refers to files.
         store: Store.
-        board: meter(evse).
-
-    Attributes:
-        readings: callable() -> iterable of (data, place): packed readings from the place on, all
-            that there are.
-        thin: callable(): drop readings that may be dropped (E06.FR.12, J02.FR.13, J02.FR.20).
     """
 
-    def __init__(self, store, board):
-        self.readings = self.thin = None
+    def __init__(self, charging, store):
+        self._charging = charging
         self._store = store
-        self._board = board
         self._free = 0  # bit mask of files that nobody referred to when it was looked up
 
     def keep(self, evse):
@@ -43,8 +37,8 @@ class Signatures:
         Returns:
             A reference; None: it does not sign now, or there is no room (logged).
         """
-        record = self._board.meter(evse).signed()
         try:
+            record = self._charging.board.meter(evse).signed()
             if record is None:
                 raise StorageError("the meter does not sign")
             data, method, encoding = record
@@ -52,7 +46,7 @@ class Signatures:
                 raise StorageError("longer than OCPP allows")
             number = self._number()
             self._store.write_from("signed%d" % number, _parts(evse, data, method, encoding))
-        except StorageError as e:
+        except (StorageError, MemoryError) as e:
             log.error("evse %d: a reading goes unsigned: %s", evse, e)
             return None
         self._free &= ~(1 << number)
@@ -67,7 +61,7 @@ class Signatures:
             for _ in self._store.records(file):
                 pass  # to the end, which finds damage
             records = self._store.records(file)
-            meter = self._board.meter(next(records)[0])
+            meter = self._charging.board.meter(next(records)[0])
             method = next(records)
             key = meter.public_key() if reference & KEY else b""
             return records, method, next(records), key
@@ -80,14 +74,14 @@ class Signatures:
         for _ in range(2):
             if not self._free:
                 used = 0
-                for data, at in self.readings():
+                for data, at in self._charging.events.readings():
                     for place in signatures(data, at):
                         used |= 1 << (data[place] & ~KEY)
                 self._free = _ALL & ~used
             for number in range(_FILES):
                 if self._free >> number & 1:
                     return number
-            self.thin()
+            self._charging.events.thin()
         raise StorageError("no room for signatures")
 
 

@@ -199,7 +199,7 @@ from blocks.transactions import Transactions  # noqa: E402
 
 code = used()
 charging = Charging(board, model, timers, board, ids)
-metering = Metering(charging, Signatures(partner, board))
+metering = Metering(charging, Signatures(charging, partner))
 transactions = Transactions(charging, journal, metering)
 authorization = Authorization(charging)
 remote = RemoteControl(charging)
