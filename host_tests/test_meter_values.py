@@ -1,7 +1,8 @@
 """J02: readings in the events of a transaction."""
 
+import pytest
 from rig import CARD, GROUP_CARD, setting
-from sessions import START, charge, write_status
+from sessions import START, charge, read, write_status
 
 from tools.csms.ledger import registers, stamp
 
@@ -165,3 +166,40 @@ async def test_a_broken_connection_does_not_put_off_samples(rig):
     events = csms.ledger.transactions[transaction].events
     samples = [e for e in events if e["triggerReason"] == "MeterValuePeriodic"]
     assert len(samples) >= 3
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SampledDataCtrlr.TxStartedMeasurands",
+        "SampledDataCtrlr.TxUpdatedMeasurands",
+        "SampledDataCtrlr.TxEndedMeasurands",
+        "AlignedDataCtrlr.Measurands",
+        "AlignedDataCtrlr.TxEndedMeasurands",
+    ],
+)
+async def test_measurands_that_the_meter_has_not_are_refused(rig, name):
+    # C-40, J02.FR.03: what the list of values has not, or twice, or in words of its own
+    csms, _ = await rig.booted()
+    before = await read(csms, name)
+    for wrong in ("SoC", "Voltage,Frequency", "Voltage,Voltage", "Volts", "Voltage,", "voltage"):
+        assert await write_status(csms, name, wrong) == "Rejected", wrong
+    assert await read(csms, name) == before
+    for right in (_ALL, "Voltage", ""):
+        assert await write_status(csms, name, right) == "Accepted", right
+        assert (await read(csms, name))[0]["attributeValue"] == right
+
+
+async def test_a_new_interval_holds_in_mid_transaction(rig):
+    # J02.FR.11
+    csms, station = await rig.booted(overrides=[setting("SampledDataCtrlr.TxUpdatedInterval", 0)])
+    await charge(rig, csms, station)
+    await station.clock(100)
+    await csms.never("TransactionEvent", 0.3)
+    assert await write_status(csms, "SampledDataCtrlr.TxUpdatedInterval", 20) == "Accepted"
+    for _ in range(2):
+        await station.clock(21)
+        await csms.expect_event(eventType="Updated", triggerReason="MeterValuePeriodic")
+    assert await write_status(csms, "SampledDataCtrlr.TxUpdatedInterval", 0) == "Accepted"
+    await station.clock(100)
+    await csms.never("TransactionEvent", 0.3)
