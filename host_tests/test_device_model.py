@@ -86,11 +86,21 @@ def find(dm, path, evse=None, connector=None):
     )
 
 
+def finish(steps):
+    """What a generator returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
 def write(dm, handle, attribute, value):
     """Name of the outcome, as the block for SetVariables does it."""
     result = dm.judge(handle, attribute, value)
+    dm.begin()
     staged = result > outcomes.REBOOT or dm.stage(handle, attribute, value)
-    if not dm.commit() or not staged:
+    if not finish(dm.commit()) or not staged:
         result = outcomes.NOT_KEPT
     if result <= outcomes.REBOOT:
         dm.notify(handle)
@@ -338,7 +348,7 @@ def test_an_unchanged_value_is_not_written_again(dm, monkeypatch):
     def broken(*args):
         raise StorageError
 
-    monkeypatch.setattr(dm._store, "write_from", broken)
+    monkeypatch.setattr(dm._store, "write_steps", broken)
     assert write(dm, handle, None, b"77") == outcomes.DONE
     assert dm.set(variables.OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL, b"77") == names.ACCEPTED
 
@@ -348,8 +358,9 @@ def test_changes_are_bounded(dm):
     handle = find(dm, "TxCtrlr.TxStopPoint")
     value = b"EVConnected,Authorized,PowerPathClosed"
     assert dm.judge(handle, None, value) == outcomes.DONE
+    dm.begin()
     assert not dm.stage(handle, None, value)
-    assert dm.commit()
+    assert finish(dm.commit())
 
 
 def test_damaged_settings_fall_back_to_the_factory(dm, device, lines):

@@ -12,7 +12,7 @@ from blocks.port import ANSWERED, NOT_MINE
 from blocks.reports import Reports
 from blocks.variables import Variables
 from device_model.model import DeviceModel
-from hal.errors import CallError
+from hal.errors import CallError, StorageError
 from storage.store import Store
 
 GET, SET = names.GET_VARIABLES, names.SET_VARIABLES
@@ -42,13 +42,13 @@ class Bench:
         self.board = Board(*factory, password=b"p" * 16)
         self.model = DeviceModel(self.board, Store(self.device))
         self.block = Variables(self.model)
-        write = self.model._store.write_from
+        write = self.model._store.write_steps
 
         def counted(name, parts):
             self.writes += 1
-            write(name, parts)
+            return write(name, parts)
 
-        self.model._store.write_from = counted
+        self.model._store.write_steps = counted
 
     def ask(self, action, *records, **more):
         *turns, (results,) = self.block.handle(action, Reader(records, **more))
@@ -107,6 +107,97 @@ def test_tc_b_10_cs_several_values_are_set_with_one_write(bench):
     assert [value for _, value in told] == [b"60", b"false"]
     again = DeviceModel(bench.board, Store(bench.device))
     assert again.int(variables.OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL) == 60
+
+
+# Twenty variables: their staging and their write take several turns of the event loop.
+MANY = [
+    (None, b"7", *name(component, variable))
+    for component, variable in (
+        (b"AlignedDataCtrlr", b"TxEndedInterval"),
+        (b"OCPPCommCtrlr", b"HeartbeatInterval"),
+        (b"OCPPCommCtrlr", b"OfflineThreshold"),
+        (b"OCPPCommCtrlr", b"NetworkProfileConnectionAttempts"),
+        (b"OCPPCommCtrlr", b"ResetRetries"),
+        (b"OCPPCommCtrlr", b"RetryBackOffRandomRange"),
+        (b"OCPPCommCtrlr", b"RetryBackOffRepeatTimes"),
+        (b"OCPPCommCtrlr", b"RetryBackOffWaitMinimum"),
+        (b"OCPPCommCtrlr", b"WebSocketPingInterval"),
+        (b"TxCtrlr", b"EVConnectionTimeOut"),
+        (b"TxCtrlr", b"MaxEnergyOnInvalidId"),
+    )
+]
+
+
+def _turns():
+    """How many turns MANY takes, on a bench of its own."""
+    return len(list(Bench().block.handle(SET, Reader(MANY)))) - 1
+
+
+def _stored(bench):
+    """A station that starts now, after a power cut."""
+    return DeviceModel(bench.board, Store(bench.device))
+
+
+def test_in_every_turn_all_values_are_old_or_all_new(bench):
+    seen = set()
+    for _ in bench.block.handle(SET, Reader(MANY)):
+        values = [bench.ask(GET, (None, *item[2:]))[0][2] == b"7" for item in MANY]
+        assert len(set(values)) == 1
+        seen.add(values[0])
+    assert seen == {False, True}
+    assert bench.writes == 1
+
+
+def test_in_every_turn_a_power_cut_leaves_all_old_or_all_new(bench):
+    seen = []
+    for _ in bench.block.handle(SET, Reader(MANY)):
+        model = _stored(bench)
+        handles = [model.locate(*item[2:]) for item in MANY]
+        values = {model.read(handle, None)[1] == b"7" for handle in handles}
+        assert len(values) == 1
+        seen += values
+    assert seen == sorted(seen)
+    assert seen[-1]
+
+
+@pytest.mark.parametrize("fails", (False, True))
+def test_what_the_firmware_sets_in_any_turn_is_kept(fails):
+    turns = _turns()
+    assert turns > 6
+    for turn in range(turns):
+        bench = Bench()
+        faults = [StorageError("worn out")] * fails  # one, amid the long write
+        write = bench.model._store.write_steps
+
+        def broken(name, parts, write=write, faults=faults):
+            for i, _ in enumerate(write(name, parts)):
+                if faults and i == len(MANY):
+                    raise faults.pop()
+                yield
+
+        bench.model._store.write_steps = broken
+        steps = bench.block.handle(SET, Reader(MANY))
+        for _ in range(turn + 1):
+            next(steps)
+        assert bench.model.set(variables.EVSE_ENABLED, b"false", 2) == names.ACCEPTED
+        list(steps)
+        assert not bench.model.flag(variables.EVSE_ENABLED, 2)
+        assert not _stored(bench).flag(variables.EVSE_ENABLED, 2)
+        assert not faults
+        most = _stored(bench).int(variables.TX_CTRLR_MAX_ENERGY_ON_INVALID_ID)
+        assert most == (0 if fails else 7)
+
+
+def test_what_a_request_has_staged_before_it_failed_is_forgotten(bench):
+    steps = bench.block.handle(SET, Reader([(None, b"60", *INTERVAL), *MANY[2:6]]))
+    next(steps)
+    next(steps)
+    next(steps)  # one item is staged, at least
+    steps.close()
+    bench.ask(SET, (None, b"false", *ENABLED))
+    for model in (bench.model, _stored(bench)):
+        assert model.int(variables.OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL) == 300
+        assert not model.flag(variables.AUTH_CTRLR_ENABLED)
 
 
 def test_tc_b_11_cs_badly_formatted_values(bench):

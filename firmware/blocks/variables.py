@@ -95,8 +95,8 @@ class Variables:
         yield (_Values(model, reader, handles, live),)
 
     def _set(self, reader):
-        """Judge the items, a few in a turn of the event loop; then set all in one turn, with one
-        write to storage.
+        """Judge the items and stage them, a few in a turn of the event loop; then all take effect
+        in one turn, with one write to storage.
         """
         model = self._model
         handles = array.array("i", bytes(4 * reader.count(0)))
@@ -106,8 +106,7 @@ class Variables:
             outcomes[i] = model.judge(handle, item[0], item[1])
             if i & _FEW == _FEW:
                 yield None
-        yield None  # the longest turn begins here
-        self._commit(reader, handles, outcomes)
+        yield from self._keep(reader, handles, outcomes)
         # Only now: whoever listens sees all values of the message.
         for i, result in enumerate(outcomes):
             if i & _FEW == 0:
@@ -116,12 +115,18 @@ class Variables:
                 model.notify(handles[i])
         yield (_Results(outcomes, reader),)
 
-    def _commit(self, reader, handles, outcomes):
+    def _keep(self, reader, handles, outcomes):
+        """Set what has been judged good, in steps; what can't be kept is noted in `outcomes`."""
         model = self._model
+        model.begin()
         for i, item in enumerate(reader.each()):
+            if i & _FEW == 0:
+                yield None
             if outcomes[i] <= REBOOT and not model.stage(handles[i], item[0], item[1]):
                 outcomes[i] = NOT_KEPT
-        if not model.commit():
+        yield None
+        kept = yield from model.commit()
+        if not kept:
             for i, result in enumerate(outcomes):
                 if result <= REBOOT:
                     outcomes[i] = NOT_KEPT

@@ -50,6 +50,7 @@ _POINT = const(46)
 _DATA_SIGNED = const(11)  # bytes of the last one in the list of TxStartPoint, with its comma
 # All that differs from ROM: a CSMS that sets every string to its maximum does not eat the heap.
 _ROOM = const(2048)
+_PARTS = const(15)  # a mask: parts written in a turn of the event loop, less one; two a value
 
 
 class DeviceModel:
@@ -73,7 +74,8 @@ class DeviceModel:
         self._store = store
         self._set = Values()
         self._factory = Values()
-        self._before = None
+        self._staged = None
+        self._writing = False  # `commit` writes, in steps
         overrides.load(board.overrides(), self._factory, self.locate)
         settings.load(store, self._set, self.locate)
 
@@ -113,11 +115,11 @@ class DeviceModel:
             log.error("device model: not a legal value of %s", catalogue.title(variable))
             return REJECTED
         if value != self._stored(variable, evse, connector, 0):
-            self._set.put(variable, evse, connector, 0, value)
-            try:
+            for values in (self._set, self._staged):  # what is staged would replace it
+                if values is not None:
+                    values.put(variable, evse, connector, 0, value)
+            if not self._writing:
                 self._save()
-            except StorageError as e:
-                log.error("device model: %s is lost at a reboot: %s", catalogue.title(variable), e)
         return ACCEPTED
 
     def clamp(self, variable, most):
@@ -211,40 +213,58 @@ class DeviceModel:
             return REBOOT
         return result
 
+    def begin(self):
+        """Begin to change several attributes: `stage` each, then `commit`. Turns of the event loop
+        may pass in between; nothing is in force before `commit`. What was staged before is
+        forgotten.
+        """
+        self._staged = Values()
+        self._staged.data = self._set.data
+
     def stage(self, handle, attribute, value):
-        """Set one of several attributes that `judge` has approved; `commit` keeps them all, in the
-        same turn of the event loop.
+        """Set one of several attributes that `judge` has approved, from `commit` on.
 
         Returns:
-            False: too much differs from the defaults; this one has not been set.
+            False: too much differs from the defaults; this one is not among them.
         """
-        index = _attribute(attribute)
         variable, evse, connector = split(handle)
-        values = self._set
-        data = values.data
-        if self._before is None:
-            self._before = data
-        at = values.find(variable, evse, connector, index)
-        if at < 0 or values.value(at) != value:
-            values.put(variable, evse, connector, index, value)
-            if len(values.data) > _ROOM:
-                values.data = data
-                return False
+        staged = self._staged
+        before = staged.data
+        staged.put(variable, evse, connector, _attribute(attribute), value)
+        if len(staged.data) > _ROOM:
+            staged.data = before
+            return False
         return True
 
     def commit(self):
-        """Keep what was staged, with one write. False: flash failed (logged), all is undone."""
-        before = self._before
-        self._before = None
-        if before is None or before is self._set.data:
-            return True
-        try:
+        """Keep what was staged, with one write, and put it in force: a generator of None.
+
+        Returns:
+            False: flash failed (logged), nothing has changed.
+        """
+        staged = self._staged
+        written = Values()  # the firmware may set a value meanwhile
+        written.data = staged.data
+        before = self._set.data
+        kept = True
+        if written.data != before:
+            self._writing = True
+            try:
+                for i, _ in enumerate(settings.save_steps(self._store, written)):
+                    if i & _PARTS == _PARTS:
+                        yield None
+            except (StorageError, MemoryError) as e:
+                log.error("device model: changes of the CSMS refused: %s", e)
+                kept = False
+            finally:
+                self._writing = False
+        self._staged = None
+        late = self._set.data is not before
+        if kept:
+            self._set.data = staged.data
+        if late:
             self._save()
-        except StorageError as e:
-            self._set.data = before
-            log.error("device model: changes of the CSMS refused: %s", e)
-            return False
-        return True
+        return kept
 
     def notify(self, handle):
         """Tell whoever listens that the CSMS has changed this variable."""
@@ -255,7 +275,10 @@ class DeviceModel:
             self.changed(variable, evse, connector)
 
     def _save(self):
-        settings.save(self._store, self._set)
+        try:
+            settings.save(self._store, self._set)
+        except StorageError as e:
+            log.error("device model: what the firmware has set is lost at a reboot: %s", e)
 
     def _level(self, evse, connector):
         """Level of a place that this station has, or -1."""

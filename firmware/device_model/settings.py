@@ -24,21 +24,39 @@ def save(store, values):
     store.write_from(FILE, _parts(values))
 
 
+def save_steps(store, values):
+    """`save` as a generator: of None, some for each value. `values` must not change meanwhile."""
+    return store.write_steps(FILE, _parts(values))
+
+
 def _parts(values):
     at = 0
     while at < len(values.data):
         variable = values.variable(at)
         if not catalogue.kind(variable) & FLAG_VOLATILE:
             component = catalogue.component_of(variable)
-            for name in (
+            names = (
                 catalogue.string(catalogue.component_ref(component)),
                 catalogue.string(catalogue.component_ref(component, 2)),
                 catalogue.name(variable),
                 catalogue.text(variable, FIELD_INSTANCE) or b"",
-            ):
-                yield bytes((len(name),)) + name
+            )
             value = values.value(at)
-            yield bytes(values.place(at)) + len(value).to_bytes(2, "little")
+            size = len(value)
+            # In two parts: each costs a call of the filesystem.
+            yield b"%c%s%c%s%c%s%c%s%s%c%c" % (
+                len(names[0]),
+                names[0],
+                len(names[1]),
+                names[1],
+                len(names[2]),
+                names[2],
+                len(names[3]),
+                names[3],
+                bytes(values.place(at)),
+                size & 0xFF,
+                size >> 8,
+            )
             yield value
         at = values.next(at)
 

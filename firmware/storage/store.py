@@ -110,6 +110,13 @@ class Store:
         Raises:
             StorageError: flash is full or failed; the old bytes are still there.
         """
+        for _ in self.write_steps(name, parts):
+            pass
+
+    def write_steps(self, name, parts):
+        """`write_from` as a generator: of None, after each part. Until it has ended, nobody else
+        may write `name`, and it holds the old bytes.
+        """
         if self._fs is None:
             raise StorageError("no flash")
         try:
@@ -122,6 +129,7 @@ class Store:
                     file.write(part)
                     crc = binascii.crc32(part, crc)
                     size += len(part)
+                    yield None
                 tail = size.to_bytes(4, "little")
                 file.write(tail)
                 file.write(binascii.crc32(tail, crc).to_bytes(4, "little"))
