@@ -66,9 +66,35 @@ def test_without_an_image_the_bench_says_how_to_make_it(tmp_path):
         chip_bench.run(tmp_path)
 
 
-def test_what_is_over_its_budget_is_named():
-    figures = {"a": {"value": 150, "budget": 100}, "b": {"value": 100, "budget": 100}, "c": 5}
-    assert bench.over_budget(figures) == ["a: 150 is 1.50 times its budget"]
+class _Bench:
+    """A bench that has measured `value`, with a goal of 100 and a gate of 125."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def run(self, build):
+        return {"turn": {"value": self.value, "gate": 125, "goal": 100}, "other": 500}
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "said"),
+    (
+        (100, 0, ""),
+        (125, 0, "bench: over the goal: turn: 125 is 1.25 times its goal of 100\n"),
+        (126, 1, "bench: over the goal: turn: 126 is 1.26 times its goal of 100\n"),
+    ),
+)
+def test_over_its_goal_is_said_and_over_its_gate_fails(
+    value, code, said, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(bench, "BUILD", tmp_path)
+    monkeypatch.setattr(bench.sys, "argv", ["bench", "chip_bench"])
+    monkeypatch.setattr(bench.importlib, "import_module", lambda name: _Bench(value))
+    assert bench.main() == code
+    out, err = capsys.readouterr()
+    assert [line for line in out.splitlines(True) if "over" in line] == [said] * bool(said)
+    assert ("over the gate: turn: 126" in err) == bool(code)
+    assert json.loads((tmp_path / "bench.json").read_text())["turn"]["value"] == value
 
 
 def test_figures_of_benches_that_did_not_run_stay(tmp_path):

@@ -8,6 +8,8 @@ takes 8.3 ms.
 import json
 from collections.abc import Callable
 from pathlib import Path
+from statistics import linear_regression
+from typing import NamedTuple
 
 from tools.bench.json_bench import requests
 from tools.lockstep import Chip, LockstepError
@@ -15,11 +17,19 @@ from tools.lockstep import Chip, LockstepError
 IMAGE = Path("cortex_m3") / "firmware.elf"
 TOLERANCE = 0.01
 
-# What issue and design ask for, in instructions.
-BUDGETS = {
-    "chip_idle_second": 1_000_000,
-    "chip_longest_turn": 2_400_000,
-    "chip_reset_to_boot_notification": 12_000_000,
+
+class Limit(NamedTuple):
+    """The most that a figure may (gate) and should (goal) be, in instructions."""
+
+    gate: int
+    goal: int
+
+
+# The goals are what was asked for; a quarter more is no longer the same charger.
+LIMITS = {
+    "chip_idle_second": Limit(1_250_000, 1_000_000),
+    "chip_longest_turn": Limit(3_000_000, 2_400_000),
+    "chip_reset_to_boot_notification": Limit(15_000_000, 12_000_000),
 }
 
 _SETTLED_MS = 3000
@@ -27,6 +37,8 @@ _IDLE_S = 20
 _TIMES = 5  # a message is handled so often; the mean counts
 _PAUSE_MS = 300  # after a message everything is done
 _CARD = "04A1B2C3"
+_SIZES = (1000, 1750, 2500, 3250)  # bytes of a request, about
+_EACH = 5  # requests of a size: into some of them, not all, falls a collection
 
 # Twenty variables, each set to what it was not.
 _SETTINGS = (
@@ -113,7 +125,7 @@ class Play:
         return round(after.instructions - before.instructions - passed * self._idle_ms)
 
     def _turn(self, name: str) -> None:
-        self.longest[name] = self._chip.longest
+        self.longest[name] = max(self.longest.get(name, 0), self._chip.longest)
         self._chip.longest = 0
 
     def report(self) -> int:
@@ -160,16 +172,21 @@ def _payload(text: bytes) -> tuple[str, str]:
     return action.strip('"'), payload[:-1]
 
 
-def _per_byte(play: Play, short: int, long: int) -> dict[str, float]:
-    """Instructions for each byte more of a request that is checked and then refused."""
+def _per_byte(play: Play) -> dict[str, float]:
+    """Instructions for each byte more of a request that is checked and then refused.
+
+    The slope of the line through several sizes, at each the least of several requests: what comes
+    now and then, a collection of 0.1 to 0.4 million, is not in it, as reading makes no garbage.
+    """
     found = {}
     for wanted in ("SendLocalList", "SetChargingProfile"):
         costs, sizes = [], []
-        for size in (short, long):
+        for size in _SIZES:
             text = next(text for action, text in requests(size) if action == wanted)
-            costs.append(play.handled(f"{wanted} of {size} B", *_payload(text), times=1))
+            name = f"{wanted} of {size} B"
+            costs.append(min(play.handled(name, *_payload(text), 1) for _ in range(_EACH)))
             sizes.append(len(text))
-        found[wanted] = round((costs[1] - costs[0]) / (sizes[1] - sizes[0]), 1)
+        found[wanted] = round(linear_regression(sizes, costs).slope, 1)
     return found
 
 
@@ -215,7 +232,7 @@ def play(image: Path) -> Figures:
             "SetVariables of 20 different", "SetVariables", _settings(), 1
         )
         messages["GetBaseReport"] = session.report()
-        byte = _per_byte(session, 1000, 3500)
+        byte = _per_byte(session)
         messages["charging starts"] = session.charge()
         messages["meter sample"] = session.sample()
         return {
@@ -242,7 +259,7 @@ def different(first: Figures, second: Figures) -> list[str]:
 
 
 def run(build_dir: Path) -> Figures:
-    """-> figures in instructions; those with a budget as {"value", "budget"}."""
+    """-> figures in instructions; those with limits as {"value", "gate", "goal"}."""
     image = Path(build_dir) / IMAGE
     if not image.exists():
         raise ChipBenchError(f"{image} is missing; `make image` makes it")
@@ -252,6 +269,6 @@ def run(build_dir: Path) -> Figures:
         raise ChipBenchError(str(error)) from error
     if unlike := different(figures, again):
         raise ChipBenchError("two runs differ: " + "; ".join(unlike))
-    for name, budget in BUDGETS.items():
-        figures[name] = {"value": figures[name], "budget": budget}
+    for name, limit in LIMITS.items():
+        figures[name] = {"value": figures[name], **limit._asdict()}
     return figures
