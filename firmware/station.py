@@ -136,7 +136,7 @@ class Station:
                 self.transactions,
             ),
         )
-        sources = (
+        sources = [
             self.registration,
             self.authorization,
             self.availability,
@@ -146,7 +146,7 @@ class Station:
             self.metering,
             self.reports,
             self.heartbeat,
-        )
+        ]
         self.link = Link(
             board,
             model,

@@ -1,6 +1,8 @@
 """G01: the status of connectors."""
 
 import pytest
+from rig import CARD
+from scripted_csms import STALL
 from sessions import charge
 
 
@@ -63,3 +65,18 @@ async def test_unavailable_and_back(rig):
         change = {"operationalStatus": wanted, "evse": {"id": 2, "connectorId": 1}}
         assert (await csms.call("ChangeAvailability", change))["status"] == "Accepted"
         assert await _status(csms) == (2, 1, status)
+
+
+async def test_csms_that_answers_no_status_gets_the_rest(rig):
+    # each is said again, but not before what else there is to say
+    csms, station = await rig.booted()
+    csms.answer_next("StatusNotification", *[STALL] * 20)
+    await station.plug()
+    await station.swipe(CARD, evse=1)
+    await csms.expect("StatusNotification")
+    await station.pass_time(35)  # MessageTimeout
+    await csms.expect("Authorize")
+    csms.default("StatusNotification")
+    await station.ev("C")
+    await csms.expect_event(eventType="Started")
+    await csms.expect("StatusNotification", 10)

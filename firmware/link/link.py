@@ -47,7 +47,7 @@ class Link:
         board: network, options, random.
         model: device model; settings are read when they are needed, so a change holds at once.
         timers: Timers.
-        sources: re-iterable of sources for the outbox, the most urgent first.
+        sources: list of sources for the outbox, the most urgent first; its order changes.
         handler: callable(action, reader) -> reply: the slots (tuple or list) of the response, the
             name id of a CALLERROR code, or DEFER: reply() follows; or a generator (README.md). May
             raise CallError.

@@ -34,7 +34,7 @@ class Outbox:
     Args:
         link: Link, for its event.
         talk: Conversation; lends its lock, writer and Rpc.
-        sources: re-iterable of sources, the most urgent first.
+        sources: list of sources, the most urgent first; its order changes.
     """
 
     def __init__(self, link, talk, model, timers, sources):
@@ -135,6 +135,12 @@ class Outbox:
         seconds = self._slice_ms * _SLICES // 1000
         log.warning("no answer to %s within %d s", name(self._action), seconds)
         self._link.unanswered()
+        # From now on after all the others, but for the first: what the CSMS does not answer, and
+        # is said again at once, must not keep them silent.
+        sources = self._sources
+        if self._source is not sources[0]:
+            sources.remove(self._source)
+            sources.append(self._source)
         self._settle(TIMEOUT, None)
 
     def answered(self, verdict, reader):
