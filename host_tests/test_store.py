@@ -98,6 +98,18 @@ def test_a_failing_flash_keeps_the_old_file_and_says_so(lines):
     assert lines[-1][0] == log.ERROR
 
 
+def test_want_of_memory_keeps_the_old_file():
+    def parts():
+        yield b"half"
+        raise MemoryError
+
+    store = Store(Device())
+    store.write("x", b"old")
+    with pytest.raises(StorageError):
+        store.write_from("x", parts())
+    assert store.read("x") == b"old" and set(store._fs._device.files) == {"boot", "x"}
+
+
 def test_a_station_without_flash_starts(lines):
     device = Device()
     device.fail = True

@@ -11,6 +11,7 @@ from test_store import Device
 from blocks.port import ANSWERED, NOT_MINE
 from blocks.reports import Reports
 from blocks.variables import Variables
+from device_model import settings
 from device_model.model import DeviceModel
 from hal.errors import CallError, StorageError
 from storage.store import Store
@@ -357,6 +358,41 @@ def test_page_that_memory_was_short_for_is_made_later(bench):
     bench.model.read = read
     _, (_, _, more, seq, page) = reports.take(True)
     assert (more, seq, len(list(page))) == (False, 0, 6)
+
+
+def test_report_that_memory_was_short_for_is_not_under_way(bench):
+    class Link:
+        def wake(self):
+            pass
+
+    class BaseReport(Reader):
+        def unpack(self):
+            return 1, names.SUMMARY_INVENTORY
+
+    bench.model.live = lambda variable, evse, connector: b"Available"
+    bench.board.clock = FakeClock()
+    reports = Reports(bench.board, bench.model)
+    reports.link = Link()
+    hidden = bench.model.hidden
+    bench.model.hidden = lambda *args: (_ for _ in ()).throw(MemoryError)
+    with pytest.raises(MemoryError):
+        reports.handle(names.GET_BASE_REPORT, BaseReport([]))
+    bench.model.hidden = hidden
+    assert reports.take(True) is None
+    assert reports.handle(names.GET_BASE_REPORT, BaseReport([])) == (names.ACCEPTED,)
+
+
+def test_memory_runs_out_and_everything_stays_as_it_was(bench, monkeypatch):
+    def short(*args):
+        raise MemoryError
+
+    monkeypatch.setattr(settings, "_parts", lambda values: map(short, (1,)))
+    found = bench.ask(SET, (None, b"60", *INTERVAL), (None, b"x", *ENABLED))
+    assert [(r[1], r[8]) for r in found] == [
+        (names.REJECTED, b"OutOfStorage"),
+        (names.REJECTED, b"InvalidValue"),
+    ]
+    assert bench.ask(GET, (None, *INTERVAL))[0][2] == b"300"
 
 
 def test_b05_fr_09_flash_fails_and_everything_stays_as_it_was(bench):

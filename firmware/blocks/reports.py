@@ -123,7 +123,6 @@ class Reports:
         if self._request is not None:
             return REJECTED, b"Busy", b"a report is under way"
         slots = reader.unpack()
-        self._request = slots[0]
         self._base = 0
         self._items = None
         if action == GET_BASE_REPORT:
@@ -137,8 +136,8 @@ class Reports:
             self._next = handle
             break
         if not self._next:
-            self._request = None
             return (EMPTY_RESULT_SET,)  # B08.FR.15
+        self._request = slots[0]  # only now: nothing can fail any more
         self.link.wake()
         return (ACCEPTED,)
 

@@ -151,7 +151,7 @@ class AuthorizationCache:
         entry += (self._clock.utc() or 0).to_bytes(_STAMP, "little")
         try:
             self._store.write_from(_FILE, self._entries(entry))
-        except (StorageError, MemoryError) as e:
+        except StorageError as e:
             log.error("authorization cache: %s", e)
 
     def _entries(self, new):

@@ -253,7 +253,7 @@ class DeviceModel:
                 for i, _ in enumerate(settings.save_steps(self._store, written)):
                     if i & _PARTS == _PARTS:
                         yield None
-            except (StorageError, MemoryError) as e:
+            except StorageError as e:
                 log.error("device model: changes of the CSMS refused: %s", e)
                 kept = False
             finally:

@@ -108,7 +108,8 @@ class Store:
             parts: iterable of bytes-like objects; none of them is kept.
 
         Raises:
-            StorageError: flash is full or failed; the old bytes are still there.
+            StorageError: flash is full or failed, or memory ran out; the old bytes are still
+                there.
         """
         for _ in self.write_steps(name, parts):
             pass
@@ -134,7 +135,7 @@ class Store:
                 file.write(tail)
                 file.write(binascii.crc32(tail, crc).to_bytes(4, "little"))
             self._fs.rename(name + _NEW, name)
-        except OSError as e:
+        except (OSError, MemoryError) as e:
             self._remove(name + _NEW)
             raise StorageError("%s not written: %s" % (name, e))
 
