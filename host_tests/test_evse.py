@@ -1,7 +1,7 @@
 """charging/: pilot, relay, lock, start and stop points, faults, availability; events in order."""
 
 import pytest
-from fakes import World, word
+from fakes import Reader, World, word
 from tables import names
 
 from charging.outlet import STEADY, duty, fault_reason
@@ -291,6 +291,23 @@ def test_tc_e_25_cable_stays_locked_until_the_owner_comes(world):
     w.swipe(b"A1", 1)
     assert not w.locked(1) and w.asked() is None and w.status(1) == "Available"
     assert w.told() == []
+
+
+@pytest.mark.parametrize("auth", ["true", "false"])
+def test_held_cable_begins_no_session_of_others(world, auth):
+    """E03, C02: an EV at the other end of a held cable is not the one that somebody waits for."""
+    w = world((1, 1, 1), OCPP_COMM_CTRLR_UNLOCK_ON_EV_SIDE_DISCONNECT="false")
+    session(w)
+    w.unplug(1)
+    w.swipe(b"B2")
+    w.allow()
+    w.set(AUTH_CTRLR_ENABLED=auth)
+    w.plug(1)
+    w.ev(1, "C")
+    assert w.locked(1) and not w.relay(1)
+    w.plug(2)
+    w.ev(2, "C")
+    assert w.relay(2)
 
 
 @pytest.mark.parametrize("freed", [False, True])
@@ -827,6 +844,33 @@ def test_a_slow_lock(world):
     assert w.relay(1) and not w.charging.outlet(1, 1).lock_problem()
 
 
+def test_each_lock_has_its_time(world):
+    """Also one that begins while another's time is nearly over, or its own of before."""
+    w = world()
+    with_an_open_lock(w)
+    w.board.outlets[1, 1].is_locked = True
+    w.advance(0.9)
+    w.board.outlets[2, 1].jammed = True
+    w.plug(2)
+    w.swipe(b"B2", 2)
+    w.allow()
+    w.ev(2, "C")
+    w.advance(0.9)
+    assert not w.charging.outlet(2, 1).lock_problem()
+    w.board.outlets[2, 1].is_locked = True
+    w.advance(0.1)
+    assert w.relay(1) and w.relay(2) and not w.charging.outlet(2, 1).lock_problem()
+    w.swipe(b"B2", 2)
+    w.board.outlets[2, 1].is_locked = False
+    w.advance(0.9)
+    w.swipe(b"B2", 2)
+    w.allow()
+    w.advance(0.9)
+    assert not w.charging.outlet(2, 1).lock_problem()
+    w.advance(0.1)
+    assert w.charging.outlet(2, 1).lock_problem()
+
+
 # ---- several connectors
 
 
@@ -977,3 +1021,17 @@ def test_duty():
         880,
         960,
     ]
+
+
+def test_unlocking_the_other_connector_frees_no_held_cable(world):
+    """E09.FR.03, F05: of an EVSE with two cables the CSMS names one."""
+    w = world((2,), OCPP_COMM_CTRLR_UNLOCK_ON_EV_SIDE_DISCONNECT="false")
+    session(w)
+    w.unplug(1)
+    assert w.locked(1)
+    reader = Reader([1, 2])
+    assert w.remote.handle(names.UNLOCK_CONNECTOR, reader) == (names.UNLOCKED,)
+    assert w.locked(1)
+    reader = Reader([1, 1])
+    assert w.remote.handle(names.UNLOCK_CONNECTOR, reader) == (names.UNLOCKED,)
+    assert not w.locked(1)

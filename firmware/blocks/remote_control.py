@@ -60,12 +60,14 @@ class RemoteControl:
         outlet = evse.outlets[connector - 1]
         if not outlet.hardware.detachable:
             return NOT_SUPPORTED  # F05.FR.07
-        if outlet is evse.active and evse.grant is not None:
+        active = outlet is evse.active
+        if active and evse.grant is not None:
             return (ONGOING_AUTHORIZED_TRANSACTION,)  # F05.FR.02
         if self._outlet is not None:
             return UNLOCK_FAILED, b"Busy"
-        evse.held = None
-        evse.update(UNLOCK_COMMAND if outlet is evse.active else 0)  # E02.FR.17
+        if active:  # else the held cable is another one
+            evse.held = None
+        evse.update(UNLOCK_COMMAND if active else 0)  # E02.FR.17
         if not outlet.hardware.locked():
             return (UNLOCKED,)  # F05.FR.04
         self._outlet = outlet

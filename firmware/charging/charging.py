@@ -123,9 +123,10 @@ class Charging:
                     evse.hardware_changed(outlet)
 
     def watch_lock(self):
-        """A lock moves: look whether it has closed when it has had its time."""
-        if not self._lock_watch.active():
-            self.timers.start(self._lock_watch, _LOCK_MS)
+        """A lock begins to move: look whether it has closed when it has had its time, and every
+        other that moves already.
+        """
+        self.timers.start(self._lock_watch, _LOCK_MS)
 
     def _locks_moved(self):
         for evse in self.evses:
@@ -334,7 +335,7 @@ class Charging:
         """A cable has been plugged in at `evse`, which somebody may use."""
         self._last = evse
         waiting = self.unbound.grant
-        if evse.grant is not None:
+        if evse.grant is not None or evse.held is not None:
             return
         if evse.transaction is None and waiting is not None and _among(waiting.evses, evse):
             evse.adopt(self.unbound)

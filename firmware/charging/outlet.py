@@ -116,15 +116,17 @@ class Outlet:
         """Lock or free a detachable cable; it is never freed while it may be live.
 
         Returns:
-            True: it has been told to lock, and takes its time: call `look_at_lock` then.
+            True: it begins to lock, or tries once more, and takes its time: call `look_at_lock`
+            then.
         """
         hardware = self.hardware
         if not hardware.detachable:
             return False
         if hardware.locked() != on and (on or not hardware.relay_closed()):
             hardware.lock(on)
+        begins = not self._locking or self.jammed
         self._locking = on
-        return on and not self.look_at_lock(self.jammed)
+        return on and not self.look_at_lock(self.jammed) and begins
 
     def look_at_lock(self, jammed=True):
         """Whether the lock was told to close and has.
