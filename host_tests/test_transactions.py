@@ -89,6 +89,25 @@ def test_offline_events_and_no_others_are_marked():
     assert [e.seq_no for e in events] == [0, 1, 2, 3]
 
 
+def test_thinning_old_events_marks_no_new_ones():
+    """E04.FR.03: room runs short while what is of an offline time still waits."""
+    w = World(journal=600, SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL="60", online=False)
+    w.set(AUTH_CTRLR_OFFLINE_TX_FOR_UNKNOWN_ID_ENABLED="true")
+    w.plug(1)
+    w.swipe(b"A1")
+    w.ev(1, "C")
+    w.advance(900)
+    w.connect(True)
+    since = w.clock.utc()
+    w.advance(30)
+    w.swipe(b"A1")
+    waiting = w.journal.count()
+    assert w.journal.thin() and w.journal.count() < waiting
+    events = w.events()
+    assert [e.offline for e in events] == [True if e.at <= since else None for e in events]
+    assert events[-1].kind == "Ended" and events[-1].offline is None
+
+
 def test_online_events_are_not_marked():
     w = begun()
     w.unplug(1)

@@ -34,7 +34,7 @@ class Transactions:
 
     Args:
         charging: Charging.
-        journal: append(record, droppable), first(), drop_first(), count().
+        journal: append(record, droppable), first(), drop_first(), count(), mark(), old.
         metering: of_event(): packed readings for an event.
     """
 
@@ -45,7 +45,6 @@ class Transactions:
         self.link = None  # set by the station
         self._attempts = 0  # to send the first record
         self._asked = 0  # so many are told before Accepted too (B02.FR.02)
-        self._offline = 0  # so many records, from the first on, are of a time without connection
         # Transaction id -> seqNo of its next record. The records were numbered before the journal
         # may have thinned them out; the CSMS sees no gaps (E02.FR.07, J02.FR.13).
         self._seq_nos = {}
@@ -168,7 +167,7 @@ class Transactions:
         E11.FR.07).
         """
         if up:
-            self._offline = self.journal.count()
+            self.journal.mark()
 
     def take(self, accepted):
         if not (accepted or self._asked) or self._timer.active():
@@ -188,7 +187,7 @@ class Transactions:
         readings = None
         if end < len(record):
             readings = Readings(record, end, utc, self.metering.signatures)
-        offline = True if self._offline else None
+        offline = True if self.journal.old else None
         seq_no = self._seq_nos.get(transaction_id, seq_no)
         return (
             kind, at, trigger, seq_no, offline, phases, reservation_id, transaction_id, state,
@@ -206,7 +205,6 @@ class Transactions:
         elif self._repeat():
             return
         self._attempts = 0
-        self._offline = max(self._offline - 1, 0)
         self._asked = max(self._asked - 1, 0)
         sent = self._unpack(self.journal.first())
         if sent[0] == ENDED:

@@ -27,6 +27,7 @@ class Journal:
         """
         self._buffer = bytearray(capacity)
         self._end = 0
+        self.old = 0  # bytes, from the first record on, that waited when `mark` was called
         self._full = False
 
     def save(self, store):
@@ -89,6 +90,10 @@ class Journal:
         if self._end:
             self._cut(0, self._next(0))
 
+    def mark(self):
+        """All that waits now is old, until it has gone."""
+        self.old = self._end
+
     def count(self):
         """How many records wait."""
         n = 0
@@ -128,6 +133,8 @@ class Journal:
         view = memoryview(self._buffer)
         view[start : start + rest] = view[end : self._end]
         self._end = start + rest
+        if start < self.old:
+            self.old -= end - start
 
     def thin(self):
         """Drop every second droppable record of each transaction. Whether there was any.
