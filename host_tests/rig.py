@@ -18,6 +18,7 @@ GROUP_CARD, OTHER_GROUP_CARD = "04A1B2C4", "04A1B2C5"
 BLOCKED, EXPIRED, INVALID, UNKNOWN = "04B10C4D", "04E0512E", "04DEAD00", "04FFFFFF"
 
 _QUIET_S = 0.06 * PACE
+_DAY_S = 86400
 _BROKE = re.compile(r"Traceback|MemoryError|ERROR .*(Error|Exception)\(")
 
 
@@ -146,6 +147,12 @@ class Station:
         return await self._set_clock(advance_s, factor)
 
     async def _set_clock(self, advance_s=None, factor=None):
+        if (advance_s or 0) > _DAY_S:  # in several jumps: the CSMS has to answer in between
+            return await self._move(advance_s, factor)
+        async with self._clock.moving:
+            return await self._move(advance_s, factor)
+
+    async def _move(self, advance_s, factor):
         reply = await self.command("clock", advance_s=advance_s, factor=factor)
         if advance_s:
             self._clock.advance(advance_s)

@@ -135,6 +135,8 @@ class ScriptedCsms:
     async def _reply(self, socket, message):
         queue = self._queued.get(message.action)
         answer = queue.pop(0) if queue else self._answers.get(message.action, self._default)
+        async with self.clock.moving:
+            pass  # the station is ahead: it must not be set back by what we answer
         if callable(answer):
             answer = answer(message)
             if inspect.isawaitable(answer):

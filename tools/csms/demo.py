@@ -79,8 +79,10 @@ class Demo:
         self._printer.line(f"--- {text}", "note")
 
     async def _advance(self, seconds):
-        await self._control.ask("clock", advance_s=seconds)
-        self._csms.clock.advance(seconds)
+        clock = self._csms.clock
+        async with clock.moving:
+            await self._control.ask("clock", advance_s=seconds)
+            clock.advance(seconds)
 
     async def play(self):
         """Play it. Raises DemoFailed, or what Control and Station raise."""

@@ -119,11 +119,12 @@ class Station(ChargePoint):
     @on(Action.boot_notification)
     async def on_boot(self, **_fields):
         self.accepted.set()
-        return call_result.BootNotification(self._clock.stamp(), self._heartbeat_s, "Accepted")
+        stamp = await self._clock.told()
+        return call_result.BootNotification(stamp, self._heartbeat_s, "Accepted")
 
     @on(Action.heartbeat)
     async def on_heartbeat(self, **_fields):
-        return call_result.Heartbeat(self._clock.stamp())
+        return call_result.Heartbeat(await self._clock.told())
 
     @on(Action.authorize)
     async def on_authorize(self, id_token, **_fields):
