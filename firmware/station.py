@@ -109,7 +109,9 @@ class Station:
         self.registration = Registration(board, model, timers, self._accepted)
         self.heartbeat = Heartbeat(board, model, timers)
         self.availability = Availability(board, model, charging)
-        self.events = Events(board, charging, self.store.boot_count)
+        self.events = Events(
+            board.clock, charging, self.availability.places, self.store.boot_count
+        )
         self.extension = Extension(board, model) if EXTENSION else None
         self.data_transfer = DataTransfer(board, timers, self.extension)
         self.authorization = Authorization(charging)

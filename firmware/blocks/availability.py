@@ -28,6 +28,9 @@ class Availability:
     it can be told.
 
     A connector costs the status that the CSMS knows (a name id) and a byte of flags.
+
+    Attributes:
+        places: (EVSE, connector) of each connector.
     """
 
     def __init__(self, board, model, charging):
@@ -35,9 +38,9 @@ class Availability:
         self.model = model
         self.charging = charging
         self.link = None  # set by the station
-        self._places = [(e + 1, c + 1) for e, n in enumerate(board.connectors) for c in range(n)]
-        self._known = [0] * len(self._places)  # name ids; 0: the CSMS knows nothing
-        self._flags = bytearray(len(self._places))
+        self.places = [(e + 1, c + 1) for e, n in enumerate(board.connectors) for c in range(n)]
+        self._known = [0] * len(self.places)  # name ids; 0: the CSMS knows nothing
+        self._flags = bytearray(len(self.places))
         self._sent = 0  # place of the outstanding StatusNotification, and
         self._status = 0  # what it says
         self._lost_at = None  # ticks at which the connection was lost
@@ -49,7 +52,7 @@ class Availability:
 
     def tell_all(self, evse=0, connector=0, flag=_ALWAYS):
         """Tell the status of all connectors (of one EVSE, of one connector)."""
-        for i, (e, c) in enumerate(self._places):
+        for i, (e, c) in enumerate(self.places):
             if evse in (0, e) and connector in (0, c):
                 self._flags[i] |= flag
         self.link.wake()
@@ -73,7 +76,7 @@ class Availability:
         self._lost_at = None
 
     def take(self, accepted):
-        for i, (evse, connector) in enumerate(self._places):
+        for i, (evse, connector) in enumerate(self.places):
             flags = self._flags[i]
             status = self.charging.status(evse, connector)
             if flags & _ASKED or (accepted and (flags or status != self._known[i])):  # B04.FR.02
@@ -95,7 +98,7 @@ class Availability:
         wanted, evse, connector = reader.unpack()
         evse = evse or 0
         connector = connector or 0
-        places = [p for p in self._places if evse in (0, p[0]) and connector in (0, p[1])]
+        places = [p for p in self.places if evse in (0, p[0]) and connector in (0, p[1])]
         if not places or (connector and not evse):
             return REJECTED, b"UnknownEvse"
         waiting = self.charging.set_available(evse, connector, wanted == OPERATIVE)

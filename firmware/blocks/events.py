@@ -21,18 +21,19 @@ class Events:
     A connector costs a byte: what the CSMS knows.
 
     Args:
-        board: its connectors and clock.
+        clock: utc().
         charging: Charging.
+        places: (EVSE, connector) of each connector.
         boot_count: makes event ids unique over reboots.
     """
 
-    def __init__(self, board, charging, boot_count):
-        self.board = board
+    def __init__(self, clock, charging, places, boot_count):
+        self.clock = clock
         self.charging = charging
         self.link = None  # set by the station
         self._id = (boot_count & _BOOTS) << _EVENTS_A_BOOT
-        self._places = [(e + 1, c + 1) for e, n in enumerate(board.connectors) for c in range(n)]
-        self._known = bytearray(len(self._places))
+        self._places = places
+        self._known = bytearray(len(places))
         self._sent = None  # place that the outstanding one is about, and
         self._problem = False  # what it says
         self._at = None  # when it was made
@@ -45,7 +46,7 @@ class Events:
             if problem != self._known[i]:
                 self._sent = i
                 self._problem = problem
-                self._at = self.board.clock.utc()
+                self._at = self.clock.utc()
                 self._id += 1
                 return NOTIFY_EVENT, (self._at, 0, self)
         return None
