@@ -13,6 +13,7 @@ from blocks.reports import Reports
 from blocks.variables import Variables
 from device_model import settings
 from device_model.model import DeviceModel
+from device_model.values import Values
 from hal.errors import CallError, StorageError
 from storage.store import Store
 
@@ -393,6 +394,24 @@ def test_memory_runs_out_and_everything_stays_as_it_was(bench, monkeypatch):
         (names.REJECTED, b"InvalidValue"),
     ]
     assert bench.ask(GET, (None, *INTERVAL))[0][2] == b"300"
+
+
+def test_memory_is_short_for_one_of_the_values(bench, monkeypatch):
+    put = Values.put
+
+    def short(self, variable, evse, connector, attribute, value):
+        if value == b"60":
+            raise MemoryError
+        put(self, variable, evse, connector, attribute, value)
+
+    monkeypatch.setattr(Values, "put", short)
+    found = bench.ask(SET, (None, b"60", *INTERVAL), (None, b"false", *ENABLED))
+    assert [(r[1], r[8]) for r in found] == [
+        (names.REJECTED, b"OutOfStorage"),
+        (names.ACCEPTED, None),
+    ]
+    assert _stored(bench).int(variables.OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL) == 300
+    assert not _stored(bench).flag(variables.AUTH_CTRLR_ENABLED)
 
 
 def test_b05_fr_09_flash_fails_and_everything_stays_as_it_was(bench):

@@ -225,12 +225,16 @@ class DeviceModel:
         """Set one of several attributes that `judge` has approved, from `commit` on.
 
         Returns:
-            False: too much differs from the defaults; this one is not among them.
+            False: too much differs from the defaults, or memory is short; this one is not among
+                them.
         """
         variable, evse, connector = split(handle)
         staged = self._staged
         before = staged.data
-        staged.put(variable, evse, connector, _attribute(attribute), value)
+        try:
+            staged.put(variable, evse, connector, _attribute(attribute), value)
+        except MemoryError:
+            return False
         if len(staged.data) > _ROOM:
             staged.data = before
             return False

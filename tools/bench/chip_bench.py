@@ -38,7 +38,7 @@ _TIMES = 5  # a message is handled so often; the mean counts
 _PAUSE_MS = 300  # after a message everything is done
 _CARD = "04A1B2C3"
 _SIZES = (1000, 1750, 2500, 3250)  # bytes of a request, about
-_EACH = 5  # requests of a size: into some of them, not all, falls a collection
+_EACH = 12  # requests of a size: into some of them, not all, falls a collection
 
 # Twenty variables, each set to what it was not.
 _SETTINGS = (
