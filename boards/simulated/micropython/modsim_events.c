@@ -62,6 +62,17 @@ static mp_obj_t tuple_of(const sim_event_t *event) {
     return mp_obj_new_tuple(count, items);
 }
 
+// False: there is none.
+static bool peek(sim_event_t *event) {
+    port_lock();
+    bool any = sim_event_peek(event);
+    if (!any) {
+        platform_event_settled();
+    }
+    port_unlock();
+    return any;
+}
+
 static mp_obj_t modsim_event(void);
 
 // A DataTransfer that the firmware has no memory for ends as refused, not with a restart.
@@ -84,13 +95,7 @@ static mp_obj_t refuse(const sim_event_t *event) {
 
 static mp_obj_t modsim_event(void) {
     sim_event_t event;
-    port_lock();
-    bool any = sim_event_peek(&event);
-    if (!any) {
-        platform_event_settled();
-    }
-    port_unlock();
-    if (!any) {
+    if (!peek(&event)) {
         return mp_const_none;
     }
     // Nobody else takes events, and the oldest stays where it is: it is not lost when memory runs out here.
@@ -99,9 +104,7 @@ static mp_obj_t modsim_event(void) {
     if (nlr_push(&nlr) == 0) {
         tuple = tuple_of(&event);
         nlr_pop();
-    } else if (event.kind == EVENT_DATA_TRANSFER) {
-        return refuse(&event);
-    } else if (event.kind == EVENT_HOOK_REPLY && event.text[1]) {
+    } else if (event.kind == EVENT_DATA_TRANSFER || (event.kind == EVENT_HOOK_REPLY && event.text[1])) {
         return refuse(&event);
     } else {
         nlr_jump(nlr.ret_val);
@@ -115,13 +118,7 @@ MP_DEFINE_CONST_FUN_OBJ_0(modsim_event_obj, modsim_event);
 
 static bool any_event(void) {
     sim_event_t event;
-    port_lock();
-    bool any = sim_event_peek(&event);
-    if (!any) {
-        platform_event_settled();
-    }
-    port_unlock();
-    return any;
+    return peek(&event);
 }
 
 static mp_obj_t modsim_event_waits(void) {
