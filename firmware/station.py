@@ -120,6 +120,14 @@ class Station:
         self.reports = Reports(board, model)
         self.remote_control = RemoteControl(charging)
         self.reset = Reset(board, model, timers, charging, self.journal, self._restart)
+        self.trigger = Trigger(
+            board,
+            self.registration,
+            self.heartbeat,
+            self.availability,
+            self.metering,
+            self.transactions,
+        )
         self._blocks = (
             Variables(model),
             self.authorization,
@@ -129,14 +137,7 @@ class Station:
             self.data_transfer,
             self.availability,
             self.reset,
-            Trigger(
-                board,
-                self.registration,
-                self.heartbeat,
-                self.availability,
-                self.metering,
-                self.transactions,
-            ),
+            self.trigger,
         )
         sources = [
             self.registration,
@@ -147,6 +148,7 @@ class Station:
             self.transactions,
             self.metering,
             self.reports,
+            self.trigger,
             self.heartbeat,
         ]
         self.link = Link(

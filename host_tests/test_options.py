@@ -55,7 +55,7 @@ WRONG = [
     ("security-profile", "one", "give 0, 1, 2 or 3"),
     ("security-profile", "2", "needs TLS"),
     ("security-profile", "3", "needs TLS"),
-    ("ocpp-version", "ocpp1.6", "ocpp2.0.1"),
+    ("ocpp-version", "ocpp1.6,ocpp2.1", "it speaks ocpp2.0.1"),
     ("ocpp-version", "ocpp2.0.1,", "ocpp2.0.1"),
     ("ocpp-version", "", "ocpp2.0.1"),
     ("evses", "0", "number of connectors"),
@@ -269,3 +269,25 @@ def test_asked_to_end_it_ends_with_0(end):
         process.send_signal(end)
         process.communicate(timeout=_TIMEOUT_S)
     assert process.returncode == 0
+
+
+def test_a_version_that_is_not_spoken_is_left_out():
+    # the station offers what it speaks of the list (boards/unix/README.md)
+    with socket.create_server(("127.0.0.1", 0)) as csms:
+        csms.settimeout(10)
+        url = "ws://127.0.0.1:%d" % csms.getsockname()[1]
+        options = ["--csms-url", url, "--security-profile", "0"]
+        options += ["--ocpp-version", "ocpp2.1,ocpp2.0.1"]
+        process = subprocess.Popen([BINARY, *options], stderr=subprocess.PIPE)
+        try:
+            connection, _ = csms.accept()
+            with connection:
+                connection.settimeout(10)
+                request = b""
+                while b"\r\n\r\n" not in request:
+                    request += connection.recv(4096)
+        finally:
+            process.terminate()
+            _, log = process.communicate(timeout=10)
+    assert b"sec-websocket-protocol: ocpp2.0.1\r\n" in request.lower()
+    assert b"ocpp2.1 is left out" in log

@@ -5,8 +5,6 @@ from rig import setting
 from sessions import START, charge
 
 NOT_BUILT = (
-    "LogStatusNotification",
-    "FirmwareStatusNotification",
     "PublishFirmwareStatusNotification",
     "SignChargingStationCertificate",
     "SignV2GCertificate",
@@ -133,6 +131,39 @@ async def test_TC_F_26_CS_boot_notification_refused(rig):
     await csms.never("BootNotification", 0.3)
 
 
+async def _idle(rig, message, evse=None):
+    csms, _ = await rig.booted()
+    assert await _trigger(csms, message, evse) == "Accepted"
+    assert await csms.expect(message) == {"status": "Idle"}
+    await rig.quiet(csms)
+    assert len(csms.calls(message)) == 1
+
+
+async def test_TC_F_15_CS_log_status_idle(rig):
+    # F06.FR.15
+    await _idle(rig, "LogStatusNotification")
+
+
+async def test_TC_F_17_CS_firmware_status_with_an_evse(rig):
+    # F06.FR.03, F06.FR.16
+    await _idle(rig, "FirmwareStatusNotification", {"id": 1})
+
+
+async def test_TC_F_18_CS_firmware_status_idle(rig):
+    # F06.FR.16
+    await _idle(rig, "FirmwareStatusNotification")
+
+
+async def test_status_asked_for_in_pending(rig):
+    # B02.FR.02
+    csms = await rig.csms()
+    csms.answer("BootNotification", lambda m: csms.boot_answer("Pending", 600))
+    await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    assert await _trigger(csms, "LogStatusNotification") == "Accepted"
+    await csms.expect("LogStatusNotification")
+
+
 @pytest.mark.parametrize("message", NOT_BUILT)
 async def test_TC_F_27_CS_not_implemented(rig, message):
     # F06.FR.08
@@ -169,7 +200,7 @@ async def test_evse_that_makes_no_sense(rig, evse):
     csms, _ = await rig.booted()
     assert await _trigger(csms, "Heartbeat", evse) == "Accepted"
     await csms.expect("Heartbeat")
-    assert await _trigger(csms, "FirmwareStatusNotification", evse) == "NotImplemented"
+    assert await _trigger(csms, "SignV2GCertificate", evse) == "NotImplemented"
     assert await _trigger(csms, "BootNotification", evse) == "Rejected"
 
 

@@ -104,15 +104,27 @@ static void check_identity(void) {
     }
 }
 
+// Offers what the station speaks of a list that may name versions of the future.
 static void check_version(void) {
+    static const char spoken[] = "ocpp2.0.1";
     const char *at = options[OPTION_OCPP_VERSION].value;
+    bool found = false;
     do {
         size_t length = strcspn(at, ",");
-        if (length != 9 || strncmp(at, "ocpp2.0.1", 9) != 0) {
-            option_wrong(OPTION_OCPP_VERSION, "names a version that the station does not speak", "it speaks ocpp2.0.1");
+        if (length == 0) {
+            option_wrong(OPTION_OCPP_VERSION, "a name is empty", "as in ocpp2.0.1");
+        }
+        if (length == strlen(spoken) && strncmp(at, spoken, length) == 0) {
+            found = true;
+        } else {
+            fprintf(stderr, "pilotwire: --ocpp-version: %.*s is left out, the station speaks ocpp2.0.1\n", (int)length, at);
         }
         at += length + (at[length] == ',');
     } while (*at || at[-1] == ',');
+    if (!found) {
+        option_wrong(OPTION_OCPP_VERSION, "names no version that the station speaks", "it speaks ocpp2.0.1");
+    }
+    options[OPTION_OCPP_VERSION].value = spoken;
 }
 
 static void check_evses(void) {

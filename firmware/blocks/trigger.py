@@ -3,7 +3,10 @@
 from tables.names import (
     ACCEPTED,
     BOOT_NOTIFICATION,
+    FIRMWARE_STATUS_NOTIFICATION,
     HEARTBEAT,
+    IDLE,
+    LOG_STATUS_NOTIFICATION,
     METER_VALUES,
     NOT_IMPLEMENTED,
     REJECTED,
@@ -25,6 +28,8 @@ class Trigger:
         self.availability = availability
         self.metering = metering
         self.transactions = transactions
+        self.link = None  # set by the station
+        self._asked = []  # LOG_STATUS_NOTIFICATION, FIRMWARE_STATUS_NOTIFICATION
 
     def handle(self, action, reader):
         if action != TRIGGER_MESSAGE:
@@ -34,6 +39,8 @@ class Trigger:
             told = self.registration.trigger()  # F06.FR.17
         elif wanted == HEARTBEAT:
             told = self.heartbeat.trigger()
+        elif wanted in (LOG_STATUS_NOTIFICATION, FIRMWARE_STATUS_NOTIFICATION):
+            told = self._idle(wanted)
         elif wanted not in (METER_VALUES, STATUS_NOTIFICATION, TRANSACTION_EVENT):
             return (NOT_IMPLEMENTED,)  # F06.FR.08
         elif evse is not None and not self._exists(evse, connector):
@@ -47,6 +54,19 @@ class Trigger:
             # again.
             told = self.transactions.trigger(evse or 0)
         return (ACCEPTED if told else REJECTED,)
+
+    def _idle(self, wanted):
+        """Nothing is uploaded and nothing installed (F06.FR.15, F06.FR.16): say so."""
+        if wanted not in self._asked:
+            self._asked.append(wanted)
+        self.link.wake()
+        return True
+
+    def take(self, accepted):
+        return (self._asked.pop(0), (IDLE,)) if self._asked else None
+
+    def answered(self, outcome, reader):
+        pass  # F06.FR.09: what was asked for is not told again later
 
     def _exists(self, evse, connector):
         connectors = self.board.connectors
