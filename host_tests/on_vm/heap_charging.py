@@ -114,8 +114,13 @@ class Partner:
 
 
 class Journal:
+    old = 0
+
     def __init__(self):
         self.record = None
+
+    def mark(self):
+        pass
 
     def append(self, record, droppable):
         self.record = record
