@@ -36,10 +36,12 @@ class Asked:
         self._pages = {}  # requestId -> [(seqNo, tbc)], of reports that were accepted
         self._maybe = set()  # requestIds of which nobody knows
         self._reporting = set()
+        self._drains = False  # a reset of the station may wait for the last transaction
 
     def power_cut(self):
         """Nothing that was to come comes any more."""
         self.causes.clear()
+        self._drains = False
         self._reason = "PowerUp"
 
     def hear(self, message):
@@ -127,6 +129,7 @@ class Asked:
     def _reset(self, request, answer):
         if "evseId" not in request and (answer is None or answer["status"] != "Rejected"):
             self.causes |= {"RemoteReset", "ScheduledReset"}
+            self._drains = True
 
     def _boot_answered(self, request, answer):
         self._values.pop("OCPPCommCtrlr.HeartbeatInterval", None)  # B01.FR.04: set by the interval
@@ -158,6 +161,7 @@ class Asked:
             self.wrong.append(f"a boot for {reason}; due: {self._reason}, {sorted(self.causes)}")
         self.causes.discard(reason)
         self._reason = reason
+        self._drains = False
         self._reporting.clear()  # what was not told by then is forgotten
 
     def _page(self, payload):
@@ -194,4 +198,5 @@ class Asked:
         found = [self._operative.get(place, True) for place in places]
         if False in found:
             return False
-        return None if _UNKNOWN in found else True
+        # An EVSE without a transaction may be closed before a reset (B11.FR.03, B12.FR.03).
+        return None if _UNKNOWN in found or self._drains else True
