@@ -156,6 +156,7 @@ def test_one_transaction_does_not_take_the_signatures_of_another(lines):
 def test_meter_values_keep_their_signature_until_they_are_answered():
     w = world(ALIGNED_DATA_CTRLR_SIGN_READINGS="true")
     w.metering.trigger(1)
+    assert not files(w)  # signed once, when it is read for the message
     _, (_, values) = w.metering.take(True)
     for n in range(40):  # another EVSE uses up files
         sign(w, b"%d" % n, 2)

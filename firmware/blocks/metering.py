@@ -135,10 +135,12 @@ class Metering:
         """TriggerMessage(MeterValues) for an EVSE (0: all, F06.FR.11): is there something to read
         (F06.FR.10)?
         """
+        charging = self.charging
+        if not charging.model.members(ALIGNED_DATA_CTRLR_MEASURANDS):
+            return False
         asked = 0
-        variable = ALIGNED_DATA_CTRLR_MEASURANDS
-        for each in self.charging.evses:
-            if evse in (0, each.id) and self._read(each.id, variable, TRIGGER):
+        for each in charging.evses:
+            if evse in (0, each.id) and charging.board.meter(each.id) is not None:
                 asked |= 1 << each.id
         self._asked |= asked
         self.link.wake()
