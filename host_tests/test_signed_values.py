@@ -105,9 +105,7 @@ async def test_TC_J_04_CS_aligned_signed(rig):
      ("EveryMeterValue", ["k", "k", "k", "k"])],
 )  # fmt: skip
 async def test_public_key(rig, policy, keys):
-    csms, station = await signing(
-        rig, (_KEY, policy), ("SampledDataCtrlr.TxUpdatedInterval", 60)
-    )
+    csms, station = await signing(rig, (_KEY, policy), ("SampledDataCtrlr.TxUpdatedInterval", 60))
     await station.command("meter", signed=record("x", "k"))
     for _ in range(2):  # each transaction anew
         transaction = await charge(rig, csms, station)
@@ -119,6 +117,15 @@ async def test_public_key(rig, policy, keys):
         assert [s["publicKey"] for e in told for s in signed(e)] == keys
         await station.unplug()
         await rig.quiet(csms)
+
+
+async def told_later(csms, station, transaction):
+    """Stop while offline, and come back: all events."""
+    await station.swipe(CARD, evse=1)
+    await station.until_relay(False)
+    await station.network(True)
+    await csms.until(lambda: csms.ledger.transactions[transaction].ended, "Ended", 20)
+    return csms.ledger.transactions[transaction].events
 
 
 async def test_first_event_without_readings_has_no_key(rig):
@@ -143,11 +150,7 @@ async def test_signatures_are_of_their_moment_offline(rig):
     for n in range(8):
         await station.command("meter", evse=1, signed=record(f"minute {n} {_LONG[:2480]}"))
         await minute(station)
-    await station.swipe(CARD, evse=1)
-    await station.until_relay(False)
-    await station.network(True)
-    await csms.until(lambda: csms.ledger.transactions[transaction].ended, "Ended", 20)
-    events = csms.ledger.transactions[transaction].events
+    events = await told_later(csms, station, transaction)
     periodic = [e for e in events if e["triggerReason"] == "MeterValuePeriodic"]
     assert [d[:8] for e in periodic for d in data(e)] == [f"minute {n}" for n in range(8)]
     assert [d[:8] for d in data(events[-1])] == ["first", "minute 7"]
@@ -264,11 +267,7 @@ async def test_more_signatures_than_fit(rig):
     for n in range(40):
         await station.command("meter", evse=1, signed=record(f"{n}"))
         await minute(station)
-    await station.swipe(CARD, evse=1)
-    await station.until_relay(False)
-    await station.network(True)
-    await csms.until(lambda: csms.ledger.transactions[transaction].ended, "Ended", 20)
-    events = csms.ledger.transactions[transaction].events
+    events = await told_later(csms, station, transaction)
     for event in events:
         context = [v["sampledValue"][0]["context"] for v in event.get("meterValue", ())]
         assert len(data(event)) == len(context)

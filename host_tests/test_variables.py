@@ -304,20 +304,27 @@ def test_what_the_firmware_sets_by_itself_does_not_move_between_the_two_passes(b
     assert bench.ask(GET, (None, *name(b"EVSE", b"Enabled", 1)))[0][2] == b"false"
 
 
-def test_report_page_does_not_move_between_the_two_passes(bench):
+def base_report(bench, base, live):
+    """Reports, and a request for a GetBaseReport; `live`: what every live variable says."""
+
     class Link:
         def wake(self):
             pass
 
     class BaseReport(Reader):
         def unpack(self):
-            return 1, names.FULL_INVENTORY
+            return 1, base
 
-    bench.model.live = lambda variable, evse, connector: None
+    bench.model.live = lambda variable, evse, connector: live
     bench.board.clock = FakeClock()
     reports = Reports(bench.board, bench.model)
     reports.link = Link()
-    assert reports.handle(names.GET_BASE_REPORT, BaseReport([])) == (names.ACCEPTED,)
+    return reports, BaseReport([])
+
+
+def test_report_page_does_not_move_between_the_two_passes(bench):
+    reports, request = base_report(bench, names.FULL_INVENTORY, None)
+    assert reports.handle(names.GET_BASE_REPORT, request) == (names.ACCEPTED,)
     moved = 0
     more = True
     value = True
@@ -339,19 +346,8 @@ def test_report_page_does_not_move_between_the_two_passes(bench):
 
 
 def test_page_that_memory_was_short_for_is_made_later(bench):
-    class Link:
-        def wake(self):
-            pass
-
-    class BaseReport(Reader):
-        def unpack(self):
-            return 1, names.SUMMARY_INVENTORY
-
-    bench.model.live = lambda variable, evse, connector: b"Available"
-    bench.board.clock = FakeClock()
-    reports = Reports(bench.board, bench.model)
-    reports.link = Link()
-    reports.handle(names.GET_BASE_REPORT, BaseReport([]))
+    reports, request = base_report(bench, names.SUMMARY_INVENTORY, b"Available")
+    reports.handle(names.GET_BASE_REPORT, request)
     read = bench.model.read
     bench.model.read = lambda *args: (_ for _ in ()).throw(MemoryError)
     with pytest.raises(MemoryError):
@@ -362,25 +358,14 @@ def test_page_that_memory_was_short_for_is_made_later(bench):
 
 
 def test_report_that_memory_was_short_for_is_not_under_way(bench):
-    class Link:
-        def wake(self):
-            pass
-
-    class BaseReport(Reader):
-        def unpack(self):
-            return 1, names.SUMMARY_INVENTORY
-
-    bench.model.live = lambda variable, evse, connector: b"Available"
-    bench.board.clock = FakeClock()
-    reports = Reports(bench.board, bench.model)
-    reports.link = Link()
+    reports, request = base_report(bench, names.SUMMARY_INVENTORY, b"Available")
     hidden = bench.model.hidden
     bench.model.hidden = lambda *args: (_ for _ in ()).throw(MemoryError)
     with pytest.raises(MemoryError):
-        reports.handle(names.GET_BASE_REPORT, BaseReport([]))
+        reports.handle(names.GET_BASE_REPORT, request)
     bench.model.hidden = hidden
     assert reports.take(True) is None
-    assert reports.handle(names.GET_BASE_REPORT, BaseReport([])) == (names.ACCEPTED,)
+    assert reports.handle(names.GET_BASE_REPORT, request) == (names.ACCEPTED,)
 
 
 def test_memory_runs_out_and_everything_stays_as_it_was(bench, monkeypatch):
