@@ -266,3 +266,211 @@ def test_the_meter_loses_nothing_between_readings(waits):
         now(total)
         mwh = lib.sim_meter_mwh(ctypes.c_uint8(1))
         assert mwh == total // 1000 * 7000 // 3_600_000
+
+
+# ---- the car at its pilot
+
+_PILOT, _TOKEN = 0, 2
+OFFER, STEADY, OFF = 266, 1000, 0
+
+
+def car(library=lib, connectors=b"\1"):
+    """Power on, and a function that sends a command; it returns the reply."""
+    now(0)
+    library.sim_clock_init(ctypes.c_int64(0))
+    library.sim_init(connectors, ctypes.c_uint8(len(connectors)))
+    library.sim_events_clear()
+
+    def ask(cmd, **parameters):
+        line = json.dumps({"cmd": cmd, "evse": 1, **parameters}).encode() + b"\n"
+        data = sent_by_library(library, line)
+        return json.loads(data)
+
+    return ask
+
+
+def sent_by_library(library, line):
+    library.test_input(line, ctypes.c_size_t(len(line)))
+    length = ctypes.c_size_t.in_dll(library, "test_sent_length").value
+    return (ctypes.c_char * 200000).in_dll(library, "test_sent").raw[:length]
+
+
+def pilots(library=lib):
+    """Take all events: (pilot state, what proximity_ma() says then) of each PILOT."""
+    found = []
+    event = Event()
+    while library.sim_event_peek(ctypes.byref(event)):
+        library.sim_event_take()
+        if event.kind == _PILOT:
+            found.append(("ABCDEF"[event.value], library.sim_proximity_ma(1, 1)))
+    return found
+
+
+def shown(ask, place=0):
+    return ask("state")["evses"][0]["connectors"][place]["cp"]
+
+
+def current_ma(library=lib):
+    return library.sim_current_ma(1, 1)
+
+
+def test_the_cable_is_told_with_the_pilot_in_order():
+    ask = car()
+    for cable in (20, 63, None):
+        assert ask("plug", cable=cable)["ok"]
+        assert ask("ev", state="C")["ok"]
+    assert ask("unplug")["ok"]
+    assert lib.sim_proximity_ma(1, 1) == 0  # nothing told yet
+    wanted = [("B", 20000), ("C", 20000), ("B", 63000), ("C", 63000), ("B", 32000), ("C", 32000)]
+    assert pilots() == [*wanted, ("A", 0)]
+    assert ask("plug", cable=13)["ok"] and ask("plug", cable=32)["ok"] and ask("plug")["ok"]
+    assert pilots() == [("B", 13000), ("B", 32000)]  # each change, and no more than that
+
+
+def test_a_car_without_a_plug_brings_a_cable_of_32_a():
+    ask = car()
+    for state in "EFC":
+        assert ask("ev", state=state)["ok"]
+    assert pilots() == [("E", 0), ("F", 0), ("C", 32000)]
+
+
+@pytest.mark.parametrize("cable", [12, 0, -13, 13.5, "13", 80, True, 1e9, [13]])
+def test_a_cable_without_such_a_coding_is_refused(cable):
+    ask = car()
+    assert "give 13, 20, 32 or 63 (A)" in ask("plug", cable=cable)["error"]
+    assert pilots() == []
+
+
+@pytest.mark.parametrize("state", "CD")
+@pytest.mark.parametrize("rest", [STEADY, OFF])
+def test_a_car_that_obeys_lets_go_with_the_offer(state, rest):
+    ask = car()
+    ask("ev", state=state, current=20)
+    assert shown(ask) == state  # asked for while nothing is offered
+    lib.sim_set_relay(1, 1, True)
+    assert current_ma() == 0
+    lib.sim_set_pwm(1, 1, OFFER)
+    assert current_ma() == OFFER * 60
+    lib.sim_set_pwm(1, 1, 100)
+    assert (shown(ask), current_ma()) == (state, 6000)
+    lib.sim_set_pwm(1, 1, rest)
+    assert (shown(ask), current_ma()) == ("B", 0)
+    lib.sim_set_pwm(1, 1, OFFER)
+    assert shown(ask) == "B"  # until told
+    ask("ev", state=state)
+    assert current_ma() == OFFER * 60
+    assert [pilot for pilot, _ in pilots()] == [state, "B", state]
+
+
+def test_only_a_car_that_wants_current_lets_go():
+    ask = car()
+    for state in "ABEF":
+        ask("ev", state=state)
+        pilots()
+        lib.sim_set_pwm(1, 1, OFFER)
+        lib.sim_set_pwm(1, 1, STEADY)
+        assert shown(ask) == state
+        assert pilots() == []
+    ask("ev", state="C")
+    lib.sim_set_pwm(1, 1, OFF)  # from nothing to nothing
+    assert shown(ask) == "C"
+
+
+def test_a_car_that_does_not_obey_stays_and_draws_what_it_likes():
+    ask = car()
+    ask("ev", state="C", current=40, obeys=False)
+    lib.sim_set_relay(1, 1, True)
+    for pwm in (OFFER, STEADY, OFF, OFFER):
+        lib.sim_set_pwm(1, 1, pwm)
+        assert (shown(ask), current_ma()) == ("C", 40000)
+    ask("ev", current=41)  # what is left out stays
+    assert current_ma() == 41000
+    lib.sim_firmware_restarts()
+    assert shown(ask) == "C"
+    lib.sim_set_pwm(1, 1, OFFER)
+    lib.sim_set_relay(1, 1, True)
+    ask("ev", obeys=True)
+    assert current_ma() == OFFER * 60
+    ask("ev", obeys=False)
+    ask("unplug")
+    ask("ev", state="C")  # another car
+    assert current_ma() == OFFER * 60
+    assert "neither true nor false" in ask("ev", obeys=1)["error"]
+
+
+def test_a_restart_takes_the_offer_away():
+    ask = car(connectors=b"\2")
+    for number in (1, 2):
+        ask("ev", connector=number, state="C")
+        lib.sim_set_relay(1, number, True)
+    lib.sim_set_pwm(1, 1, OFFER)
+    lib.sim_firmware_restarts()
+    assert (shown(ask, 0), shown(ask, 1)) == ("B", "C")
+    assert pilots() == []  # the firmware that starts reads them
+    assert lib.sim_proximity_ma(1, 1) == 32000
+    lib.sim_set_pwm(1, 1, OFFER)
+    ask("ev", connector=1, state="C")
+    assert [pilot for pilot, _ in pilots()] == ["C"]
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=40), st.integers(0, 2))
+@settings(max_examples=60, deadline=None)
+def test_a_car_that_lets_go_while_the_queue_is_full_is_told_later_in_order(taken, spare):
+    small = simulated_library.load("SIM_EVENTS_SIZE=400")
+    ask = car(small, b"\2")
+    ask("ev", connector=1, state="C")
+    ask("ev", connector=2, state="D")
+    for number in (1, 2):
+        small.sim_set_pwm(1, number, OFFER)
+    wanted = {1: ["C", "B"], 2: ["D", "B"]}
+    event = Event()
+    pushed = 0
+    while small.sim_event_push(ctypes.byref(Event(kind=_TOKEN, number=pushed))):
+        pushed += 1
+    for _ in range(spare):
+        small.sim_event_peek(ctypes.byref(event))
+        assert event.kind == _PILOT
+        small.sim_event_take()
+    told = {1: ["C"] * (spare > 0), 2: ["D"] * (spare > 1)}
+    for number in (1, 2):
+        small.sim_set_pwm(1, number, STEADY)
+        assert shown(ask, number - 1) == "B"  # the car does not wait for the firmware
+
+    def take():
+        if small.sim_event_peek(ctypes.byref(event)):
+            small.sim_event_take()
+            if event.kind == _PILOT:
+                told[event.connector].append("ABCDEF"[event.value])
+            return True
+        return False
+
+    for choice in taken:
+        if choice > 2:
+            take()
+        elif ask("ev", connector=1, state="ABC"[choice])["ok"] and wanted[1][-1] != "ABC"[choice]:
+            wanted[1].append("ABC"[choice])
+    while take():
+        pass
+    assert told == wanted
+
+
+@pytest.mark.parametrize("celsius", [-50, 0, 25, 150])
+def test_the_temperature_is_that_of_the_evses_outlets(celsius):
+    ask = car(connectors=b"\1\1")
+    assert ask("temperature", evse=2, celsius=celsius)["ok"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error"),
+    [
+        ({}, "celsius: missing; give a whole number from -50 to 150"),
+        ({"celsius": 151}, "celsius: not a whole number from -50 to 150"),
+        ({"celsius": -51}, "celsius: not a whole number from -50 to 150"),
+        ({"celsius": 20.5}, "celsius: not a whole number"),
+        ({"celsius": "20"}, "celsius: not a whole number"),
+        ({"evse": 0, "celsius": 20}, "evse: not a whole number from 1 to 1"),
+        ({"evse": None, "celsius": 20}, "evse: missing"),
+    ],
+)
+def test_a_wrong_temperature_is_refused(parameters, error):
+    assert error in car()("temperature", **parameters)["error"]

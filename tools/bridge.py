@@ -61,6 +61,9 @@ OPTIONS = (
     Option("storage", None, "folder of what survives a power cut; created if missing"),
     Option("overrides", None, "JSON file with device-model factory defaults"),
     Option("evses", "1,1", "connectors of each EVSE"),
+    Option("rating", "32", "A per phase of the outlets: one number, or one for each EVSE"),
+    Option("supply", "0", "A per phase of the grid connection, shared; 0: not limited"),
+    Option("fixed-cable", "0", "1: cables fixed to the station, of its rating"),
     Option("certs", None, "certificate directory (needs an image with TLS)"),
     Option("key-passphrase", None, "of encrypted private keys in it"),
     Option("control", None, "host:port where to listen for control connections"),
@@ -144,8 +147,36 @@ def _security_profile(options: argparse.Namespace) -> str:
     return "1" if options.password else "0"
 
 
+def _whole(text: str, least: int, most: int) -> bool:
+    return text.isascii() and text.isdecimal() and least <= int(text) <= most
+
+
+def _check_installation(options: argparse.Namespace) -> None:
+    """As the unix board checks them (boards/unix/options_check.c)."""
+    ratings = options.rating.split(",")
+    evses = options.evses.count(",") + 1
+    if len(ratings) not in (1, evses) or not all(_whole(word, 6, 80) for word in ratings):
+        raise WrongSettings(
+            f"--rating {options.rating}: give A per phase, 6 to 80: one number, or one for each"
+            f" of the {evses} EVSEs, as in {'16,32' if evses > 1 else '16'}"
+        )
+    if not _whole(options.supply, 0, 10000):
+        raise WrongSettings(
+            f"--supply {options.supply}: give A per phase, 1 to 10000, or 0: not limited"
+        )
+    if options.fixed_cable not in ("0", "1"):
+        raise WrongSettings(
+            f"--fixed-cable {options.fixed_cable}: give 1 for cables that are fixed to the"
+            " station, else 0"
+        )
+
+
 def settings_text(options: argparse.Namespace) -> str:
-    """The file of settings that the board reads by semihosting."""
+    """The file of settings that the board reads by semihosting.
+
+    Raises: WrongSettings.
+    """
+    _check_installation(options)
     lines = []
     options.security_profile = _security_profile(options)
     for option in OPTIONS:

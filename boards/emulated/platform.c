@@ -166,6 +166,23 @@ static uint8_t read_evses(uint8_t *connectors) {
     return evses;
 }
 
+// The bridge has checked them: `rating` is one number, or one for each EVSE.
+static void read_installation(void) {
+    char list[40];
+    const char *at = settings_text("rating", list, sizeof(list));
+    for (uint8_t e = 0; e < sim.evses && *at != 0; e++) {
+        const char *from = at;
+        uint32_t rating_a = 0;
+        for (; *at >= '0' && *at <= '9'; at++) {
+            rating_a = rating_a * 10 + (uint32_t)(*at - '0');
+        }
+        sim.evse[e].rating_ma = rating_a * 1000;
+        at = *at == ',' ? at + 1 : from;
+    }
+    sim.supply_ma = settings_number("supply", 0) * 1000;
+    sim.fixed_cable = settings_number("fixed_cable", 0) != 0;
+}
+
 void platform_start(void) {
     char reason[24];
     uint8_t connectors[SIM_EVSES_MAX] = { 1, 1 };
@@ -174,6 +191,7 @@ void platform_start(void) {
     sim_clock_init((settings_number("utc", semihosting_time()) - EPOCH_2020) * 1000000);
     uint8_t evses = read_evses(connectors);
     sim_init(connectors, evses > 0 ? evses : 2);
+    read_installation();
     load_meters();
     port_wake();
     settings_text("boot_reason", reason, sizeof(reason));

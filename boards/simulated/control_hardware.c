@@ -7,22 +7,35 @@
 #include "sim.h"
 
 #define CURRENT_MAX_MA 1000000
+#define CELSIUS_MIN (-50)
+#define CELSIUS_MAX 150
 #define POWER_MAX_W 4000000
 #define ENERGY_MAX_WH 1000000000 // a small int of the firmware holds it
 
-static void set_pilot(control_request_t *request, uint8_t pilot) {
+static void plug(control_request_t *request) {
+    static const uint8_t CODINGS[] = {13, 20, 32, 63}; // IEC 61851-1, table B.2
     uint8_t evse, connector;
-    if (control_connector(request, &evse, &connector) && !sim_set_pilot(evse, connector, pilot)) {
+    int64_t cable = SIM_CABLE_MA / 1000;
+    bool given;
+    json_t wanted = json_member(request->request, "cable");
+    if (!control_connector(request, &evse, &connector)) {
+        return;
+    }
+    given = wanted.text && !json_is_null(wanted);
+    if (given && (!json_whole(wanted, 0, UINT8_MAX, &cable) || !memchr(CODINGS, (int)cable, sizeof(CODINGS)))) {
+        control_fail(request, "cable: no coding of a cable; give 13, 20, 32 or 63 (A)");
+        return;
+    }
+    if (!sim_plug(evse, connector, (uint16_t)(cable * 1000))) {
         control_need_room(request);
     }
 }
 
-static void plug(control_request_t *request) {
-    set_pilot(request, PILOT_B);
-}
-
 static void unplug(control_request_t *request) {
-    set_pilot(request, PILOT_A);
+    uint8_t evse, connector;
+    if (control_connector(request, &evse, &connector) && !sim_set_pilot(evse, connector, PILOT_A)) {
+        control_need_room(request);
+    }
 }
 
 static void ev(control_request_t *request) {
@@ -45,15 +58,35 @@ static void ev(control_request_t *request) {
         || !control_number(request, "phases", 0, 1, SIM_PHASES_MAX, &phases, &phases_given)) {
         return;
     }
-    if (!wanted.text && !current_given && !phases_given) {
-        control_fail(request, "state: missing; give \"A\" to \"F\", or current, or phases");
+    json_t obedience = json_member(request->request, "obeys");
+    bool obeys_given = obedience.text && !json_is_null(obedience), obeys = true;
+    if (obeys_given && !control_flag(request, "obeys", NULL, &obeys)) {
+        return;
+    }
+    if (!wanted.text && !current_given && !phases_given && !obeys_given) {
+        control_fail(request, "state: missing; give \"A\" to \"F\", or current, phases or obeys");
         return;
     }
     if (wanted.text && !sim_set_pilot(evse, number, (uint8_t)(state[0] - 'A'))) {
         control_need_room(request);
         return;
     }
-    sim_set_draw(evse, number, (uint32_t)current, (uint8_t)phases);
+    sim_set_draw(evse, number, (uint32_t)current, (uint8_t)phases, obeys_given ? obeys : connector->obeys);
+}
+
+static void temperature(control_request_t *request) {
+    uint8_t evse;
+    int64_t celsius = 0;
+    bool given;
+    if (!control_evse(request, &evse, false)
+        || !control_number(request, "celsius", 0, CELSIUS_MIN, CELSIUS_MAX, &celsius, &given)) {
+        return;
+    }
+    if (!given) {
+        control_fail(request, "celsius: missing; give a whole number from %d to %d", CELSIUS_MIN, CELSIUS_MAX);
+        return;
+    }
+    sim_evse(evse)->celsius = (int16_t)celsius;
 }
 
 // The EVSEs of a swipe as a bit mask, bit 0 for EVSE 1; 0: any.
@@ -268,6 +301,7 @@ const control_command_t control_hardware_commands[] = {
     {"plug", plug},
     {"unplug", unplug},
     {"ev", ev},
+    {"temperature", temperature},
     {"swipe", swipe},
     {"fault", fault},
     {"network", network},

@@ -52,7 +52,7 @@ static void capabilities(control_request_t *request) {
 }
 
 static void put_connector(json_out_t *out, uint8_t number, const sim_connector_t *connector) {
-    char pilot[2] = {(char)('A' + connector->pilot), 0};
+    char pilot[2] = {(char)('A' + connector->plug.pilot), 0};
     json_put(out, number == 1 ? "{\"id\":" : ",{\"id\":");
     json_put_number(out, number);
     put_member(out, "status", false);

@@ -8,6 +8,15 @@
 #include "port.h"
 
 sim_t sim;
+static unsigned untold; // connectors that are
+
+static bool offers(uint16_t permille) {
+    return permille != SIM_PWM_OFF && permille != SIM_PWM_STEADY;
+}
+
+bool sim_wants_current(const sim_connector_t *connector) {
+    return connector->plug.pilot == PILOT_C || connector->plug.pilot == PILOT_D;
+}
 
 sim_evse_t *sim_evse(int64_t evse) {
     return evse >= 1 && evse <= sim.evses ? &sim.evse[evse - 1] : NULL;
@@ -20,17 +29,21 @@ sim_connector_t *sim_connector(int64_t evse, int64_t connector) {
 
 void sim_init(const uint8_t *connectors, uint8_t evses) {
     memset(&sim, 0, sizeof(sim));
+    untold = 0;
     sim.evses = evses;
     sim.network_up = true;
     for (int e = 0; e < evses; e++) {
         sim.evse[e].connectors = connectors[e];
         sim.evse[e].meter.power_w = SIM_NOT_SET;
         sim.evse[e].meter.rate_w = SIM_NOT_SET;
+        sim.evse[e].rating_ma = 32000;
+        sim.evse[e].celsius = 25;
         for (int c = 0; c < connectors[e]; c++) {
             sim_connector_t *connector = &sim.evse[e].connector[c];
             connector->pwm = SIM_PWM_STEADY;
             connector->current_ma = 16000;
             connector->phases = SIM_PHASES_MAX;
+            connector->obeys = true;
             strcpy(connector->status, "Unavailable");
         }
     }
@@ -57,41 +70,86 @@ static void move_contacts(uint8_t evse, uint8_t number) {
 }
 
 void sim_firmware_restarts(void) {
-    sim_events_clear();
     sim.connected = false;
     for (uint8_t e = 1; e <= sim.evses; e++) {
         sim_meter_count(e);
         sim.evse[e - 1].transaction[0] = 0;
         for (uint8_t c = 1; c <= sim.evse[e - 1].connectors; c++) {
             sim_connector_t *connector = sim_connector(e, c);
-            connector->pilot_told = connector->pilot;
-            connector->pwm = SIM_PWM_STEADY;
+            sim_set_pwm(e, c, SIM_PWM_STEADY);
+            connector->told = connector->plug; // it reads them when it starts
+            connector->untold = false;
             connector->commanded = false;
             move_contacts(e, c);
         }
     }
+    untold = 0;
+    sim_events_clear();
     control_firmware_restarted();
+}
+
+static bool push_plug(uint8_t evse, uint8_t number, sim_plug_t plug) {
+    sim_event_t event = {
+        .kind = EVENT_PILOT, .evse = evse, .connector = number, .value = plug.pilot, .number = plug.cable_ma,
+    };
+    return sim_event_push(&event);
+}
+
+static void tell(uint8_t evse, uint8_t number) {
+    sim_connector_t *connector = sim_connector(evse, number);
+    if (connector->untold && push_plug(evse, number, connector->plug)) {
+        connector->untold = false;
+        untold--;
+    }
+}
+
+void sim_tell(void) {
+    for (uint8_t e = 1; untold > 0 && e <= sim.evses; e++) {
+        for (uint8_t c = 1; c <= sim.evse[e - 1].connectors; c++) {
+            tell(e, c);
+        }
+    }
+}
+
+static bool set_plug(uint8_t evse, uint8_t number, sim_plug_t plug) {
+    sim_connector_t *connector = sim_connector(evse, number);
+    if (plug.pilot == connector->plug.pilot && plug.cable_ma == connector->plug.cable_ma) {
+        return true;
+    }
+    // Untold: there was no room, and there is none before the firmware takes an event.
+    if (connector->untold || !push_plug(evse, number, plug)) {
+        return false;
+    }
+    sim_meter_count(evse);
+    connector->plug = plug;
+    return true;
+}
+
+bool sim_plug(uint8_t evse, uint8_t number, uint16_t cable_ma) {
+    return set_plug(evse, number, (sim_plug_t) {PILOT_B, cable_ma});
 }
 
 bool sim_set_pilot(uint8_t evse, uint8_t number, uint8_t pilot) {
     sim_connector_t *connector = sim_connector(evse, number);
-    if (connector->pilot == pilot) {
-        return true;
+    sim_plug_t plug = {pilot, connector->plug.cable_ma};
+    if (pilot == PILOT_A) {
+        plug.cable_ma = 0;
+    } else if (pilot <= PILOT_D && plug.cable_ma == 0) {
+        plug.cable_ma = SIM_CABLE_MA;
     }
-    sim_event_t event = {.kind = EVENT_PILOT, .evse = evse, .connector = number, .value = pilot};
-    if (!sim_event_push(&event)) {
+    if (!set_plug(evse, number, plug)) {
         return false;
     }
-    sim_meter_count(evse);
-    connector->pilot = pilot;
+    connector->obeys = connector->obeys || pilot == PILOT_A;
     return true;
 }
 
-void sim_set_draw(uint8_t evse, uint8_t number, uint32_t current_ma, uint8_t phases) {
+void sim_set_draw(uint8_t evse, uint8_t number, uint32_t current_ma, uint8_t phases, bool obeys) {
     sim_meter_count(evse);
     sim_connector_t *connector = sim_connector(evse, number);
     connector->current_ma = current_ma;
     connector->phases = phases;
+    connector->obeys = obeys;
 }
 
 sim_fault_result_t sim_set_fault(uint8_t evse, uint8_t number, const char *name, bool set) {
@@ -141,8 +199,21 @@ void sim_set_lock(uint8_t evse, uint8_t number, bool on) {
 }
 
 void sim_set_pwm(uint8_t evse, uint8_t number, uint16_t permille) {
+    sim_connector_t *connector = sim_connector(evse, number);
+    bool taken_away = offers(connector->pwm) && !offers(permille);
     sim_meter_count(evse);
-    sim_connector(evse, number)->pwm = permille;
+    connector->pwm = permille;
+    if (taken_away && connector->obeys && sim_wants_current(connector)) {
+        connector->plug.pilot = PILOT_B;
+        connector->untold = true;
+        untold++;
+        tell(evse, number);
+    }
+}
+
+uint32_t sim_proximity_ma(uint8_t evse, uint8_t number) {
+    uint16_t cable_ma = sim_connector(evse, number)->told.cable_ma;
+    return sim.fixed_cable ? sim_evse(evse)->rating_ma : cable_ma;
 }
 
 const char *sim_fault(uint8_t evse, uint8_t number) {

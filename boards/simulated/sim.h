@@ -26,9 +26,22 @@
 
 enum { PILOT_A, PILOT_B, PILOT_C, PILOT_D, PILOT_E, PILOT_F };
 
+#define SIM_RATING_A_MIN 6  // what a pilot can offer (IEC 61851-1)
+#define SIM_RATING_A_MAX 80
+#define SIM_SUPPLY_A_MAX 10000
+#define SIM_CABLE_MA 32000 // of a cable of which nothing is said
+
+// What is plugged in, as the pilot and the proximity contact tell it.
 typedef struct {
     uint8_t pilot;      // what the car does to the control pilot: PILOT_A to PILOT_F
-    uint8_t pilot_told; // what the firmware has been told of it: it is shown every change, in order
+    uint16_t cable_ma;  // what the cable's coding says; 0: no cable
+} sim_plug_t;
+
+typedef struct {
+    sim_plug_t plug;    // as it is
+    sim_plug_t told;    // what the firmware has been told of it: it is shown every change, in order
+    bool untold;        // the car has let go (pilot B), and there was no room for the event
+    bool obeys;         // the car: it draws what is offered at most, and lets go when nothing is
     bool commanded;     // the firmware's output to the contactor
     bool closed;        // the contactor's contacts, and so its feedback
     bool locked;
@@ -59,11 +72,15 @@ typedef struct {
     uint8_t connectors;
     sim_connector_t connector[SIM_CONNECTORS_MAX];
     sim_meter_t meter;
+    uint32_t rating_ma;   // of each of its outlets, per phase
+    int16_t celsius;      // at its outlets
     char transaction[40]; // empty: none
 } sim_evse_t;
 
 typedef struct {
     uint8_t evses;
+    bool fixed_cable;     // the cables are fixed to the station, of its rating
+    uint32_t supply_ma;   // rated current of the grid connection, per phase; 0: not limited
     bool network_up;
     bool meters_sign;     // the meters are such that can sign: one has done so since the process started
     bool connected;       // to the CSMS, as the firmware shows it
@@ -77,15 +94,20 @@ extern sim_t sim;
 // EVSEs and connectors count from 1. NULL: there is none of that number.
 sim_evse_t *sim_evse(int64_t evse);
 sim_connector_t *sim_connector(int64_t evse, int64_t connector);
-// Power on: `connectors[i]` of each EVSE, no car anywhere, all outputs at rest.
+// Power on: `connectors[i]` of each EVSE, no car anywhere, all outputs at rest; outlets of 32 A, a supply without limit.
 void sim_init(const uint8_t *connectors, uint8_t evses);
-// The microcontroller restarts: its outputs fall to rest; car, faults, lock and meter stay as they are.
+// The microcontroller restarts: its outputs fall to rest; car, faults, lock and meter stay as they are. (A car that obeys
+// lets go: nothing is offered any more.)
 void sim_firmware_restarts(void);
 
 // ---- the control side. False: the firmware has not taken earlier events; nothing has changed.
 
+bool sim_wants_current(const sim_connector_t *connector); // pilot state C or D
+// The car's pilot state. One that comes without a cable (B to D) brings one of SIM_CABLE_MA; with state A it goes, and the
+// next one obeys.
 bool sim_set_pilot(uint8_t evse, uint8_t connector, uint8_t pilot);
-void sim_set_draw(uint8_t evse, uint8_t connector, uint32_t current_ma, uint8_t phases);
+bool sim_plug(uint8_t evse, uint8_t connector, uint16_t cable_ma); // pilot state B, with this cable
+void sim_set_draw(uint8_t evse, uint8_t connector, uint32_t current_ma, uint8_t phases, bool obeys);
 typedef enum { FAULT_TAKEN, FAULT_NO_ROOM, FAULT_TOO_MANY } sim_fault_result_t;
 sim_fault_result_t sim_set_fault(uint8_t evse, uint8_t connector, const char *name, bool set);
 
@@ -94,7 +116,11 @@ sim_fault_result_t sim_set_fault(uint8_t evse, uint8_t connector, const char *na
 void sim_set_relay(uint8_t evse, uint8_t connector, bool on);
 void sim_set_lock(uint8_t evse, uint8_t number, bool on); // stays where it is while ConnectorLockFailure is set
 void sim_set_pwm(uint8_t evse, uint8_t connector, uint16_t permille);
+uint32_t sim_proximity_ma(uint8_t evse, uint8_t connector); // what the cable may carry; 0: there is none
 const char *sim_fault(uint8_t evse, uint8_t connector); // the oldest, or NULL
+
+// Sends the events that there was no room for. Whenever there may be some now.
+void sim_tell(void);
 
 // ---- meter (sim_meter.c)
 
@@ -146,7 +172,7 @@ typedef struct {
     uint8_t kind;
     uint8_t evse, connector;   // PILOT, FAULT
     uint8_t value;             // PILOT: the state; NETWORK: up
-    uint32_t number;           // TOKEN: bit mask of EVSEs; DATA_TRANSFER, HOOK_REPLY, HEAP: seq
+    uint32_t number;           // PILOT: the cable in mA; TOKEN: bit mask of EVSEs; DATA_TRANSFER, HOOK_REPLY, HEAP: seq
     const char *text[SIM_EVENT_TEXTS]; // token, type / vendorId, messageId, data / status, data
     uint16_t length[SIM_EVENT_TEXTS];  // SIM_ABSENT: None
 } sim_event_t;

@@ -126,7 +126,8 @@ void sim_event_take(void) {
         return;
     }
     if (record->kind == EVENT_PILOT) {
-        sim_connector(record->evse, record->connector)->pilot_told = record->value;
+        sim_plug_t told = {record->value, (uint16_t)record->number};
+        sim_connector(record->evse, record->connector)->told = told;
     } else if (record->kind == EVENT_CLOCK) {
         clock_waits = false;
     }
@@ -135,6 +136,7 @@ void sim_event_take(void) {
     if (head == SIM_EVENTS_SIZE) {
         head = 0;
     }
+    sim_tell();
 }
 
 void sim_events_clear(void) {

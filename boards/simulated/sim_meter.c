@@ -4,7 +4,7 @@
 
 #include "port.h"
 
-// The current that a pilot signal offers (IEC 61851-1, table A.8), in mA; no limit where it says nothing of one.
+// The current that a pilot signal offers (IEC 61851-1, table A.8), in mA; no limit where it is agreed in other ways (5 %).
 static uint32_t offered_ma(uint16_t permille) {
     if (permille >= 80 && permille < 100) {
         return 6000;
@@ -15,14 +15,14 @@ static uint32_t offered_ma(uint16_t permille) {
     if (permille > 850 && permille <= 960) {
         return (permille - 640u) * 250u;
     }
-    return UINT32_MAX;
+    return permille == SIM_PWM_OFF || permille == SIM_PWM_STEADY ? 0 : UINT32_MAX;
 }
 
 static uint32_t drawn_ma(const sim_connector_t *connector, uint8_t phase) {
-    if (!connector->closed || phase > connector->phases || (connector->pilot != PILOT_C && connector->pilot != PILOT_D)) {
+    if (!connector->closed || phase > connector->phases || !sim_wants_current(connector)) {
         return 0;
     }
-    uint32_t offered = offered_ma(connector->pwm);
+    uint32_t offered = connector->obeys ? offered_ma(connector->pwm) : UINT32_MAX;
     return connector->current_ma < offered ? connector->current_ma : offered;
 }
 

@@ -56,6 +56,11 @@ int main(int argc, char **argv) {
     platform_init();
     storage_open();
     sim_init(settings.connectors, settings.evses);
+    for (uint8_t e = 0; e < settings.evses; e++) {
+        sim.evse[e].rating_ma = settings.rating_a[e] * 1000u;
+    }
+    sim.supply_ma = settings.supply_a * 1000u;
+    sim.fixed_cable = settings.fixed_cable;
     storage_load_meters();
     if (plain) {
         return micropython_main(argc, argv);

@@ -16,6 +16,9 @@ enum {
     OPTION_STORAGE,
     OPTION_OVERRIDES,
     OPTION_EVSES,
+    OPTION_RATING,
+    OPTION_SUPPLY,
+    OPTION_FIXED_CABLE,
     OPTION_CERTS,
     OPTION_KEY_PASSPHRASE,
     OPTION_CONTROL,
@@ -40,6 +43,9 @@ extern option_t options[OPTION_COUNT];
 typedef struct {
     uint8_t connectors[16];
     uint8_t evses;
+    uint8_t rating_a[16];
+    uint16_t supply_a;      // 0: not limited
+    bool fixed_cable;
     uint32_t heap;
     char control_host[256]; // empty: no control socket
     uint16_t control_port;

@@ -143,6 +143,43 @@ static void check_evses(void) {
     } while (*at || at[-1] == ',');
 }
 
+// One number for all EVSEs, or one for each.
+static void check_rating(void) {
+    const char *at = options[OPTION_RATING].value;
+    uint8_t count = 0;
+    char right[120];
+    snprintf(right, sizeof(right), "give A per phase, %d to %d: one number, or one for each of the %d EVSEs, as in %s",
+        SIM_RATING_A_MIN, SIM_RATING_A_MAX, settings.evses, settings.evses > 1 ? "16,32" : "16");
+    do {
+        size_t length = strcspn(at, ",");
+        long rating = whole_number(at, length, SIM_RATING_A_MAX);
+        if (rating < SIM_RATING_A_MIN || count == settings.evses) {
+            option_wrong(OPTION_RATING, rating < SIM_RATING_A_MIN ? "not a list of rated currents" : "more than there are EVSEs", right);
+        }
+        settings.rating_a[count++] = (uint8_t)rating;
+        at += length + (at[length] == ',');
+    } while (*at || at[-1] == ',');
+    if (count != 1 && count != settings.evses) {
+        option_wrong(OPTION_RATING, "fewer than there are EVSEs", right);
+    }
+    for (uint8_t e = count; e < settings.evses; e++) {
+        settings.rating_a[e] = settings.rating_a[0];
+    }
+}
+
+static void check_installation(void) {
+    const char *supply = options[OPTION_SUPPLY].value, *fixed = options[OPTION_FIXED_CABLE].value;
+    long supply_a = whole_number(supply, strlen(supply), SIM_SUPPLY_A_MAX);
+    if (supply_a < 0) {
+        option_wrong(OPTION_SUPPLY, "no rated current", "give A per phase, 1 to 10000, or 0: not limited");
+    }
+    settings.supply_a = (uint16_t)supply_a;
+    if (strcmp(fixed, "0") != 0 && strcmp(fixed, "1") != 0) {
+        option_wrong(OPTION_FIXED_CABLE, "neither 0 nor 1", "give 1 for cables that are fixed to the station, else 0");
+    }
+    settings.fixed_cable = fixed[0] == '1';
+}
+
 static void check_control(void) {
     static const char right[] = "give host:port, as in 127.0.0.1:9100 or [::1]:9100; port 0 takes a free one";
     const char *address = options[OPTION_CONTROL].value;
@@ -262,6 +299,8 @@ void options_check(void) {
     check_identity();
     check_version();
     check_evses();
+    check_rating();
+    check_installation();
     check_control();
     check_boot_reason();
     check_security();

@@ -3,7 +3,7 @@
 
 from micropython import const
 
-PILOT = const(0)  # (PILOT, evse, connector): the control pilot's state changed
+PILOT = const(0)  # (PILOT, evse, connector): the control pilot's state changed, or the cable
 FAULT = const(1)  # (FAULT, evse, connector): a fault came or went
 TOKEN = const(2)  # (TOKEN, evses bit mask (0: any), token, type): a card, a key or a button
 REBOOT = const(3)  # (REBOOT,): the restart button

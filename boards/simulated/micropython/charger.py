@@ -87,6 +87,7 @@ class Charger:
     def __init__(self, network):
         log.sink = _sim.log
         self.connectors = _sim.connectors()
+        self.supply_ma = _sim.supply_ma()
         self.events = Events()
         self.network = network
         self.boot_reason = _sim.boot_reason()

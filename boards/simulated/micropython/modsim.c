@@ -29,7 +29,7 @@ static place_obj_t meter_objects[SIM_EVSES_MAX + 1];
 static mp_obj_t connector_pilot(mp_obj_t self_in) {
     place_obj_t *self = MP_OBJ_TO_PTR(self_in);
     port_lock();
-    int pilot = sim_connector(self->evse, self->connector)->pilot_told;
+    int pilot = sim_connector(self->evse, self->connector)->told.pilot;
     port_unlock();
     return MP_OBJ_NEW_SMALL_INT(pilot);
 }
@@ -97,6 +97,39 @@ static mp_obj_t connector_fault(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(connector_fault_obj, connector_fault);
 
+static mp_obj_t connector_proximity_ma(mp_obj_t self_in) {
+    place_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    port_lock();
+    uint32_t ma = sim_proximity_ma(self->evse, self->connector);
+    port_unlock();
+    return ma ? MP_OBJ_NEW_SMALL_INT((mp_int_t)ma) : mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(connector_proximity_ma_obj, connector_proximity_ma);
+
+static mp_obj_t connector_celsius(mp_obj_t self_in) {
+    place_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    port_lock();
+    int celsius = sim_evse(self->evse)->celsius;
+    port_unlock();
+    return MP_OBJ_NEW_SMALL_INT(celsius);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(connector_celsius_obj, connector_celsius);
+
+// Attributes that are settings; the methods are in the table.
+static void connector_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
+    place_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    if (dest[0] != MP_OBJ_NULL) {
+        return; // neither stored nor deleted
+    }
+    if (name == MP_QSTR_rating_ma) {
+        dest[0] = MP_OBJ_NEW_SMALL_INT((mp_int_t)sim_evse(self->evse)->rating_ma);
+    } else if (name == MP_QSTR_detachable) {
+        dest[0] = mp_obj_new_bool(!sim.fixed_cable);
+    } else {
+        dest[1] = MP_OBJ_SENTINEL;
+    }
+}
+
 static const mp_rom_map_elem_t connector_table[] = {
     { MP_ROM_QSTR(MP_QSTR_pilot), MP_ROM_PTR(&connector_pilot_obj) },
     { MP_ROM_QSTR(MP_QSTR_set_pwm), MP_ROM_PTR(&connector_set_pwm_obj) },
@@ -105,10 +138,13 @@ static const mp_rom_map_elem_t connector_table[] = {
     { MP_ROM_QSTR(MP_QSTR_lock), MP_ROM_PTR(&connector_lock_obj) },
     { MP_ROM_QSTR(MP_QSTR_locked), MP_ROM_PTR(&connector_locked_obj) },
     { MP_ROM_QSTR(MP_QSTR_fault), MP_ROM_PTR(&connector_fault_obj) },
-    { MP_ROM_QSTR(MP_QSTR_detachable), MP_ROM_TRUE },
+    { MP_ROM_QSTR(MP_QSTR_proximity_ma), MP_ROM_PTR(&connector_proximity_ma_obj) },
+    { MP_ROM_QSTR(MP_QSTR_celsius), MP_ROM_PTR(&connector_celsius_obj) },
 };
 static MP_DEFINE_CONST_DICT(connector_dict, connector_table);
-static MP_DEFINE_CONST_OBJ_TYPE(connector_type, MP_QSTR_Connector, MP_TYPE_FLAG_NONE, locals_dict, &connector_dict);
+static MP_DEFINE_CONST_OBJ_TYPE(
+    connector_type, MP_QSTR_Connector, MP_TYPE_FLAG_NONE, attr, connector_attr, locals_dict, &connector_dict
+);
 
 static mp_obj_t sim_connector_(mp_obj_t evse_in, mp_obj_t connector_in) {
     mp_int_t evse = mp_obj_get_int(evse_in), connector = mp_obj_get_int(connector_in);
@@ -257,6 +293,11 @@ static mp_obj_t sim_connectors(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(sim_connectors_obj, sim_connectors);
 
+static mp_obj_t sim_supply_ma(void) {
+    return MP_OBJ_NEW_SMALL_INT((mp_int_t)sim.supply_ma);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(sim_supply_ma_obj, sim_supply_ma);
+
 // ---- the module
 
 #ifndef PILOTWIRE_VERSION
@@ -271,6 +312,8 @@ static const mp_rom_map_elem_t sim_table[] = {
     { MP_ROM_QSTR(MP_QSTR_connectors), MP_ROM_PTR(&sim_connectors_obj) },
     { MP_ROM_QSTR(MP_QSTR_connector), MP_ROM_PTR(&sim_connector_obj) },
     { MP_ROM_QSTR(MP_QSTR_meter), MP_ROM_PTR(&sim_meter_obj) },
+    { MP_ROM_QSTR(MP_QSTR_phases), MP_ROM_INT(SIM_PHASES_MAX) },
+    { MP_ROM_QSTR(MP_QSTR_supply_ma), MP_ROM_PTR(&sim_supply_ma_obj) },
     { MP_ROM_QSTR(MP_QSTR_meters_sign), MP_ROM_PTR(&sim_meters_sign_obj) },
     { MP_ROM_QSTR(MP_QSTR_event), MP_ROM_PTR(&modsim_event_obj) },
     { MP_ROM_QSTR(MP_QSTR_event_waits), MP_ROM_PTR(&modsim_event_waits_obj) },
