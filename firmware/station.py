@@ -172,6 +172,7 @@ class Station:
         charging.authorizer = self.authorization
         charging.cache = AuthorizationCache(self.store, model, board.clock)
         model.live = self._live
+        model.most = self._most
         model.changed = self._changed
 
     async def run(self):
@@ -320,6 +321,9 @@ class Station:
             except Exception as error:  # noqa: BLE001, a defect in it costs this value only
                 log.error("extension: %r", error)
         return None
+
+    def _most(self, variable, evse):
+        return self.charging.limits.rated_w(evse)  # EVSE.Power
 
     def _flag(self, variable, evse, connector):
         if variable == CONNECTOR_PLUG_RETENTION_LOCK_ACTIVE:

@@ -11,6 +11,7 @@
 The newest World gives `time` the functions of MicroPython, on its own clock.
 """
 
+import functools
 import time
 from collections import namedtuple
 
@@ -155,9 +156,25 @@ _IDS = {value for key, value in vars(names).items() if key.isupper()}
 _KNOWN = {name(i): i for i in range(1, 900) if i in _IDS}
 
 
+def offered_ma(permille):
+    """The current that a pilot signal offers (IEC 61851-1)."""
+    if permille >= 1000:
+        return 0
+    return permille * 60 if permille <= 850 else (permille - 640) * 250
+
+
 class FakeConnector:
-    def __init__(self, meter):
+    """A car that `obeys` goes to B when the offer is taken away; `told` hears of it."""
+
+    def __init__(self, meter, told):
         self.meter = meter
+        self.told = told
+        self.obeys = True
+        self.wanted_ma = 16000
+        self.cable_ma = 32000
+        self.rating_ma = 32000
+        self.degrees = 25
+        self.opened_under_load = 0
         self.detachable = True
         self.state = 0
         self.error = None
@@ -172,11 +189,30 @@ class FakeConnector:
 
     def set_pwm(self, permille):
         assert permille in (0, 50, 1000) or 100 <= permille <= 960
+        self.meter.count()
+        taken_away = permille == 1000 and 0 < self.permille < 1000
         self.permille = permille
+        if taken_away and self.obeys and self.state in (2, 3):
+            self.state = 1
+            self.told()
+
+    def proximity_ma(self):
+        return self.cable_ma
+
+    def celsius(self):
+        return self.degrees
+
+    def drawn_ma(self):
+        """What the car draws, per phase."""
+        if not self.relay_closed() or self.state not in (2, 3):
+            return 0
+        return min(self.wanted_ma, offered_ma(self.permille)) if self.obeys else self.wanted_ma
 
     def relay(self, on):
         assert not (on and self.error), "closed in spite of a fault"
         self.meter.count()
+        if self.closed and not on and self.drawn_ma():
+            self.opened_under_load += 1
         self.closed = on
 
     def relay_closed(self):
@@ -204,11 +240,11 @@ class FakeMeter:
         self.record = None  # what it signs: signedMeterData, signingMethod, encodingMethod
         self.key = b""
 
-    def drawing(self):
-        return any(c.relay_closed() and c.state in (2, 3) for c in self.connectors)
+    def drawn_ma(self):
+        return sum(c.drawn_ma() for c in self.connectors)
 
     def count(self):
-        self.rest += (self.clock.ms - self.since) * (11040 if self.drawing() else 0)
+        self.rest += (self.clock.ms - self.since) * self.power_w()
         self.since = self.clock.ms
         self.mwh += self.rest // 3600
         self.rest %= 3600
@@ -218,16 +254,16 @@ class FakeMeter:
         return self.mwh // 1000
 
     def power_w(self):
-        return 11040 if self.drawing() else 0
+        return self.drawn_ma() * 3 * 230 // 1000
 
     def current_ma(self, phase):
-        return 16000 if self.drawing() and phase <= self.phase_count else 0
+        return self.drawn_ma() if phase <= self.phase_count else 0
 
     def voltage_dv(self, phase):
         return 2300 if phase <= self.phase_count else 0
 
     def phases(self):
-        return self.phase_count if self.drawing() else 0
+        return self.phase_count if self.drawn_ma() else 0
 
     def signed(self):
         return self.record
@@ -240,13 +276,17 @@ class FakeBoard:
     def __init__(self, clock, connectors=(1, 1)):
         self.connectors = connectors
         self.clock = clock
+        self.supply_ma = 0
+        self.phases = 3
         self.outlets = {}
         self.meters = {}
+        self.moved = []  # (evse, connector) whose pilot events wait
         for e, n in enumerate(connectors, 1):
             mine = []
             self.meters[e] = FakeMeter(clock, mine)
             for c in range(1, n + 1):
-                self.outlets[e, c] = FakeConnector(self.meters[e])
+                told = functools.partial(self.moved.append, (e, c))
+                self.outlets[e, c] = FakeConnector(self.meters[e], told)
                 mine.append(self.outlets[e, c])
 
     def connector(self, evse, connector):
@@ -328,15 +368,19 @@ class World:
 
     def advance(self, seconds):
         """Let time pass, and timers fire when they are due."""
+        self.settle()
         end = self.clock.ms + int(seconds * 1000)
         while True:
             wait = self.timers.fire_due()
+            self.settle()
+            wait = min(wait, self.timers.fire_due())
             step = min(wait, end - self.clock.ms)
             self.clock.ms += step
             if self.clock.ms >= end and wait > step:
                 return
             if self.clock.ms >= end:
                 self.timers.fire_due()
+                self.settle()
                 return
 
     # ---- partners of charging, and the link
@@ -346,7 +390,7 @@ class World:
         return b"tx-%d" % self.ids
 
     def status_changed(self, evse, connector):
-        self.statuses.append((evse, connector, self.status(evse, connector)))
+        self.statuses.append((evse, connector, word(self.charging.status(evse, connector))))
 
     def transaction_changed(self, evse, transaction_id):
         self.open[evse] = transaction_id
@@ -362,16 +406,23 @@ class World:
 
     # ---- the world outside
 
+    def settle(self):
+        """Cars that were told to stop have done so: the firmware hears of it."""
+        while self.board.moved:
+            self.charging.pilot_changed(*self.board.moved.pop(0))
+
     def set(self, **settings):
         for key, value in settings.items():
             self.model.values[getattr(variables, key)] = value.encode()
 
     def connect(self, up):
+        self.settle()
         self.authorization.connected(up)
         self.transactions.connected(up)
         self.metering.connected(up)
 
     def ev(self, evse, state, connector=1):
+        self.settle()
         hardware = self.board.outlets[evse, connector]
         hardware.meter.count()
         hardware.state = "ABCDEF".index(state)
@@ -384,11 +435,13 @@ class World:
         self.ev(evse, "A", connector)
 
     def fault(self, evse, error, connector=1):
+        self.settle()
         hardware = self.board.outlets[evse, connector]
         hardware.error = error
         self.charging.pilot_changed(evse, connector)
 
     def swipe(self, token, evse=0, kind=b"ISO14443"):
+        self.settle()
         self.charging.token(1 << (evse - 1) if evse else 0, token, kind)
 
     def asked(self):
@@ -398,6 +451,7 @@ class World:
 
     def answer(self, status, group=None, evses=None, outcome=ANSWERED):
         """The CSMS answers Authorize."""
+        self.settle()
         assert self.authorization.take(True) is not None
         kind = names.CENTRAL if group else None
         self.authorization.answered(outcome, Reader([status, None, group, kind, evses]))
@@ -406,16 +460,19 @@ class World:
         self.answer(names.ACCEPTED, group)
 
     def start(self, token=b"R1", evse=None, remote_start_id=7, kind=names.CENTRAL, group=None):
+        self.settle()
         slots = [evse, remote_start_id, token, kind, group, names.CENTRAL if group else None]
         return self.remote.handle(names.REQUEST_START_TRANSACTION, Reader(slots))
 
     def stop(self, transaction_id):
+        self.settle()
         return self.remote.handle(names.REQUEST_STOP_TRANSACTION, Reader([transaction_id]))
 
     # ---- what has come of it
 
     def event(self, status=None, outcome=ANSWERED, group=None):
         """The next TransactionEvent as the CSMS gets it, or None; it answers `status`."""
+        self.settle()
         item = self.transactions.take(True)
         if item is None:
             return None
@@ -448,13 +505,17 @@ class World:
         ]
 
     def status(self, evse, connector=1):
+        self.settle()
         return word(self.charging.status(evse, connector))
 
     def relay(self, evse, connector=1):
+        self.settle()
         return self.board.outlets[evse, connector].closed
 
     def pwm(self, evse, connector=1):
+        self.settle()
         return self.board.outlets[evse, connector].permille
 
     def locked(self, evse, connector=1):
+        self.settle()
         return self.board.outlets[evse, connector].is_locked

@@ -237,6 +237,7 @@ def test_judgement_of_another_token_does_not_count():
     w.allow(group=b"G")
     w.swipe(b"A1", 1)
     w.allow()
+    w.ev(1, "C")
     assert w.relay(1)
     stop = w.event(names.INVALID)
     assert (stop.trigger, stop.token) == ("StopAuthorized", b"B2")

@@ -64,11 +64,14 @@ class Model:
     # ---- what holds
 
     @property
+    def offered(self):
+        """The EV may take energy."""
+        return self.plugged and self.authorized and not (self.refused or self.faulty)
+
+    @property
     def energy(self):
         """The power path is closed and the EV takes energy."""
-        return (
-            self.plugged and self.authorized and self.drawing and not (self.refused or self.faulty)
-        )
+        return self.offered and self.drawing
 
     @property
     def state(self):
@@ -100,7 +103,10 @@ class Model:
         """One of STEPS; nothing comes of it where it can't happen."""
         before = self.reached()
         state = self.state
+        offered = self.offered
         getattr(self, "_" + name)(before, state)
+        if offered and not self.offered:
+            self.drawing = False  # the EV opens the circuit
         self.answered = self.answered or self.energy
 
     def _plug(self, before, state):

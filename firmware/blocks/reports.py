@@ -290,10 +290,20 @@ class Reports:
             kind = catalogue.kind(variable) & KIND_TYPE
             record[8] = _TYPES[kind]
             told = kind == TYPE_INTEGER or kind == TYPE_DECIMAL or kind == TYPE_STRING
-            record[9], record[10] = _limit(variable, FIELD_MIN, told)
-            record[11], record[12] = _limit(variable, FIELD_MAX, told)
+            record[9], record[10] = self._limit(variable, FIELD_MIN, evse, told)
+            record[11], record[12] = self._limit(variable, FIELD_MAX, evse, told)
             record[13] = self._model.values(variable)
             yield record
+
+    def _limit(self, variable, field, evse, told):
+        """A limit as mantissa and decimals; of a string, its length. The number of a list's
+        members has no place in variableCharacteristics.
+        """
+        text = self._model.limit(variable, field, evse) if told else None
+        if not text:
+            return None, None
+        whole, _, fraction = text.partition(b".")
+        return int(whole + fraction), len(fraction)
 
     def _attributes(self, handle, live):
         """The variable's attributes, unset ones too (B07.FR.11)."""
@@ -315,14 +325,3 @@ class Reports:
                     )
                 )
         return attributes
-
-
-def _limit(variable, field, told):
-    """A limit as mantissa and decimals; of a string, its length. The number of a list's members
-    has no place in variableCharacteristics.
-    """
-    text = catalogue.text(variable, field) if told else None
-    if not text:
-        return None, None
-    whole, _, fraction = text.partition(b".")
-    return int(whole + fraction), len(fraction)

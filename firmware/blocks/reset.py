@@ -30,7 +30,8 @@ class Reset:
         board: its connectors.
         model: device model, EVSE.AllowReset.
         timers: for the wait.
-        charging: active(evse), end(evse, trigger, reason), restart(evse), drain(), closing.
+        charging: active(evse), stopping(), end(evse, trigger, reason), restart(evse),
+            drain(), closing.
         journal: count() of transaction messages that still wait.
         restart: callable(reason), restarts the firmware in good order.
     """
@@ -101,14 +102,19 @@ class Reset:
             self.timers.start(self._timer, _SETTLE_MS)
 
     def _look(self):
+        charging = self.charging
+        if charging.stopping():  # no reset breaks a load
+            self.timers.start(self._timer, _SETTLE_MS)
+            return
         for evse in range(1, len(self.board.connectors) + 1):
-            if self._evses >> evse & 1 and not self.charging.active(evse):
+            if self._evses >> evse & 1 and not charging.active(evse):
                 self._evses &= ~(1 << evse)
-                self.charging.restart(evse)
+                charging.restart(evse)
         if not self._reason:
             return
-        if self.charging.active(0):
-            self.charging.drain()
+        if charging.active():
+            if not charging.closing:
+                charging.drain()
             return
         if not self.charging.closing:  # it was to be when idle
             self._end(0, IMMEDIATE_RESET)

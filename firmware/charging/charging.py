@@ -30,6 +30,7 @@ from tables.variables import (
 )
 
 from charging.evse import Evse
+from charging.limits import Limits
 from charging.outlet import Outlet
 from charging.session import Grant
 from hal import log
@@ -81,6 +82,7 @@ class Charging:
         self.online = False  # the CSMS can be asked
         self.closing = False  # the station is about to restart: nothing begins any more
         self.registered = False  # the CSMS has accepted the station since it started
+        self.limits = Limits(self)
         self._drains = False  # it is to restart when the last transaction has ended
         evses = []
         for i, n in enumerate(board.connectors):
@@ -148,6 +150,10 @@ class Charging:
     def active(self, evse=0):
         """Whether a transaction is open at an EVSE (0: anywhere)."""
         return any(each.transaction is not None for each in self.all(evse))
+
+    def stopping(self, evse=0):
+        """Whether a car has yet to let go at an EVSE (0: anywhere) without a transaction."""
+        return any(each.live() and each.transaction is None for each in self.all(evse))
 
     def find(self, transaction_id):
         """The Evse of an open transaction, or None; the case of the id does not count."""

@@ -10,6 +10,7 @@ from tables.names import (
     EV_COMMUNICATION_LOST,
     EV_CONNECT_TIMEOUT,
     EV_DISCONNECTED,
+    OVERCURRENT_FAULT,
     REMOTE_START,
     TIMEOUT,
 )
@@ -22,6 +23,7 @@ from tables.variables import (
 
 from charging.machine import Machine
 from charging.outlet import fault_reason
+from hal import log
 
 # As in machine.py
 _CONNECTED = const(1)
@@ -87,7 +89,7 @@ class Evse(Machine):
     def receive(self, grant):
         """Like `authorize`, but what tells it follows."""
         self.grant = grant
-        self.held = None
+        self.held = self.later = None
         self.patient = True
         for outlet in self.outlets:
             if outlet.usable() and not self.active.usable() and not self._in_use():
@@ -150,10 +152,20 @@ class Evse(Machine):
             self.transaction.reason = reason
         self.update(trigger, reason, _CERTAIN)
 
-    def set_limit(self, limit_ma):
-        """Offer `limit_ma` a phase; below 6000 the car has to wait (SuspendedEVSE)."""
-        self.limit_ma = limit_ma
-        self.update()
+    def overdrawn(self):
+        """The car draws more than it is offered: it is told to stop, and cut off if it does not.
+        The fault is there until it is unplugged.
+        """
+        log.error("evse %d: the car draws more than it is offered", self.id)
+        self.active.overdrawn = True
+        self.end(ABNORMAL_CONDITION, OVERCURRENT_FAULT)
+
+    def cut_off(self):
+        """The car has had its time to let go."""
+        outlet = self.active
+        if outlet.on and outlet.stopping:
+            outlet.open()
+            self.hardware_changed(outlet)
 
     def _plugged(self):
         self.armed = self.armed or self.transaction is None
@@ -207,7 +219,7 @@ class Evse(Machine):
             grant: who asks.
             plugged: looked for is an EVSE where a car waits, or one without.
         """
-        if self.grant is not None or self.held is not None:
+        if self.grant is not None or self.held is not None or self.ending:
             return False
         transaction = self.transaction
         if (
@@ -230,5 +242,6 @@ class Evse(Machine):
         return (
             (active.plugged and active.usable())
             or active.locked()
+            or active.on
             or (transaction is not None and (transaction.joined or active.plugged))
         )

@@ -35,7 +35,9 @@ from tables.variables import (
     TX_CTRLR_TX_STOP_POINT,
 )
 
-from charging.outlet import STEADY, duty
+from charging.offer import Offer
+from charging.outlet import duty
+from charging.pilot import STEADY
 from charging.session import Transaction
 from hal.timers import Timer
 
@@ -65,9 +67,9 @@ _CERTAIN = const(2)
 _BEFORE_STATE = (AUTHORIZED, REMOTE_START, STOP_AUTHORIZED, REMOTE_STOP)
 
 _EV_TAKES_MS = const(3000)  # for a car to answer an offer; then it is SuspendedEV
+_LETS_GO_MS = const(3000)  # ... and to stop when it is taken away; then the relay opens
 _LOOKS_MS = const(1000)  # at the register, while energy after a refusal is limited
 _LONGEST_MS = const(0x1FFFFFFF)
-_DEFAULT_MA = const(32000)
 
 
 class Machine:
@@ -88,11 +90,18 @@ class Machine:
         self.held = None  # Grant whose owner has to free the cable (E05.FR.11, E09.FR.03)
         self.transaction = None
         self.state = IDLE  # ChargingStateEnumType
-        self.limit_ma = _DEFAULT_MA  # per phase, as offered to the car; below 6 A: suspended
+        self.offer = Offer(self) if outlets else None  # what its car is offered
         self.facts = 0
         self.armed = False  # a start point counts: something has begun since the last transaction
         self.patient = True  # the car has not had its time to answer the offer yet
+        self.later = None  # (trigger, reason) of what is told when the relay has opened
+        self.ending = False  # ... and ends the transaction
         self._timer = Timer(self.late)
+        self._cut = Timer(self.cut_off)
+
+    def live(self):
+        """A relay is closed."""
+        return any(outlet.on for outlet in self.outlets)
 
     def status(self, connector):
         """name id of a connector's ConnectorStatusEnumType (G01.FR.01)."""
@@ -116,11 +125,8 @@ class Machine:
         self._move()
         if self.transaction is None:
             shown = self._begin(trigger, shown)
-        elif self._ends(before, end):
-            self._finish(trigger, reason)
-        elif trigger:
-            shown = self._shown(trigger, shown)
-            self._tell(UPDATED, trigger, shown)
+        else:
+            shown = self._go_on(before, shown, trigger, reason, end)
         if self.transaction is not None and shown != self.state:
             self._tell(UPDATED, CHARGING_STATE_CHANGED, self.state)  # E01.FR.18
         self._set_timer(before)
@@ -129,26 +135,31 @@ class Machine:
         """Outputs, facts and statuses by what is known now; the relay first."""
         charging = self.charging
         grant = self.grant
-        offer = grant is not None and self._offers()
+        offer = self.offer
         for outlet in self.outlets:
             here = outlet is self.active
             use = here and outlet.plugged and (outlet.operative or self.transaction is not None)
             if use and grant is not None and outlet.lock(True):
                 charging.watch_lock()
-            outlet.drive(duty(self.limit_ma) if offer and use else STEADY)
+            if here:
+                wanted = use and outlet.fault is None and self._may_draw()
+                if wanted != offer.wanted:
+                    charging.limits.want(offer, wanted)
+            if outlet.drive(duty(offer.ma) if here else STEADY):
+                charging.timers.start(self._cut, _LETS_GO_MS)
             if not here or (grant is None and self.held is None):
                 outlet.lock(False)  # E06.FR.10, E07.FR.07, E09.FR.02
             if outlet.settling > 1:
                 outlet.settling = 1
                 charging.watch()
-        self._look(offer)
+        self._look()
         for outlet in self.outlets:
             status = self.status(outlet.number)
             if status != outlet.status:
                 outlet.status = status
                 charging.listener.status_changed(self.id, outlet.number)
 
-    def _look(self, offer):
+    def _look(self):
         """Find facts and charging state."""
         outlet = self.active
         facts = 0 if self.grant is None else _AUTHORIZED
@@ -161,26 +172,27 @@ class Machine:
                     self.transaction.joined = True
                 if self.grant is not None:
                     facts |= _PATH
-                    state = self._state_of(outlet, offer)
-                    if state == CHARGING:
-                        facts |= _ENERGY
+                    state = self._state_of(outlet)
+                if outlet.on:
+                    facts |= _ENERGY
+                    state = CHARGING
         self.facts = facts
         self.state = state
 
-    def _state_of(self, outlet, offer):
-        """The charging state of an authorized car."""
+    def _state_of(self, outlet):
+        """The charging state of an authorized car that is not charging."""
+        offer = self.offer
         if outlet.on:
             self.patient = False
-            return CHARGING
-        if not offer:
+        if not offer.limit_ma:
             return SUSPENDED_EVSE
         if self.patient:
             return EV_CONNECTED
-        return SUSPENDED_EVSE if outlet.drawing else SUSPENDED_EV
+        return SUSPENDED_EVSE if outlet.drawing or not offer.ma else SUSPENDED_EV
 
-    def _offers(self):
+    def _may_draw(self):
         grant = self.grant
-        return duty(self.limit_ma) != STEADY and (
+        return grant is not None and (
             grant.limit_wh is None or self.energy_wh() < grant.limit_wh
         )
 
@@ -221,17 +233,39 @@ class Machine:
             end == _IF_AUTHORIZATION and points & _BY_AUTHORIZATION
         )
 
+    def _go_on(self, before, shown, trigger, reason, end):
+        """Tell what has happened in the transaction, or its end; what stops the flow of energy is
+        told when it has stopped (E05.FR.09), with the register as it is then.
+
+        Returns:
+            the charging state that was told.
+        """
+        if self.later is not None and end != _CERTAIN:
+            trigger, reason = self.later  # the first cause counts
+        if self.ending or self._ends(before, end):
+            self.ending = True
+            self.grant = None
+            self.armed = False
+            self._move()
+        stops = self.active is not None and self.active.on and self.active.stopping
+        if stops and (self.ending or trigger not in _BEFORE_STATE):
+            if self.ending or trigger or reason:
+                self.later = trigger, reason
+            return shown
+        self.later = None
+        if self.ending:
+            self._finish(trigger, reason)
+        elif trigger:
+            shown = self._shown(trigger, shown)
+            self._tell(UPDATED, trigger, shown)
+        return shown
+
     def _finish(self, trigger, reason):
-        """End the transaction, and with it the authorization."""
         transaction = self.transaction
-        reason = (
-            transaction.reason
-            or reason
-            or (OTHER if self.active and self.active.drawing else STOPPED_BY_EV)
-        )
-        self.grant = None
-        self.armed = False
-        self._move()
+        self.ending = False
+        outlet = self.active
+        stopped = outlet is not None and (outlet.drawing or outlet.stopping)
+        reason = transaction.reason or reason or (OTHER if stopped else STOPPED_BY_EV)
         self.transaction = None
         self.charging.events.event(
             self, transaction, ENDED, trigger or CHARGING_STATE_CHANGED, self.state, reason
@@ -243,6 +277,11 @@ class Machine:
         """The register of its meter."""
         meter = self.charging.board.meter(self.id) if self.id else None
         return meter.energy_wh() if meter else 0
+
+    def current_ma(self):
+        """What is drawn, by the phase with the most."""
+        meter = self.charging.board.meter(self.id)
+        return max([meter.current_ma(phase) for phase in (1, 2, 3)]) if meter else 0
 
     def _tell(self, kind, trigger, state):
         self.charging.events.event(self, self.transaction, kind, trigger, state, 0)

@@ -10,12 +10,12 @@ from tables.names import (
     POWER_QUALITY,
 )
 
-STEADY = const(1000)  # pwm, permille: no current is offered
+from charging.pilot import MIN_MA, STEADY
+
 _A = const(0)
 _C = const(2)
 _D = const(3)
 _LOCK_FAILURE = b"ConnectorLockFailure"
-_MIN_MA = const(6000)  # IEC 61851-1: less can't be offered
 _REASON_OF = (
     (b"Ground", GROUND_FAULT),
     (b"Residual", GROUND_FAULT),
@@ -30,7 +30,7 @@ _REASON_OF = (
 
 def duty(limit_ma):
     """Pilot duty cycle in permille that offers `limit_ma`; STEADY below 6 A (IEC 61851-1)."""
-    if limit_ma < _MIN_MA:
+    if limit_ma < MIN_MA:
         return STEADY
     if limit_ma <= 51000:
         return limit_ma // 60
@@ -61,6 +61,9 @@ class Outlet:
         self.drawing = False  # pilot C or D: the car closes the circuit
         self.fault = None  # name
         self.on = False  # relay, as commanded
+        self.stopping = False  # the offer was taken away while the relay was closed
+        self.overdrawn = False  # since it was plugged in
+        self.celsius = 0  # its temperature, the highest of late
         # 2: the relay has just moved, 1: a moment ago; 0: its feedback counts
         self.settling = 2
         self.status = 0  # name id of ConnectorStatus as last told
@@ -75,15 +78,19 @@ class Outlet:
         pilot = hardware.pilot()
         if pilot <= _D:
             self.plugged = pilot != _A
+            self.overdrawn = self.overdrawn and self.plugged
         self.drawing = pilot == _C or pilot == _D
         fault = hardware.fault()
         if fault is None and pilot > _D:
             fault = b"PilotFault"
-        if fault is None and not self.on and not self.settling and hardware.relay_closed():
-            fault = b"WeldedContact"
-        self.fault = fault
         if self.on and (fault is not None or not self.drawing):
-            self._switch(False)
+            self.open()
+        if fault is None and not self.on:
+            if not self.settling and hardware.relay_closed():
+                fault = b"WeldedContact"
+            elif self.overdrawn:
+                fault = b"OverCurrent"
+        self.fault = fault
 
     def usable(self):
         """Somebody new may charge here."""
@@ -101,16 +108,28 @@ class Outlet:
 
         Args:
             permille: of the pilot's duty cycle, or STEADY: nothing is offered.
+
+        Returns:
+            True: the car is told to stop; it opens the circuit, or `open` has to.
         """
-        on = permille != STEADY and self.drawing and self.fault is None
-        on = on and (self.locked() or not self.hardware.detachable)  # G05.FR.01
-        if not on and self.on:
-            self._switch(False)
+        held = self.locked() or not self.hardware.detachable  # G05.FR.01
+        if self.on and not held:
+            self.open()
         if permille != self._permille:
             self._permille = permille
             self.hardware.set_pwm(permille)
-        if on and not self.on:
+        if permille == STEADY:
+            stops = self.on and not self.stopping
+            self.stopping = self.stopping or self.on
+            return stops
+        self.stopping = False
+        if held and not self.on and self.drawing and self.fault is None:
             self._switch(True)
+        return False
+
+    def open(self):
+        """Open the relay."""
+        self._switch(False)
 
     def lock(self, on):
         """Lock or free a detachable cable; it is never freed while it may be live.

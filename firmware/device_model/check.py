@@ -67,9 +67,8 @@ def _within(variable, number):
     if low is not None and number < scaled(low):
         return TOO_LOW
     high = catalogue.text(variable, FIELD_MAX)
-    if high is not None and number > scaled(high):
-        return TOO_HIGH
-    return DONE
+    high = None if high is None else scaled(high)  # None: it is computed
+    return DONE if high is None or number <= high else TOO_HIGH
 
 
 def _limit(variable, field):

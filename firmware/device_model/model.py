@@ -60,6 +60,7 @@ class DeviceModel:
         live: callable(variable, evse, connector) -> bytes, int or None, for variables marked live;
             a dateTime is seconds since 2020. None: the stored value counts.
         changed: callable(variable, evse, connector), after a change by the CSMS.
+        most: callable(variable, evse) -> int, the maxLimit of a variable with max=live.
     """
 
     def __init__(self, board, store):
@@ -70,6 +71,7 @@ class DeviceModel:
         """
         self.live = None
         self.changed = None
+        self.most = None
         self._board = board
         self._store = store
         self._set = Values()
@@ -184,6 +186,11 @@ class DeviceModel:
         if variable == TX_CTRLR_TX_START_POINT and not self._board.meters_sign():
             values = values[:-_DATA_SIGNED]
         return values
+
+    def limit(self, variable, field, evse):
+        """FIELD_MIN or FIELD_MAX of a variable at an EVSE, bytes, or None."""
+        limit = catalogue.text(variable, field)
+        return b"%d" % self.most(variable, evse) if limit == b"live" else limit
 
     def is_live(self, handle):
         """Whether the value may be another one at the next reading."""
@@ -327,8 +334,9 @@ class DeviceModel:
         if value is not None:
             return value
         if source and source[0] == _POINT:
-            # names: firmware_version, model, serial_number, vendor_name
-            return getattr(self._board, str(source[1:], "utf-8")) or b""
+            # names: firmware_version, model, phases, serial_number, vendor_name
+            value = getattr(self._board, str(source[1:], "utf-8"))
+            return b"%d" % value if isinstance(value, int) else value or b""
         return b"" if index else catalogue.text(variable, FIELD_DEFAULT) or b""
 
 

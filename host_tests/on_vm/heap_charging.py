@@ -13,6 +13,7 @@ from hal.timers import Timers
 
 class Connector:
     detachable = True
+    rating_ma = 32000
 
     def __init__(self):
         self.state = 0
@@ -39,6 +40,12 @@ class Connector:
     def fault(self):
         return None
 
+    def proximity_ma(self):
+        return 32000
+
+    def celsius(self):
+        return 25
+
 
 class Meter:
     def energy_wh(self):
@@ -62,6 +69,8 @@ class Meter:
 
 class Board:
     connectors = (1, 1)
+    supply_ma = 40000
+    phases = 3
     hardware = (Connector(), Connector())
     its_meter = Meter()
 
@@ -245,6 +254,7 @@ def begin(evse):
 
 def end(evse):
     charging.token(1 << (evse - 1), b"04A1B2C3D4E5F6", b"ISO14443")
+    pilot(evse, 1)  # the car lets go
     drain()
     pilot(evse, 0)
 
@@ -272,6 +282,12 @@ gc.enable()
 few = used()
 sample(1000)
 many = used()
+gc.collect()
+before = gc.mem_alloc()
+gc.disable()
+charging.limits.look()
+look = gc.mem_alloc() - before
+gc.enable()
 t = time.ticks_us()
 sample(100)
 t = time.ticks_diff(time.ticks_us(), t) // 100
@@ -291,6 +307,7 @@ print("objects of 2 EVSEs", idle - code)
 print("idle", idle - base)
 print("two sessions", running - idle)
 print("garbage of a sample", one)
+print("garbage of a look at the limits", look)
 print("creep of 1000 samples", many - few)
 print("creep of 100 sessions", hundred - ten)
 print("us for a sample", t)

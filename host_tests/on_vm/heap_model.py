@@ -11,6 +11,7 @@ from storage.store import Store
 class Board:
     connectors = (1, 1)
     model = vendor_name = serial_number = firmware_version = b"x"
+    phases = 3
 
     def option(self, name):
         return None

@@ -35,6 +35,7 @@ TYPES = (
 )
 LISTS = TYPES[5:]
 ACCESS = ("ro", "rw", "wo")
+COMPUTED = ("max", "live")
 FLAGS = {"reboot": 0x20, "live": 0x40, "volatile": 0x80}
 # Optional fields of a record, in the order of their bits and of their places.
 FIELDS = ("instance", "default", "min", "max", "values", "unit", "from", "attributes")
@@ -249,9 +250,16 @@ def _check(variable):
         raise DeclarationError("unknown attribute")
 
 
+def _numbers(variable):
+    """The fields without a maximum that the station computes (max=live)."""
+    return {key: value for key, value in variable.fields.items() if (key, value) != COMPUTED}
+
+
 def _check_limits(variable):
-    fields = variable.fields
+    fields = _numbers(variable)
     number = variable.type in ("integer", "decimal")
+    if fields != variable.fields and not (number and "live" in variable.flags):
+        raise DeclarationError("max=live: only of a number that is itself live")
     for key in ("min", "max"):
         if key in fields and not (NUMBER if number else COUNT).fullmatch(fields[key]):
             raise DeclarationError(f"{key} is no number, or has over 9 digits on a side")
@@ -264,7 +272,7 @@ def _check_limits(variable):
 
 
 def _valid(variable, value):
-    fields = variable.fields
+    fields = _numbers(variable)
     if variable.type in ("integer", "decimal"):
         if not NUMBER.fullmatch(value) or (variable.type == "integer" and "." in value):
             return False
