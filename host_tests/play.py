@@ -9,9 +9,10 @@ import asyncio
 
 from play_checks import Broken, Checks
 from play_hardware import Hardware
+from play_limits import COOL, Limits
 from play_mischief import Mischief
 from play_requests import Requests, custom
-from play_steps import layout, overrides
+from play_steps import layout, options, overrides
 from rig import CARD
 from target import PACE
 
@@ -65,6 +66,7 @@ class Play(Hardware, Requests, Mischief):
         self._request_id = 0
         self._last_malformed = 0
         self.no_faults()
+        self.limits = Limits(world, self.places())
 
     def places(self):
         """All (evse, connector)."""
@@ -85,7 +87,7 @@ class Play(Hardware, Requests, Mischief):
         self._obey()
         self.checks = Checks(self.csms, self.world)
         self.station = await self.rig.station(
-            self.csms, overrides(self.world), heap=HEAP, evses=self.world["evses"]
+            self.csms, overrides(self.world), heap=HEAP, **options(self.world)
         )
         await self.calm()
         await self._note_heap()
@@ -105,6 +107,8 @@ class Play(Hardware, Requests, Mischief):
         await self.calm()
         for name, text in _PLAIN:
             await self.set(name, text)
+        for evse in range(len(self.evses)):
+            await self.heat(evse + 1, COOL)
         for place in self.places():
             await self.heal(*place)
             await self.do(("plug", *place))  # a cable that waits for its car or driver (E10.FR.01)
@@ -238,11 +242,15 @@ class Play(Hardware, Requests, Mischief):
     async def _look(self):
         await self._until(self._hardware)
         self.checks.said()
+        broken = self.limits.broken(self.station.log, self.faults)
+        if broken:
+            raise Broken("; ".join(broken))
 
     async def _hardware(self):
-        return self.checks.hardware(await self.station.state(), self.faults)
+        least = self.limits.least(), self.limits.supply_ma
+        return self.checks.hardware(await self.station.state(), self.faults, least)
 
-    async def _until(self, wrong, patience=100):
+    async def _until(self, wrong, patience=250):
         """Raise what `wrong()` says, unless it says nothing within moments."""
         for _ in range(patience):
             line = await wrong()

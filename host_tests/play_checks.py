@@ -11,6 +11,7 @@ import functools
 import types
 
 from play_asked import Asked
+from play_limits import offers_wrong
 from play_rows import energies, events_wrong
 
 from tools.csms.conversation import FROM_STATION, TO_STATION, Conversation
@@ -221,8 +222,17 @@ class Checks:
     # ---- hardware
 
     @_recorded
-    def hardware(self, state, faults):
-        """What is wrong with the reply of `state`, or None. `faults`: {(evse, connector): set}."""
+    def hardware(self, state, faults, limits):
+        """What is wrong with the reply of `state`, or None.
+
+        Args:
+            faults: {(evse, connector): set}. limits: arguments of play_limits.offers_wrong.
+        """
+        passing, never = offers_wrong(state, *limits)
+        if never:
+            self._wrong.append(never)
+        if passing:
+            return passing
         for evse in state["evses"]:
             number = evse["id"]
             if evse["energy_wh"] < self._energy.get(number, 0):

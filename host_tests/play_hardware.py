@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 
+from play_limits import Limits
+
 _JUMP_S = 86400  # a longer one is cut into days, with real time in between
 _DAY_S = 0.05
 
@@ -10,14 +12,25 @@ _DAY_S = 0.05
 class Hardware:
     """Steps of play.Play, which has `station`, `checks`, `evses` and `place`."""
 
-    async def plug(self, evse, connector):
-        await self.station.plug(*self.place(evse, connector))
+    async def plug(self, evse, connector, cable=None):
+        place = self.place(evse, connector)
+        self.limits.plugged(place, cable)
+        await self.station.plug(*place, cable=cable)
+
+    async def heat(self, evse, celsius):
+        evse, _ = self.place(evse, 1)
+        self.limits.celsius[evse] = celsius
+        await self.station.temperature(celsius, evse)
 
     async def unplug(self, evse, connector):
-        await self.station.unplug(*self.place(evse, connector))
+        place = self.place(evse, connector)
+        self.limits.unplugged(place)
+        await self.station.unplug(*place)
 
-    async def ev(self, evse, connector, state, phases):
-        await self.station.ev(state, *self.place(evse, connector), phases=phases)
+    async def ev(self, evse, connector, state, phases, obeys=True, current=16):
+        place = self.place(evse, connector)
+        self.limits.car(place, state, obeys)
+        await self.station.ev(state, *place, phases=phases, obeys=obeys, current=current)
 
     async def swipe(self, evse, token, kind="ISO14443"):
         self.checks.token()
@@ -80,6 +93,7 @@ class Hardware:
         await self.station.charger.wait()
         self._crash()
         self.no_faults()
+        self.limits = Limits(self.world, self.places())
         await self.station.charger.stop()
         await self.station.start()
         self.station.exit_code = None

@@ -143,8 +143,13 @@ def _points(rnd):
 
 def world(rnd):
     """Factory settings of a play: {"Component.Variable": text}."""
+    evses = rnd.choice(LAYOUTS)
+    ratings = ["32" if rnd.random() < 0.7 else "16" for _ in evses.split(",")]
     return {
-        "evses": rnd.choice(LAYOUTS),
+        "evses": evses,
+        "rating": rnd.choice(("32", "16", "63", ",".join(ratings))),
+        "supply": rnd.choice(("0", "0", "10", "20", "40")),
+        "fixed_cable": rnd.choice(("0", "0", "0", "1")),
         "TxCtrlr.TxStartPoint": _points(rnd),
         "TxCtrlr.TxStopPoint": _points(rnd),
         "TxCtrlr.MaxEnergyOnInvalidId": rnd.choice(("0", "0", "200")),
@@ -159,6 +164,11 @@ def world(rnd):
 def overrides(values):
     """The list of overrides for a world."""
     return [setting(name, text) for name, text in values.items() if "." in name]
+
+
+def options(values):
+    """Options of the process for a world."""
+    return {name: text for name, text in values.items() if "." not in name}
 
 
 def layout(values):
@@ -211,9 +221,12 @@ _AT = (_number, _connector)
 
 # weight, name, what makes its arguments: each one, or one that makes all
 _STEPS = (
-    (10, "plug", _AT),
+    (10, "plug", (*_AT, _one(None, 13, 20, 32, 63))),
     (6, "unplug", _AT),
     (20, "ev", (*_AT, _one(*"BCCCCCCCCDAEF"), _one(1, 3))),
+    (3, "ev", (*_AT, _one(*"BCCC"), _one(1, 3), _one(True, False), _one(6, 16, 40))),
+    (0.5, "heat", (_number, _one(66, 75, 85))),
+    (2, "heat", (_number, _one(25))),
     (12, "swipe", (_maybe(_number), _card)),
     (12, "swipe", (_number, _one(CARD))),
     (0.5, "swipe", (_number, _one("1234", "04A1B2C3"), _one("KeyCode", "Central", "Local"))),

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from play import Broken, Play
 from play_checks import Checks, replay
+from play_limits import Limits
 from play_steps import step, world
 from rig import CARD, GROUP_CARD, Rig
 
@@ -63,6 +64,9 @@ async def test_seeded_play(rig):
 _WORLD = {
     **world(random.Random(0)),
     "evses": "2,1",
+    "rating": "32",
+    "supply": "40",
+    "fixed_cable": "0",
     "AuthCtrlr.Enabled": "true",
     "AuthCtrlr.OfflineTxForUnknownIdEnabled": "false",
     "TxCtrlr.TxStartPoint": "PowerPathClosed",
@@ -249,16 +253,24 @@ def _creep(record):
 
 
 def _connector(**values):
-    return lambda state, faults: state["evses"][0]["connectors"][0].update(values)
+    return lambda state, faults, limits: state["evses"][0]["connectors"][0].update(values)
 
 
 def _evse(**values):
-    return lambda state, faults: state["evses"][0].update(values)
+    return lambda state, faults, limits: state["evses"][0].update(values)
 
 
-def _second_relay(state, faults):
+def _second_relay(state, faults, limits):
     connectors = state["evses"][0]["connectors"]
     connectors[1].update(connectors[0], id=2)
+    limits[0][1, 2] = 80000
+
+
+def _low_supply(state, faults, limits):
+    """As if the installation had less: all that is offered is over it."""
+    least, _ = limits
+    least.update(dict.fromkeys(least, 80000))
+    state["evses"][0]["connectors"][0]["pwm"] = 96.0
 
 
 def _info(**values):
@@ -308,12 +320,14 @@ _FAULTS = (
     ("status", _status_not_told, "was told"),
     ("availability", _status_forgotten, "should be Unavailable"),
     ("relay, refused", _refused, "the token was refused"),
+    ("offer over the limit", _of_state(_connector(pwm=96.0)), "are offered, over {"),
+    ("offers over the supply", _of_state(_low_supply), "over the supply of"),
     ("relay, no car", _of_state(_connector(cp="B")), "no car asks"),
     ("relay, no offer", _of_state(_connector(pwm=100.0)), "nothing is offered"),
     ("relay, no lock", _of_state(_connector(locked=False)), "not locked"),
     ("relay, status", _of_state(_connector(status="Faulted")), "not occupied"),
     ("relay, nobody", _of_state(_evse(transactionId=None)), "no transaction"),
-    ("relay, fault", _of_state(lambda s, f: f[1, 1].add("OverCurrent")), "there is the fault"),
+    ("relay, fault", _of_state(lambda s, f, _: f[1, 1].add("OverCurrent")), "there is the fault"),
     ("two relays", _of_state(_second_relay), "two relays"),
     ("energy", _of_state(_evse(energy_wh=-1)), "its energy falls"),
     ("heap", _creep, "has crept"),
@@ -346,8 +360,27 @@ def test_a_play_ends_0_and_tells_its_seed(monkeypatch, tmp_path, capsys):
     assert "seed 5" in said and "no invariant broken" in said
 
 
+def test_a_load_that_is_broken_is_found():
+    limits = Limits(_WORLD, [(1, 1), (2, 1)])
+    line = "2026-11-01T00:00:00Z WARNING evse 1 connector 1: the contactor opens under load, mA: 9"
+    faults = {(1, 1): set(), (2, 1): set()}
+    log = [line]
+    assert limits.broken(log, faults) == [line]
+    assert limits.broken(log, faults) == []  # told once
+    faults[1, 1].add("GroundFailure")
+    assert limits.broken([*log, line], faults) == []
+    faults[1, 1].clear()
+    limits.car((1, 1), "C", False)
+    for _ in range(2):
+        log.append(line)
+        assert limits.broken([*log, line], faults) == []
+    limits.car((1, 1), "C", True)
+    assert limits.broken([line] * 5, faults) == []  # it was asked to in this moment
+    assert limits.broken([line] * 6, faults) == [line]
+
+
 def test_a_break_ends_1_and_can_be_played_again(monkeypatch, tmp_path, capsys):
-    def hardware(checks, state, faults):
+    def hardware(checks, state, faults, limits):
         plugged = any(c["cp"] != "A" for e in state["evses"] for c in e["connectors"])
         return "the pilot is not A" if plugged else None
 

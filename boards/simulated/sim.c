@@ -186,9 +186,12 @@ sim_fault_result_t sim_set_fault(uint8_t evse, uint8_t number, const char *name,
     return FAULT_TAKEN;
 }
 
-void sim_set_relay(uint8_t evse, uint8_t number, bool on) {
-    sim_connector(evse, number)->commanded = on;
+uint32_t sim_set_relay(uint8_t evse, uint8_t number, bool on) {
+    sim_connector_t *connector = sim_connector(evse, number);
+    uint32_t load_ma = sim_drawn_ma(connector, 1);
+    connector->commanded = on;
     move_contacts(evse, number);
+    return connector->closed ? 0 : load_ma;
 }
 
 void sim_set_lock(uint8_t evse, uint8_t number, bool on) {

@@ -113,7 +113,7 @@ sim_fault_result_t sim_set_fault(uint8_t evse, uint8_t connector, const char *na
 
 // ---- the firmware's side
 
-void sim_set_relay(uint8_t evse, uint8_t connector, bool on);
+uint32_t sim_set_relay(uint8_t evse, uint8_t connector, bool on); // the current that its opening breaks, in mA
 void sim_set_lock(uint8_t evse, uint8_t number, bool on); // stays where it is while ConnectorLockFailure is set
 void sim_set_pwm(uint8_t evse, uint8_t connector, uint16_t permille);
 uint32_t sim_proximity_ma(uint8_t evse, uint8_t connector); // what the cable may carry; 0: there is none
@@ -132,6 +132,7 @@ void sim_meter_set(uint8_t evse, uint64_t mwh);
 void sim_meter_shift(uint8_t evse, int64_t ms);
 uint32_t sim_power_mw(uint8_t evse);
 uint32_t sim_current_ma(uint8_t evse, uint8_t phase);
+uint32_t sim_drawn_ma(const sim_connector_t *connector, uint8_t phase); // by the car
 uint8_t sim_phases(uint8_t evse); // in use, 0 to 3
 
 // ---- clock (sim_clock.c)

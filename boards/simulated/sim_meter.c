@@ -18,7 +18,7 @@ static uint32_t offered_ma(uint16_t permille) {
     return permille == SIM_PWM_OFF || permille == SIM_PWM_STEADY ? 0 : UINT32_MAX;
 }
 
-static uint32_t drawn_ma(const sim_connector_t *connector, uint8_t phase) {
+uint32_t sim_drawn_ma(const sim_connector_t *connector, uint8_t phase) {
     if (!connector->closed || phase > connector->phases || !sim_wants_current(connector)) {
         return 0;
     }
@@ -31,7 +31,7 @@ uint8_t sim_phases(uint8_t evse) {
     uint8_t most = 0;
     for (int c = 0; c < e->connectors; c++) {
         const sim_connector_t *connector = &e->connector[c];
-        if (drawn_ma(connector, 1) > 0 && connector->phases > most) {
+        if (sim_drawn_ma(connector, 1) > 0 && connector->phases > most) {
             most = connector->phases;
         }
     }
@@ -46,7 +46,7 @@ uint32_t sim_current_ma(uint8_t evse, uint8_t phase) {
     }
     uint32_t sum = 0;
     for (int c = 0; c < e->connectors; c++) {
-        sum += drawn_ma(&e->connector[c], phase);
+        sum += sim_drawn_ma(&e->connector[c], phase);
     }
     return sum;
 }

@@ -11,6 +11,7 @@
 #include "py/stream.h"
 
 #include "boards/simulated/control.h"
+#include "boards/simulated/json.h"
 #include "boards/simulated/micropython/modsim.h"
 #include "boards/simulated/micropython/station.h"
 #include "boards/simulated/port.h"
@@ -52,8 +53,19 @@ static mp_obj_t connector_relay(mp_obj_t self_in, mp_obj_t on_in) {
     place_obj_t *self = MP_OBJ_TO_PTR(self_in);
     bool on = mp_obj_is_true(on_in);
     port_lock();
-    sim_set_relay(self->evse, self->connector, on);
+    uint32_t broken_ma = sim_set_relay(self->evse, self->connector, on);
     port_unlock();
+    if (broken_ma > 0) {
+        char text[80];
+        json_out_t out = {text, sizeof(text), 0, false};
+        json_put(&out, "evse ");
+        json_put_number(&out, self->evse);
+        json_put(&out, " connector ");
+        json_put_number(&out, self->connector);
+        json_put(&out, ": the contactor opens under load, mA: ");
+        json_put_number(&out, broken_ma);
+        platform_log(LEVEL_WARNING, text, out.length);
+    }
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(connector_relay_obj, connector_relay);
