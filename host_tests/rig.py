@@ -95,16 +95,25 @@ class Station:
     async def command(self, cmd, **parameters):
         return await self.control.ask(cmd, **parameters)
 
-    async def plug(self, evse=1, connector=1):
-        await self.command("plug", evse=evse, connector=connector)
+    async def plug(self, evse=1, connector=1, cable=None):
+        await self.command("plug", evse=evse, connector=connector, cable=cable)
 
     async def unplug(self, evse=1, connector=1):
         await self.command("unplug", evse=evse, connector=connector)
 
-    async def ev(self, state, evse=1, connector=1, current=16, phases=3):
+    async def ev(self, state, evse=1, connector=1, current=16, phases=3, obeys=None):
         await self.command(
-            "ev", evse=evse, connector=connector, state=state, current=current, phases=phases
+            "ev",
+            evse=evse,
+            connector=connector,
+            state=state,
+            current=current,
+            phases=phases,
+            obeys=obeys,
         )
+
+    async def temperature(self, celsius, evse=1):
+        await self.command("temperature", evse=evse, celsius=celsius)
 
     async def swipe(self, token=CARD, evse=None, kind="ISO14443"):
         await self.command("swipe", token=token, type=kind, evse=evse)

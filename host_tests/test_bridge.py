@@ -80,6 +80,10 @@ def test_its_log_is_the_chips(chip):
         (["--control", "9100"], "give host:port"),
         (["--control", "127.0.0.1:99999"], "give host:port"),
         (["--overrides", "/nowhere/file.json"], "/nowhere/file.json"),
+        (["--rating", "16,16,16"], "one for each of the 2 EVSEs"),
+        (["--rating", "5"], "6 to 80"),
+        (["--supply", "-1"], "1 to 10000"),
+        (["--fixed-cable", "yes"], "give 1 for cables"),
         (["--image", "/nowhere/firmware.elf"], "/nowhere/firmware.elf"),
         (["--image", str(ROOT / "Makefile")], "not for a chip that is known"),
         (["--frobnicate"], "--frobnicate"),
@@ -112,6 +116,13 @@ def test_settings_are_lines(monkeypatch):
     assert "id=from the environment\n" in _settings()
     assert "id=given\n" in _settings("--id", "given")
     assert "password=100%25%0A\n" in _settings("--password", "100%\n")
+
+
+def test_the_installation_is_in_the_settings(monkeypatch):
+    text = _settings("--evses", "1,2", "--rating", "16,63", "--supply", "80")
+    assert {"rating=16,63", "supply=80", "fixed_cable=0"} <= set(text.splitlines())
+    monkeypatch.setenv("STATION_FIXED_CABLE", "1")
+    assert "fixed_cable=1\n" in _settings()
 
 
 @pytest.mark.parametrize(

@@ -228,6 +228,7 @@ async def test_plug_unplug_and_pilot_states(rig):
         ({"evse": 1, "current": 1e30}, "current: not a number"),
         ({"evse": 1, "phases": 0}, "phases: not a whole number from 1 to 3"),
         ({"evse": 1, "phases": 4}, "phases: not a whole number from 1 to 3"),
+        ({"evse": 1, "obeys": "yes"}, "obeys: neither true nor false"),
     ],
 )
 async def test_ev_errors(rig, parameters, error):
@@ -480,6 +481,64 @@ async def test_relay_events_follow_the_contactor(rig):
     }
     await station.ev("B")
     assert (await next_event(station))["relay"] is False
+
+
+async def test_a_car_that_obeys_lets_go_when_the_offer_is_taken_away(rig):
+    _, station = await rig.booted()
+    await station.ev("C")
+    assert (await station.state(1))["cp"] == "C"  # nothing is offered yet
+    await station.swipe(evse=1)
+    await station.until_relay(True)
+    assert (await station.state(1))["pwm"] < 100
+    await station.command("hook", name="relay", on=True)
+    await station.swipe(evse=1)
+    assert (await next_event(station))["relay"] is False
+    state = await station.state(1)
+    assert (state["cp"], state["pwm"]) == ("B", 100)
+
+
+async def test_a_car_lets_go_when_the_firmware_restarts(rig):
+    csms, station = await rig.booted()
+    await station.swipe(evse=1)
+    await station.ev("C")
+    await station.ev("C", evse=2)
+    await station.until_relay(True)
+    await station.command("reboot")
+    await csms.expect("BootNotification", 10)
+    assert (await station.state(1))["cp"] == "B"
+    assert (await station.state(2))["cp"] == "C"
+
+
+async def test_a_car_that_does_not_obey_draws_on(rig):
+    _, station = await rig.booted()
+    await station.swipe(evse=1)
+    await station.ev("C", current=10, obeys=False)
+    await station.until_relay(True)
+    await station.command("ev", evse=1, connector=1, current=100)  # told once, it stays so
+    before = await energy(station)
+    await station.command("clock", advance_s=3)
+    assert abs(await energy(station) - before - 57) <= 3
+    await station.swipe(evse=1)
+    await station.until_relay(False)
+    assert (await station.state(1))["cp"] == "C"
+
+
+async def test_cable_and_temperature_errors(rig):
+    station = await rig.station(NOWHERE)
+    assert "give 13, 20, 32 or 63" in await refused(station, "plug", evse=1, cable=16)
+    assert "celsius: missing" in await refused(station, "temperature", evse=1)
+    assert "from -50 to 150" in await refused(station, "temperature", evse=1, celsius=200)
+    assert connector(await station.state())["cp"] == "A"
+    for cable in (13, 20, 32, 63):
+        await station.plug(cable=cable)
+    await station.temperature(85, evse=2)
+    await station.temperature(-50)
+
+
+async def test_with_a_fixed_cable_its_coding_is_ignored(rig):
+    station = await rig.station(NOWHERE, fixed_cable=1)
+    await station.plug(cable=13)
+    assert connector(await station.state())["cp"] == "B"
 
 
 async def test_a_welded_contactor_stays_closed(rig):

@@ -63,6 +63,17 @@ WRONG = [
     ("evses", "", "number of connectors"),
     ("evses", "5", "number of connectors"),
     ("evses", ",".join("1" * 17), "too many"),
+    ("rating", "5", "6 to 80"),
+    ("rating", "81", "6 to 80"),
+    ("rating", "16.5", "6 to 80"),
+    ("rating", "", "6 to 80"),
+    ("rating", "16,", "6 to 80"),
+    ("rating", "16,16,16", "more than there are EVSEs; give A per phase"),
+    ("supply", "-1", "or 0: not limited"),
+    ("supply", "10001", "1 to 10000"),
+    ("supply", "63A", "1 to 10000"),
+    ("fixed-cable", "yes", "neither 0 nor 1"),
+    ("fixed-cable", "01", "neither 0 nor 1"),
     ("control", "9100", "host:port"),
     ("control", "127.0.0.1:", "host:port"),
     ("control", "127.0.0.1:99999", "host:port"),
@@ -116,6 +127,51 @@ def test_option_and_value_may_be_one_word():
     assert starts("--heap=50000", "--id=A B:ü%", "--csms-url=ws://[::1]:9/path/")
 
 
+def test_fewer_ratings_than_evses():
+    code, log, _ = run("--evses", "1,1,1", "--rating", "16,32")
+    assert code == 2
+    assert "fewer than there are EVSEs; give A per phase" in log
+    assert "each of the 3 EVSEs" in log
+
+
+_HARDWARE = """
+import _sim
+from board import Board
+board = Board()
+print(board.supply_ma, board.phases)
+for evse, count in enumerate(board.connectors):
+    for number in range(count):
+        c = board.connector(evse + 1, number + 1)
+        print(c.rating_ma, c.detachable, c.proximity_ma(), c.celsius(), c.pilot())
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "lines"),
+    [
+        ({}, ["0 3", "32000 True None 25 0", "32000 True None 25 0"]),
+        (
+            {"rating": "16,63", "evses": "2,1", "supply": "80", "fixed_cable": "1"},
+            ["80000 3", *["16000 False 16000 25 0"] * 2, "63000 False 63000 25 0"],
+        ),
+        (
+            {"rating": "20", "fixed_cable": "0", "supply": "1"},
+            ["1000 3", *["20000 True None 25 0"] * 2],
+        ),
+    ],
+)
+def test_the_installation_reaches_the_board(settings, lines):
+    done = subprocess.run(
+        [BINARY.parent / "micropython", "-c", _HARDWARE],
+        env={**os.environ, **{f"STATION_{k.upper()}": v for k, v in settings.items()}},
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_S,
+        check=True,
+    )
+    assert done.stdout.splitlines() == lines
+
+
 def test_secrets_are_not_shown():
     code, log, _ = run("--password", "p" * 80)
     assert code == 2
@@ -144,8 +200,8 @@ def test_help_lists_every_option_and_variable():
     code, _, text = run("--help")
     assert code == 0
     names = (
-        "csms-url id password security-profile ocpp-version storage overrides evses certs "
-        "key-passphrase control boot-reason heap"
+        "csms-url id password security-profile ocpp-version storage overrides evses rating supply "
+        "fixed-cable certs key-passphrase control boot-reason heap"
     )
     for name in names.split():
         assert f"--{name} " in text
