@@ -90,6 +90,13 @@ def test_password():
     assert "  connected" in done.stdout
 
 
+def test_a_password_that_is_too_short():
+    done = _run(ID=f"pw-{os.getpid()}", PASSWORD="short")
+    assert done.returncode == 2
+    assert "shorter than 16 characters; OCPP allows 16 to 40 characters" in done.stdout
+    assert "short;" not in done.stdout
+
+
 def test_wrong_settings():
     done = _run(CSMS="http://example.org")
     assert done.returncode == 2

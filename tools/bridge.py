@@ -55,7 +55,7 @@ class Option(NamedTuple):
 OPTIONS = (
     Option("csms-url", "ws://127.0.0.1:9000", "where the CSMS is"),
     Option("id", "CS001", "identity; user name of basic authentication"),
-    Option("password", None, "password of basic authentication"),
+    Option("password", None, "password of basic authentication, at least 16 characters"),
     Option("security-profile", None, "1 ws + basic auth, 0 none; 2 and 3 need an image with TLS"),
     Option("ocpp-version", "ocpp2.0.1", "sub-protocols to offer, comma separated, best first"),
     Option("storage", None, "folder of what survives a power cut; created if missing"),
@@ -171,14 +171,27 @@ def _check_installation(options: argparse.Namespace) -> None:
         )
 
 
+def _check_identity(options: argparse.Namespace) -> None:
+    if options.password and len(options.password) < 16:
+        raise WrongSettings(
+            "--password (not shown): shorter than 16 characters; OCPP allows 16 to 40 characters"
+        )
+    if ":" in options.id and options.security_profile in ("1", "2"):
+        raise WrongSettings(
+            f"--id {options.id}: has a colon, which basic authentication (security profiles 1"
+            " and 2) can't carry; give an identity without one, or security profile 0 or 3"
+        )
+
+
 def settings_text(options: argparse.Namespace) -> str:
     """The file of settings that the board reads by semihosting.
 
     Raises: WrongSettings.
     """
     _check_installation(options)
-    lines = []
     options.security_profile = _security_profile(options)
+    _check_identity(options)
+    lines = []
     for option in OPTIONS:
         name = option.name.replace("-", "_")
         value = getattr(options, name)
