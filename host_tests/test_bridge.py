@@ -70,6 +70,38 @@ def test_asked_to_end_it_ends_the_chip(chip, tmp_path):
         os.kill(int(note.read_text()), 0)
 
 
+def test_asked_to_end_it_lets_the_chip_say_goodbye(chip, tmp_path):
+    note = tmp_path / "lines"
+    script = f"""
+out = open({str(note)!r}, "w")
+out.write("ready\\n"); out.flush()
+out.write(repr(control.makefile("rb").readline())); out.flush()
+"""
+    process = chip(script)
+    while not (note.exists() and note.read_text()):
+        assert process.poll() is None
+    process.send_signal(signal.SIGHUP)
+    assert _end(process)[0] == 0
+    assert note.read_text() == "ready\nb'.\\n'"
+
+
+def test_asked_again_it_ends_the_chip(chip, tmp_path):
+    note = tmp_path / "lines"
+    script = f"""
+out = open({str(note)!r}, "w")
+out.write("ready"); out.flush()
+control.makefile("rb").readline()
+out.write(" asked"); out.flush()
+time.sleep(60)
+"""
+    process = chip(script)
+    for word, number in (("ready", signal.SIGTERM), ("asked", signal.SIGTERM)):
+        while not (note.exists() and note.read_text().endswith(word)):
+            assert process.poll() is None
+        process.send_signal(number)
+    assert _end(process)[0] == 0
+
+
 def test_its_log_is_the_chips(chip):
     assert "ERROR stack overflow" in _end(chip("os.write(2, b'ERROR stack overflow\\n')"))[1]
 

@@ -88,6 +88,7 @@ def test_password():
     done = _run("wait 1\nstate\nquit\n", ID=f"pw-{os.getpid()}", PASSWORD="0123456789abcdef")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "  connected" in done.stdout
+    assert "disconnected (1001)" in done.stdout  # quit
 
 
 def test_a_password_that_is_too_short():

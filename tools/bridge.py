@@ -32,6 +32,7 @@ ESCAPE = 0x10
 _CONNECT_S = 20
 _HOLD_ABOVE = 8192  # bytes that wait for the network
 _CLIENTS = "abcdef"
+_QUIT = b".\n"  # a line that asks the charger to say goodbye to its CSMS, and to end
 _FACTS = b"!"  # a line that asks for the facts of measurements; with a word: for a trial
 _LINE_MAX = 1 << 20
 _END_S = 3
@@ -485,9 +486,13 @@ async def emulate(options: argparse.Namespace, folder: str) -> int:
     control, network = Line(folder, "control"), Line(folder, "network")
     for line in (control, network):
         await line.listen()
-    asked_to_end = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, asked_to_end.set)
+    asked_to_end, at_once = asyncio.Event(), asyncio.Event()
+
+    def ask():
+        (at_once if asked_to_end.is_set() else asked_to_end).set()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, ask)
     command = qemu_command(options, str(settings), control, network)
     try:
         process = await asyncio.create_subprocess_exec(
@@ -500,11 +505,18 @@ async def emulate(options: argparse.Namespace, folder: str) -> int:
     ended = asyncio.create_task(process.wait())
     asked = asyncio.create_task(asked_to_end.wait())
     await asyncio.wait({ended, asked, lines}, return_when=asyncio.FIRST_COMPLETED)
-    if not asked.done():
+    by_itself = not asked.done()
+    if by_itself:
         # A line that breaks is QEMU ending, or this program's mistake.
         await asyncio.wait({ended}, timeout=_END_S)
-    by_itself = ended.done()
-    if not by_itself:
+        by_itself = ended.done()
+    elif control.opened.done():
+        control.opened.result()[1].write(_QUIT)
+        hurry = asyncio.create_task(at_once.wait())
+        wait = {ended, hurry}
+        await asyncio.wait(wait, timeout=_END_S, return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
+    if not ended.done():
         await _end(process)
     lines.cancel()
     with contextlib.suppress(OSError, asyncio.CancelledError):

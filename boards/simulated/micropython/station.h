@@ -24,6 +24,9 @@ void station_set_boot_reason(const char *reason, size_t length);
 void station_restart(const char *reason, size_t length) __attribute__((noreturn)); // only from the firmware
 void station_watchdog_fed(void);
 void station_check_watchdog(void); // once a second, from the control side
+// The process is to end: the firmware says goodbye to the CSMS, then platform_quit() is called; at once where no firmware
+// runs. From the control side, which bounds the time.
+void station_quit(void);
 
 // ---- of the platform
 
@@ -37,6 +40,8 @@ void platform_sleep_s(unsigned seconds);
 
 // End the process, or switch off the chip. With the control side's lock held: the firmware takes no notice of the watchdog.
 void platform_hangs(void) __attribute__((noreturn));
+// As above, but all is well: exit code 0.
+void platform_quit(void) __attribute__((noreturn));
 // The firmware needs more heap than --heap gives it, again and again: wrong settings.
 void platform_heap_too_small(void) __attribute__((noreturn));
 
