@@ -377,9 +377,8 @@ class Station:
 
     async def _talk(self):
         await self.link.run()  # until _restart() or QUIT has closed it
-        if self._reason:
-            # What waits in RAM is for the time after the restart (B12.FR.05).
-            self.journal.save(self.store)
+        # What waits in RAM is for the time after the restart (B12.FR.05).
+        self.journal.save(self.store)
         self.board.restart(self._reason)
 
 

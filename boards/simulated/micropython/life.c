@@ -53,10 +53,14 @@ void station_watchdog_fed(void) {
 
 void station_quit(void) {
     quits = true;
-    if (!armed) {
-        platform_quit(); // no firmware, no connection
-    }
+    station_disconnected(); // or never connected
     sim_quit();
+}
+
+void station_disconnected(void) {
+    if (quits && !sim.connected) {
+        platform_quit();
+    }
 }
 
 // The virtual machine raises the exception at its next jump.

@@ -24,9 +24,10 @@ void station_set_boot_reason(const char *reason, size_t length);
 void station_restart(const char *reason, size_t length) __attribute__((noreturn)); // only from the firmware
 void station_watchdog_fed(void);
 void station_check_watchdog(void); // once a second, from the control side
-// The process is to end: the firmware says goodbye to the CSMS, then platform_quit() is called; at once where no firmware
-// runs. From the control side, which bounds the time.
+// The process is to end: the firmware says goodbye to the CSMS, and platform_quit() is called as soon as the connection is
+// gone; at once if there is none. From the control side, which bounds the time.
 void station_quit(void);
+void station_disconnected(void); // the firmware shows that it is not connected any more; the lock is held
 
 // ---- of the platform
 
