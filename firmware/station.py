@@ -50,7 +50,18 @@ from charging.charging import Charging
 from charging.signatures import Signatures
 from device_model.model import DeviceModel
 from hal import log
-from hal.events import CLOCK, DATA_TRANSFER, FAULT, HEAP, HOOK_REPLY, NETWORK, PILOT, REBOOT, TOKEN
+from hal.events import (
+    CLOCK,
+    DATA_TRANSFER,
+    FAULT,
+    HEAP,
+    HOOK_REPLY,
+    NETWORK,
+    PILOT,
+    QUIT,
+    REBOOT,
+    TOKEN,
+)
 from hal.timers import Timers
 from link.link import Link
 from storage.journal import Journal
@@ -231,6 +242,8 @@ class Station:
             self.data_transfer.hook_reply(*event[1:])
         elif kind == REBOOT:
             self.reset.request(b"LocalReset")
+        elif kind == QUIT:
+            self.link.close()  # transactions stay as they are: nothing but the process ends
         elif kind == HEAP:
             gc.collect()
             self.board.heap_reply(event[1], gc.mem_alloc(), gc.mem_free())
@@ -367,7 +380,7 @@ class Station:
         self.link.close()
 
     async def _talk(self):
-        await self.link.run()  # until _restart() has closed it
+        await self.link.run()  # until _restart() or QUIT has closed it
         # What waits in RAM is for the time after the restart (B12.FR.05).
         self.journal.save(self.store)
         self.board.restart(self._reason)

@@ -70,6 +70,38 @@ def test_asked_to_end_it_ends_the_chip(chip, tmp_path):
         os.kill(int(note.read_text()), 0)
 
 
+def test_asked_to_end_it_lets_the_chip_say_goodbye(chip, tmp_path):
+    note = tmp_path / "lines"
+    script = f"""
+out = open({str(note)!r}, "w")
+out.write("ready\\n"); out.flush()
+out.write(repr(control.makefile("rb").readline())); out.flush()
+"""
+    process = chip(script)
+    while not (note.exists() and note.read_text()):
+        assert process.poll() is None
+    process.send_signal(signal.SIGHUP)
+    assert _end(process)[0] == 0
+    assert note.read_text() == "ready\nb'.\\n'"
+
+
+def test_asked_again_it_ends_the_chip(chip, tmp_path):
+    note = tmp_path / "lines"
+    script = f"""
+out = open({str(note)!r}, "w")
+out.write("ready"); out.flush()
+control.makefile("rb").readline()
+out.write(" asked"); out.flush()
+time.sleep(60)
+"""
+    process = chip(script)
+    for word, number in (("ready", signal.SIGTERM), ("asked", signal.SIGTERM)):
+        while not (note.exists() and note.read_text().endswith(word)):
+            assert process.poll() is None
+        process.send_signal(number)
+    assert _end(process)[0] == 0
+
+
 def test_its_log_is_the_chips(chip):
     assert "ERROR stack overflow" in _end(chip("os.write(2, b'ERROR stack overflow\\n')"))[1]
 
@@ -80,6 +112,8 @@ def test_its_log_is_the_chips(chip):
         (["--control", "9100"], "give host:port"),
         (["--control", "127.0.0.1:99999"], "give host:port"),
         (["--overrides", "/nowhere/file.json"], "/nowhere/file.json"),
+        (["--password", "x" * 15], "16 to 40 characters"),
+        (["--password", "x" * 16, "--id", "a:b"], "security profile 0 or 3"),
         (["--rating", "16,16,16"], "one for each of the 2 EVSEs"),
         (["--rating", "5"], "6 to 80"),
         (["--supply", "-1"], "1 to 10000"),
@@ -115,7 +149,7 @@ def test_settings_are_lines(monkeypatch):
     monkeypatch.setenv("STATION_ID", "from the environment")
     assert "id=from the environment\n" in _settings()
     assert "id=given\n" in _settings("--id", "given")
-    assert "password=100%25%0A\n" in _settings("--password", "100%\n")
+    assert "key_passphrase=100%25%0A\n" in _settings("--key-passphrase", "100%\n")
 
 
 def test_the_installation_is_in_the_settings(monkeypatch):
@@ -129,10 +163,10 @@ def test_the_installation_is_in_the_settings(monkeypatch):
     ("arguments", "profile"),
     [
         ([], "0"),
-        (["--password", "x"], "1"),
-        (["--password", "x", "--csms-url", "wss://a"], "2"),
+        (["--password", "x" * 16], "1"),
+        (["--password", "x" * 16, "--csms-url", "wss://a"], "2"),
         (["--csms-url", "wss://a"], "3"),
-        (["--password", "x", "--security-profile", "0"], "0"),
+        (["--password", "x" * 16, "--security-profile", "0"], "0"),
     ],
 )
 def test_the_security_profile_is_the_highest_possible(arguments, profile):

@@ -541,6 +541,15 @@ async def test_with_a_fixed_cable_its_coding_is_ignored(rig):
     assert connector(await station.state())["cp"] == "B"
 
 
+async def test_a_fixed_cable_is_not_locked(rig):
+    for fixed in (1, 0):
+        _, station = await rig.booted(fixed_cable=fixed)
+        await station.swipe(evse=1)
+        await station.ev("C")
+        await station.until_relay(True)
+        assert (await station.state(1))["locked"] is not bool(fixed)
+
+
 async def test_a_welded_contactor_stays_closed(rig):
     _, station = await rig.booted()
     await station.swipe(evse=1)

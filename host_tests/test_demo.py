@@ -88,6 +88,14 @@ def test_password():
     done = _run("wait 1\nstate\nquit\n", ID=f"pw-{os.getpid()}", PASSWORD="0123456789abcdef")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "  connected" in done.stdout
+    assert "disconnected (1001)" in done.stdout  # quit
+
+
+def test_a_password_that_is_too_short():
+    done = _run(ID=f"pw-{os.getpid()}", PASSWORD="short")
+    assert done.returncode == 2
+    assert "shorter than 16 characters; OCPP allows 16 to 40 characters" in done.stdout
+    assert "short;" not in done.stdout
 
 
 def test_wrong_settings():

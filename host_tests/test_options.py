@@ -10,6 +10,7 @@ import pytest
 from rig import BINARY
 
 _TIMEOUT_S = 10
+PASSWORD = "0123456789abcdef"
 
 
 def run(*arguments, **variables):
@@ -51,11 +52,13 @@ WRONG = [
     ("id", b"a\xff", "UTF-8"),
     ("password", "a\nb", "control characters"),
     ("password", "p" * 65, "64"),
+    ("password", "p" * 15, "shorter than 16 characters; OCPP allows 16 to 40"),
+    ("password", "\u00fc" * 15, "shorter than 16 characters"),
+    ("password", "", "shorter than 16 characters"),
     ("security-profile", "4", "give 0, 1, 2 or 3"),
     ("security-profile", "one", "give 0, 1, 2 or 3"),
     ("security-profile", "2", "needs TLS"),
     ("security-profile", "3", "needs TLS"),
-    ("ocpp-version", "ocpp1.6,ocpp2.1", "it speaks ocpp2.0.1"),
     ("ocpp-version", "ocpp2.0.1,", "ocpp2.0.1"),
     ("ocpp-version", "", "ocpp2.0.1"),
     ("evses", "0", "number of connectors"),
@@ -214,15 +217,44 @@ def test_basic_authentication_needs_a_password():
     assert "--password: missing" in log
 
 
+def test_a_password_of_16_characters():
+    for password in (PASSWORD, "\u00fc\u20ac" * 8):
+        assert starts("--password", password)
+
+
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [
+        (["--security-profile", "1", "--password", PASSWORD], True),
+        (["--password", PASSWORD], True),  # profile 1, found out
+        (["--csms-url", "wss://host", "--password", PASSWORD], True),  # 2, found out
+        (["--security-profile", "0", "--password", PASSWORD], False),
+        ([], False),
+    ],
+)
+def test_a00_fr_204_an_identity_with_a_colon(words, refused, tmp_path):
+    folder = tmp_path / "ca" / "csms"
+    folder.mkdir(parents=True)
+    (folder / "root.pem").write_text("")
+    words = ["--id", "CS:001", "--certs", tmp_path, *words]
+    if not refused:
+        assert starts(*words)
+        return
+    code, log, _ = run(*words)
+    assert code == 2
+    assert log.startswith("pilotwire: --id CS:001: has a colon")
+    assert "give an identity without one, or security profile 0 or 3" in log
+
+
 def test_tls_needs_certificates():
-    code, log, _ = run("--csms-url", "wss://host", "--password", "secret")
+    code, log, _ = run("--csms-url", "wss://host", "--password", PASSWORD)
     assert code == 2
     assert "--certs: missing" in log
 
 
 def test_profile_1_goes_with_ws_only(tmp_path):
     code, log, _ = run(
-        "--csms-url", "wss://host", "--password", "secret", "--security-profile", "1"
+        "--csms-url", "wss://host", "--password", PASSWORD, "--security-profile", "1"
     )
     assert code == 2
     assert "wss://" in log
@@ -347,3 +379,32 @@ def test_a_version_that_is_not_spoken_is_left_out():
             _, log = process.communicate(timeout=10)
     assert b"sec-websocket-protocol: ocpp2.0.1\r\n" in request.lower()
     assert b"ocpp2.1 is left out" in log
+
+
+@pytest.mark.parametrize("versions", ["ocpp1.6", "ocpp1.6,ocpp2.1"])
+def test_versions_that_are_not_spoken_open_the_control_socket_all_the_same(versions):
+    with socket.create_server(("127.0.0.1", 0)) as csms:
+        csms.settimeout(0.3)
+        url = "ws://127.0.0.1:%d" % csms.getsockname()[1]
+        options = ["--csms-url", url, "--control", "127.0.0.1:0", "--ocpp-version", versions]
+        with subprocess.Popen([BINARY, *options], stderr=subprocess.PIPE, text=True) as process:
+            try:
+                port = lines_until(process, "control connections at ").rpartition(":")[2]
+                said = lines_until(process, "names nothing that the station speaks")
+                with socket.create_connection(("127.0.0.1", int(port)), 5) as control:
+                    control.sendall(b'{"cmd": "plug", "id": 1, "evse": 1}\n')
+                    assert json.loads(control.makefile().readline())["ok"]
+                with pytest.raises(TimeoutError):
+                    csms.accept()
+            finally:
+                process.terminate()
+    assert "give ocpp2.0.1; next attempt in" in said
+    assert process.returncode == 0
+
+
+def lines_until(process, text):
+    """The line of its log that has `text`."""
+    for line in process.stderr:
+        if text in line:
+            return line.rstrip()
+    raise AssertionError(f"{text!r} is not in its log")

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
+PASSWORD = "0123456789abcdef"
 HEAP = 131072
 DAY = datetime.timedelta(days=1)
 NOW = datetime.datetime.now(datetime.UTC)
@@ -129,11 +130,11 @@ async def test_profile_2(rig, certs, tmp_path, host):
     (certs / "ca/csms/notes.txt").write_text("no certificate")
     async with TlsServer(tmp_path / "server", authority) as server:
         await rig.station(
-            server.url(host), security_profile=2, password="secret", certs=certs, heap=HEAP
+            server.url(host), security_profile=2, password=PASSWORD, certs=certs, heap=HEAP
         )
         request, certificate = await server.request()
     assert request.startswith("GET /path/CS001 HTTP/1.1\r\n")
-    assert base64.b64encode(b"CS001:secret").decode() in request
+    assert base64.b64encode(b"CS001:" + PASSWORD.encode()).decode() in request
     assert certificate == {}
 
 
@@ -194,7 +195,7 @@ async def test_a_wrong_server_certificate_is_refused(rig, certs, tmp_path, serve
     trust(certs, authority)
     async with TlsServer(tmp_path / "server", authority, **server_options) as server:
         station = await rig.station(
-            server.url(), security_profile=2, password="secret", certs=certs, heap=HEAP
+            server.url(), security_profile=2, password=PASSWORD, certs=certs, heap=HEAP
         )
         await station.logged(text)
         assert server.seen.empty()
@@ -204,7 +205,7 @@ async def test_an_unknown_authority_is_refused(rig, certs, tmp_path):
     trust(certs, Authority("Somebody else"))
     async with TlsServer(tmp_path / "server", Authority()) as server:
         station = await rig.station(
-            server.url(), security_profile=2, password="secret", certs=certs, heap=HEAP
+            server.url(), security_profile=2, password=PASSWORD, certs=certs, heap=HEAP
         )
         await station.logged("not correctly signed by the trusted CA")
         assert server.seen.empty()

@@ -32,6 +32,7 @@ ESCAPE = 0x10
 _CONNECT_S = 20
 _HOLD_ABOVE = 8192  # bytes that wait for the network
 _CLIENTS = "abcdef"
+_QUIT = b".\n"  # a line that asks the charger to say goodbye to its CSMS, and to end
 _FACTS = b"!"  # a line that asks for the facts of measurements; with a word: for a trial
 _LINE_MAX = 1 << 20
 _END_S = 3
@@ -55,7 +56,7 @@ class Option(NamedTuple):
 OPTIONS = (
     Option("csms-url", "ws://127.0.0.1:9000", "where the CSMS is"),
     Option("id", "CS001", "identity; user name of basic authentication"),
-    Option("password", None, "password of basic authentication"),
+    Option("password", None, "password of basic authentication, at least 16 characters"),
     Option("security-profile", None, "1 ws + basic auth, 0 none; 2 and 3 need an image with TLS"),
     Option("ocpp-version", "ocpp2.0.1", "sub-protocols to offer, comma separated, best first"),
     Option("storage", None, "folder of what survives a power cut; created if missing"),
@@ -171,14 +172,27 @@ def _check_installation(options: argparse.Namespace) -> None:
         )
 
 
+def _check_identity(options: argparse.Namespace) -> None:
+    if options.password and len(options.password) < 16:
+        raise WrongSettings(
+            "--password (not shown): shorter than 16 characters; OCPP allows 16 to 40 characters"
+        )
+    if ":" in options.id and options.security_profile in ("1", "2"):
+        raise WrongSettings(
+            f"--id {options.id}: has a colon, which basic authentication (security profiles 1"
+            " and 2) can't carry; give an identity without one, or security profile 0 or 3"
+        )
+
+
 def settings_text(options: argparse.Namespace) -> str:
     """The file of settings that the board reads by semihosting.
 
     Raises: WrongSettings.
     """
     _check_installation(options)
-    lines = []
     options.security_profile = _security_profile(options)
+    _check_identity(options)
+    lines = []
     for option in OPTIONS:
         name = option.name.replace("-", "_")
         value = getattr(options, name)
@@ -472,9 +486,13 @@ async def emulate(options: argparse.Namespace, folder: str) -> int:
     control, network = Line(folder, "control"), Line(folder, "network")
     for line in (control, network):
         await line.listen()
-    asked_to_end = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, asked_to_end.set)
+    asked_to_end, at_once = asyncio.Event(), asyncio.Event()
+
+    def ask():
+        (at_once if asked_to_end.is_set() else asked_to_end).set()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, ask)
     command = qemu_command(options, str(settings), control, network)
     try:
         process = await asyncio.create_subprocess_exec(
@@ -487,11 +505,18 @@ async def emulate(options: argparse.Namespace, folder: str) -> int:
     ended = asyncio.create_task(process.wait())
     asked = asyncio.create_task(asked_to_end.wait())
     await asyncio.wait({ended, asked, lines}, return_when=asyncio.FIRST_COMPLETED)
-    if not asked.done():
+    by_itself = not asked.done()
+    if by_itself:
         # A line that breaks is QEMU ending, or this program's mistake.
         await asyncio.wait({ended}, timeout=_END_S)
-    by_itself = ended.done()
-    if not by_itself:
+        by_itself = ended.done()
+    elif control.opened.done():
+        control.opened.result()[1].write(_QUIT)
+        hurry = asyncio.create_task(at_once.wait())
+        wait = {ended, hurry}
+        await asyncio.wait(wait, timeout=_END_S, return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
+    if not ended.done():
         await _end(process)
     lines.cancel()
     with contextlib.suppress(OSError, asyncio.CancelledError):

@@ -40,7 +40,8 @@ Type, for a first session:
   swipe 04A1B2C3    the same card again: stop
   unplug
 """
-_CSMS_HINTS = """From afar: start, stop, get EVSE@1.AvailabilityState, trigger Heartbeat, reset.
+_CSMS_HINTS = """From afar:
+  start, stop, status, report, get EVSE@1.AvailabilityState, trigger Heartbeat, reset
 """
 _LAST_HINT = "help lists everything; quit (or Ctrl-D) ends.\n"
 

@@ -15,6 +15,7 @@
 #define FIRST_LETTER ('a')
 #define FACTS_LETTER ('!')
 #define READY_LETTER ('*')
+#define QUIT_LETTER ('.')
 
 static control_client_t clients[CONTROL_CLIENTS_MAX];
 static bool is_open[CONTROL_CLIENTS_MAX];
@@ -72,6 +73,9 @@ static void send_facts(void) {
 static void take(char byte) {
     switch (expected) {
         case EXPECT_LETTER:
+            if (byte == QUIT_LETTER) {
+                station_quit();
+            }
             current = (uint8_t)(byte - FIRST_LETTER);
             expected = byte == FACTS_LETTER ? EXPECT_TRIAL : current < CONTROL_CLIENTS_MAX ? EXPECT_KIND : EXPECT_END;
             break;

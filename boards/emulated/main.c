@@ -24,6 +24,11 @@ void platform_hangs(void) {
     semihosting_exit(EXIT_HANGS);
 }
 
+void platform_quit(void) {
+    platform_save_meters();
+    semihosting_exit(0);
+}
+
 void platform_heap_too_small(void) {
     LOG_ERROR("--heap: too small: the firmware ran out of memory before it was up; give more");
     semihosting_exit(EXIT_WRONG_SETTINGS);

@@ -126,10 +126,14 @@ void port_network(bool up) {
     }
 }
 
-void port_power_cut(void) {
+void platform_save_meters(void) {
     for (uint8_t evse = 1; evse <= sim.evses; evse++) {
         sim_meter_count(evse);
     }
+}
+
+void port_power_cut(void) {
+    platform_save_meters();
     semihosting_exit(EXIT_POWER_CUT);
 }
 

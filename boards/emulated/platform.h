@@ -20,6 +20,9 @@ bool platform_clock_jumps(void);
 // A file in the storage folder of the host, made if it is missing; -1: it can't be.
 int platform_open_in_storage(const char *name);
 
+// Writes the meters' registers up to now.
+void platform_save_meters(void);
+
 // Once a second, with the control side locked out: time-outs, the watchdog.
 void platform_tick(void);
 

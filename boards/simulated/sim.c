@@ -103,7 +103,14 @@ static void tell(uint8_t evse, uint8_t number) {
     }
 }
 
+void sim_quit(void) {
+    sim.quit_due = true;
+    sim_tell();
+}
+
 void sim_tell(void) {
+    sim_event_t quit = {.kind = EVENT_QUIT};
+    sim.quit_due = sim.quit_due && !sim_event_push(&quit);
     for (uint8_t e = 1; untold > 0 && e <= sim.evses; e++) {
         for (uint8_t c = 1; c <= sim.evse[e - 1].connectors; c++) {
             tell(e, c);

@@ -81,6 +81,7 @@ typedef struct {
     uint8_t evses;
     bool fixed_cable;     // the cables are fixed to the station, of its rating
     uint32_t supply_ma;   // rated current of the grid connection, per phase; 0: not limited
+    bool quit_due;        // the firmware is still to be told
     bool network_up;
     bool meters_sign;     // the meters are such that can sign: one has done so since the process started
     bool connected;       // to the CSMS, as the firmware shows it
@@ -110,6 +111,8 @@ bool sim_plug(uint8_t evse, uint8_t connector, uint16_t cable_ma); // pilot stat
 void sim_set_draw(uint8_t evse, uint8_t connector, uint32_t current_ma, uint8_t phases, bool obeys);
 typedef enum { FAULT_TAKEN, FAULT_NO_ROOM, FAULT_TOO_MANY } sim_fault_result_t;
 sim_fault_result_t sim_set_fault(uint8_t evse, uint8_t connector, const char *name, bool set);
+
+void sim_quit(void); // the firmware is to say goodbye: event QUIT
 
 // ---- the firmware's side
 
@@ -160,7 +163,7 @@ bool sim_parse_stamp(const char *text, int64_t *utc_us_since_2020);
 
 enum {
     EVENT_PILOT, EVENT_FAULT, EVENT_TOKEN, EVENT_REBOOT, EVENT_NETWORK, EVENT_DATA_TRANSFER, EVENT_HOOK_REPLY, EVENT_CLOCK,
-    EVENT_HEAP,
+    EVENT_HEAP, EVENT_QUIT,
 };
 
 #ifndef SIM_EVENTS_SIZE

@@ -10,7 +10,7 @@ option_t options[OPTION_COUNT] = {
     [OPTION_CSMS_URL] = {"csms-url", "STATION_CSMS_URL", "ws://127.0.0.1:9000", "URL",
         "where the CSMS is; / and the identity are appended"},
     [OPTION_ID] = {"id", "STATION_ID", "CS001", "ID", "identity of the station; user name of basic authentication"},
-    [OPTION_PASSWORD] = {"password", "STATION_PASSWORD", NULL, "TEXT", "password of basic authentication"},
+    [OPTION_PASSWORD] = {"password", "STATION_PASSWORD", NULL, "TEXT", "password of basic authentication, at least 16 characters"},
     [OPTION_SECURITY_PROFILE] = {"security-profile", "STATION_SECURITY_PROFILE", NULL, "0-3",
         "1 ws + basic auth, 2 wss + basic auth, 3 wss + client certificate, 0 no authentication (for trials)"},
     [OPTION_OCPP_VERSION] = {"ocpp-version", "STATION_OCPP_VERSION", "ocpp2.0.1", "LIST",

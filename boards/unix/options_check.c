@@ -17,8 +17,10 @@
 #define HEAP_MIN 16384
 #define HEAP_MAX (64 * 1024 * 1024)
 #define IDENTITY_MAX 48 // OCPP 2.0.1 part 4, 3.1.1
+#define PASSWORD_MIN 16 // characters; OCPP 2.0.1, A00.FR.205
 #define URL_MAX 512     // OCPP 2.0.1, NetworkConnectionProfileType.ocppCsmsUrl
 
+static const char PASSWORD_RIGHT[] = "OCPP allows 16 to 40 characters";
 static const char URL_RIGHT[] = "give ws://host:port/path or wss://host:port/path";
 
 // A whole decimal number without anything around it; -1: it is none, or above `most`.
@@ -49,6 +51,15 @@ static bool utf8_text(const char *text) {
         at += n;
     }
     return true;
+}
+
+// Of a text that is UTF-8.
+static size_t characters(const char *text) {
+    size_t count = 0;
+    for (; *text; text++) {
+        count += (*text & 0xc0) != 0x80;
+    }
+    return count;
 }
 
 static void check_host(const char *host, size_t length) {
@@ -104,7 +115,8 @@ static void check_identity(void) {
     }
 }
 
-// Offers what the station speaks of a list that may name versions of the future.
+// Offers what the station speaks of a list that may name versions of the future. One that names nothing of it is left to
+// the firmware: it says so at each attempt, and does not connect; all else goes on.
 static void check_version(void) {
     static const char spoken[] = "ocpp2.0.1";
     const char *at = options[OPTION_OCPP_VERSION].value;
@@ -121,10 +133,9 @@ static void check_version(void) {
         }
         at += length + (at[length] == ',');
     } while (*at || at[-1] == ',');
-    if (!found) {
-        option_wrong(OPTION_OCPP_VERSION, "names no version that the station speaks", "it speaks ocpp2.0.1");
+    if (found) {
+        options[OPTION_OCPP_VERSION].value = spoken;
     }
-    options[OPTION_OCPP_VERSION].value = spoken;
 }
 
 static void check_evses(void) {
@@ -254,7 +265,10 @@ static void check_security(void) {
     const char *text = options[OPTION_SECURITY_PROFILE].value;
     const char *password = options[OPTION_PASSWORD].value;
     if (password && (!utf8_text(password) || strlen(password) > 64)) {
-        option_wrong(OPTION_PASSWORD, "control characters, not UTF-8, or longer than 64 bytes", "OCPP allows 16 to 40 characters");
+        option_wrong(OPTION_PASSWORD, "control characters, not UTF-8, or longer than 64 bytes", PASSWORD_RIGHT);
+    }
+    if (password && characters(password) < PASSWORD_MIN) {
+        option_wrong(OPTION_PASSWORD, "shorter than 16 characters", PASSWORD_RIGHT);
     }
     if (text == NULL) { // the highest that the other settings allow
         settings.security_profile = settings.secure ? (password ? 2 : 3) : password ? 1 : 0;
@@ -274,6 +288,14 @@ static void check_security(void) {
     if (settings.security_profile == 1 && settings.secure) {
         option_wrong(OPTION_SECURITY_PROFILE, "is without TLS, but the URL of the CSMS begins with wss://",
             "give a ws:// URL, or profile 2 or 3");
+    }
+}
+
+// A00.FR.204: the user name of basic authentication ends at the first colon (RFC 7617).
+static void check_user_name(void) {
+    if ((settings.security_profile == 1 || settings.security_profile == 2) && strchr(options[OPTION_ID].value, ':')) {
+        option_wrong(OPTION_ID, "has a colon, which basic authentication (security profiles 1 and 2) can't carry",
+            "give an identity without one, or security profile 0 or 3");
     }
 }
 
@@ -304,6 +326,7 @@ void options_check(void) {
     check_control();
     check_boot_reason();
     check_security();
+    check_user_name();
     check_certificates();
     check_password_known();
     overrides_check();

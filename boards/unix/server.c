@@ -189,11 +189,27 @@ static void close_finished(void) {
     }
 }
 
-static void end_process(void) {
+// Asked to end: the firmware has this long to say goodbye to the CSMS, which takes it 2 s at most. Asked again: at once.
+#define QUIT_MS 3000
+#define QUIT_LOOK_MS 50
+static uint64_t quit_by; // 0: not asked
+
+void platform_quit(void) {
     for (uint8_t e = 1; e <= sim.evses; e++) {
         sim_meter_count(e);
     }
     _exit(0);
+}
+
+static void take_signal(void) {
+    struct signalfd_siginfo info;
+    ssize_t n = read(signal_fd, &info, sizeof(info));
+    (void)n;
+    if (quit_by > 0) {
+        platform_quit();
+    }
+    quit_by = platform_real_ms() + QUIT_MS;
+    station_quit();
 }
 
 static void tick(void) {
@@ -234,10 +250,16 @@ static void *serve(void *unused) {
         }
         port_unlock();
         struct timespec wait = {.tv_sec = TICK_MS / 1000};
+        if (quit_by > 0) {
+            wait = (struct timespec) {.tv_nsec = QUIT_LOOK_MS * 1000000};
+        }
         ppoll(fds, count, &wait, NULL);
         port_lock();
         if (fds[0].revents) {
-            end_process();
+            take_signal();
+        }
+        if (quit_by > 0 && platform_real_ms() >= quit_by) {
+            platform_quit(); // the firmware hangs, or the clock runs slower
         }
         eventfd_t kicks;
         eventfd_read(kick_fd, &kicks);

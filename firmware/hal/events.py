@@ -12,3 +12,4 @@ DATA_TRANSFER = const(5)  # (DATA_TRANSFER, seq, vendor_id, message_id or None, 
 HOOK_REPLY = const(6)  # (HOOK_REPLY, seq, status, raw JSON or None)
 CLOCK = const(7)  # (CLOCK,): time jumped, timers are to be looked at again
 HEAP = const(8)  # (HEAP, seq): tell how much of the heap is in use
+QUIT = const(9)  # (QUIT,): the process is to end: close the connection, then restart

@@ -19,6 +19,8 @@ from wire.handshake import basic_authorization
 _BASIC = const(1)  # security profiles
 _TLS = const(2)
 
+_SPOKEN = b"ocpp2.0.1"  # sub-protocol
+
 # What may stand in a path segment as it is (RFC 3986, pchar), besides letters and digits.
 _PLAIN = b"-._~!$&'()*+,;=:@"
 
@@ -93,6 +95,8 @@ def load(board, model):
     identity = model.text(SECURITY_CTRLR_IDENTITY)
     if not url or not identity:
         raise LinkError("no CSMS URL or no identity is set")
+    if _SPOKEN not in (board.option("ocpp_version") or _SPOKEN).split(b","):
+        raise LinkError("ocpp_version names nothing that the station speaks: give ocpp2.0.1")
     secure, host, port, host_header, path = parse_url(url)
     profile = model.int(SECURITY_CTRLR_SECURITY_PROFILE)
     if profile and secure != (profile >= _TLS):
@@ -104,7 +108,7 @@ def load(board, model):
         board.tls(profile, host) if secure else None,
         host_header,
         b"%s/%s" % (path, percent_encode(identity)),
-        board.option("ocpp_version") or b"ocpp2.0.1",
+        _SPOKEN,
         _authorization(model, profile, identity) if profile in (_BASIC, _TLS) else None,
     )
 

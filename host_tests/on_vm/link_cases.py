@@ -75,6 +75,18 @@ async def case_wrong_settings_are_told_and_tried_again(w):
     assert w.logged("needs a password; next attempt in 10 s")
 
 
+async def case_only_what_the_station_speaks_is_offered(w):
+    w.board.options["ocpp_version"] = b"ocpp1.6,ocpp2.1"
+    await w.start()
+    why = "ocpp_version names nothing that the station speaks: give ocpp2.0.1"
+    assert w.lines == [(WARNING, why + "; next attempt in 5 s")]
+    assert w.network.asked is None
+    w.board.options["ocpp_version"] = b"ocpp2.1,ocpp2.0.1"
+    await w.pass_ms(5000)
+    server = await w.connect()
+    assert server.request.split(b"Sec-WebSocket-Protocol: ")[1].strip() == b"ocpp2.0.1"
+
+
 # ---- back-off
 
 

@@ -13,6 +13,7 @@ _VARIABLE = re.compile(
     r"(@(?P<evse>\d+)(\.(?P<connector>\d+))?)?"
     r"\.(?P<variable>[^./#=\s]+)(/(?P<instance>[^#=]+))?(#(?P<attribute>\w+))?"
 )
+_WHOLE = re.compile(r"-?[0-9]+")
 _ATTRIBUTES = ("Actual", "Target", "MinSet", "MaxSet")
 
 
@@ -44,10 +45,11 @@ class Arguments:
         return default or None
 
     def number(self, name, default, least=0, most=1 << 31):
+        """A whole number; `default` when it is missing."""
         text = self.word(name, "")
         if text is None:
             return default
-        if not text.isdigit() or not least <= int(text) <= most:
+        if not _WHOLE.fullmatch(text) or not least <= int(text) <= most:
             limit = f"of at least {least}" if most == 1 << 31 else f"from {least} to {most}"
             raise UsageError(f"{name.upper()} is a whole number {limit}, not {text!r}")
         return int(text)

@@ -16,7 +16,7 @@ BOARD = os.environ.get("BOARD") or "unix"
 BINARY = ROOT / "build" / BOARD / "pilotwire"
 MAKES = "`make build`" if BOARD == "unix" else f"`make image BOARD={BOARD}`"
 _START_S = 10
-_END_S = 3
+_END_S = 5  # a charger that is asked to end says goodbye to its CSMS first, for 3 s at most
 _LOG_LINES = 5000
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from . import summary, tokens
 from .arguments import Arguments, UsageError, head, read_json, variable
+from .report import BASES, report
 from .station import CallFailed
 
 _MESSAGES = [
@@ -29,7 +30,10 @@ class Quit(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """One command. `run(context, text)` gets what was typed after the name; gives lines or None"""
+    """One command. `run(context, text)` gets what was typed after the name; gives lines or None.
+
+    It is a coroutine function, or an async generator of lines that are shown as they come.
+    """
 
     usage: str
     help: str
@@ -54,6 +58,7 @@ class Office:
         self.actions = list(actions)
         self.chosen = None
         self._remote_start = 0
+        self._request = 0
 
     def station(self):
         """The station that commands go to."""
@@ -69,6 +74,22 @@ class Office:
     def next_remote_start(self):
         self._remote_start += 1
         return self._remote_start
+
+    def next_request(self):
+        self._request += 1
+        return self._request
+
+    def running(self, what):
+        """The id of the only transaction that is running at the station; None: there is none.
+
+        Raises:
+            UsageError: there are several; `what` says what one of them is wanted for.
+        """
+        running = self.csms.ledgers[self.station().id].running()
+        if len(running) > 1:
+            names = ", ".join(t.id for t in running)
+            raise UsageError(f"say which transaction {what}; running: {names}")
+        return running[0].id if running else None
 
 
 def _evse(arguments):
@@ -95,13 +116,25 @@ async def _stop(office, text):
     transaction = arguments.word("transaction", "")
     arguments.done()
     station = office.station()
+    transaction = transaction or office.running("to stop")
     if transaction is None:
-        running = office.csms.ledgers[station.id].running()
-        if len(running) != 1:
-            names = ", ".join(t.id for t in running) or "none"
-            raise UsageError(f"say which transaction to stop; running: {names}")
-        transaction = running[0].id
+        raise UsageError("say which transaction to stop; running: none")
     await station.ask("RequestStopTransaction", {"transactionId": transaction})
+
+
+async def _status(office, text):
+    arguments = Arguments(text)
+    transaction = arguments.word("transaction", "")
+    arguments.done()
+    station = office.station()
+    transaction = transaction or office.running("to ask for")
+    payload = {"transactionId": transaction} if transaction else {}
+    answer = await station.ask("GetTransactionStatus", payload)
+    waiting = f"messages wait: {'yes' if answer['messagesInQueue'] else 'no'}"
+    if transaction is None:
+        return [f"no transaction is running; {waiting}"]
+    going = {True: "ongoing", False: "not ongoing"}.get(answer.get("ongoingIndicator"), "unknown")
+    return [f"{transaction}: {going}; {waiting}"]
 
 
 async def _get(office, text):
@@ -118,6 +151,27 @@ async def _set(office, text):
     item = variable(name.strip())
     item["attributeValue"] = value.strip()
     await office.station().ask("SetVariables", {"setVariableData": [item]})
+
+
+async def _report(office, text):
+    arguments = Arguments(text)
+    base = BASES[arguments.choice("base", tuple(BASES), "full")]
+    arguments.done()
+    async for line in report(office.station(), office.next_request(), base):
+        yield line
+
+
+async def _cache(office, text):
+    Arguments(text).done()
+    await office.station().ask("ClearCache", {})
+
+
+async def _unlock(office, text):
+    arguments = Arguments(text)
+    evse = arguments.number("evse", 1, 1)
+    connector = arguments.number("connector", 1, 1)
+    arguments.done()
+    await office.station().ask("UnlockConnector", {"evseId": evse, "connectorId": connector})
 
 
 async def _reset(office, text):
@@ -217,8 +271,17 @@ async def _show(office, text):
 CSMS_COMMANDS = (
     Command("start [EVSE] [TOKEN] [TYPE]", "start a transaction from afar", _start),
     Command("stop [TRANSACTION]", "stop a transaction from afar", _stop),
+    Command("status [TRANSACTION]", "ask how a transaction is, and what waits", _status),
     Command("get VARIABLE ...", "read variables, such as TxCtrlr.EVConnectionTimeOut", _get),
     Command("set VARIABLE=VALUE", "set one, such as SampledDataCtrlr.TxUpdatedInterval=60", _set),
+    Command(
+        "report [full|configuration|summary]",
+        "read all variables, as a table",
+        _report,
+        tuple(BASES),
+    ),
+    Command("unlock [EVSE [CONNECTOR]]", "free the cable from afar", _unlock),
+    Command("cache", "clear the charger's authorization cache", _cache),
     Command(
         "reset [onidle|immediate] [EVSE]", "restart the charger", _reset, ("onidle", "immediate")
     ),

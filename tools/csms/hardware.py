@@ -5,6 +5,7 @@ import json
 from .arguments import Arguments, UsageError, read_json
 from .commands import Command, data_transfer
 
+_CABLES = ("13", "20", "32", "63")
 _FAULTS = (
     "GroundFailure",
     "OverCurrent",
@@ -25,7 +26,12 @@ def _place(arguments):
 
 
 async def _plug(control, text):
-    await control.ask("plug", **_place(Arguments(text)))
+    arguments = Arguments(text)
+    evse = arguments.number("evse", 1, 1)
+    connector = arguments.number("connector", 1, 1)
+    cable = int(arguments.choice("cable", _CABLES, "32"))
+    arguments.done()
+    await control.ask("plug", evse=evse, connector=connector, cable=cable)
 
 
 async def _unplug(control, text):
@@ -37,7 +43,29 @@ async def _ev(control, text):
     state = arguments.choice("state", tuple("ABCDEF"))
     current = arguments.number("current", 16, 0, 1000)
     phases = arguments.number("phases", 3, 1, 3)
-    await control.ask("ev", state=state, current=current, phases=phases, **_place(arguments))
+    evse = arguments.number("evse", 1, 1)
+    connector = arguments.number("connector", 1, 1)
+    obeys = arguments.switch("obeys", "on")
+    arguments.done()
+    await control.ask(
+        "ev",
+        state=state,
+        current=current,
+        phases=phases,
+        evse=evse,
+        connector=connector,
+        obeys=obeys,
+    )
+
+
+async def _temperature(control, text):
+    arguments = Arguments(text)
+    celsius = arguments.number("celsius", None, -50, 150)
+    if celsius is None:
+        raise UsageError("CELSIUS is missing")
+    evse = arguments.number("evse", 1, 1)
+    arguments.done()
+    await control.ask("temperature", celsius=celsius, evse=evse)
 
 
 async def _swipe(control, text):
@@ -119,14 +147,20 @@ async def _hardware(control, text):
 
 
 HARDWARE_COMMANDS = (
-    Command("plug [EVSE [CONNECTOR]]", "plug the cable in, at both ends", _plug),
+    Command(
+        "plug [EVSE [CONNECTOR]] [cable=13|20|32|63]",
+        "plug the cable in, at both ends; what its coding says (A)",
+        _plug,
+        tuple(f"cable={rating}" for rating in _CABLES),
+    ),
     Command("unplug [EVSE [CONNECTOR]]", "unplug the cable", _unplug),
     Command(
-        "ev STATE [CURRENT] [PHASES] [evse=1]",
-        "the car: B connected, C charges (A per phase)",
+        "ev STATE [CURRENT] [PHASES] [evse=1] [obeys=on|off]",
+        "the car: B connected, C charges (A per phase); off: draws on whatever is offered",
         _ev,
         tuple("ABCDEF"),
     ),
+    Command("temperature CELSIUS [EVSE]", "what the sensor at the outlet says", _temperature),
     Command("swipe TOKEN [EVSE] [TYPE]", "hold a card to the reader", _swipe),
     Command("fault ERROR [on|off] [EVSE]", f"such as {', '.join(_FAULTS[:3])}", _fault, _FAULTS),
     Command("network on|off", "cut the charger's network, or mend it", _network, ("on", "off")),

@@ -6,6 +6,7 @@ From a terminal with history and completion, or from a pipe.
 import asyncio
 import contextlib
 import difflib
+import inspect
 import os
 import stat
 import sys
@@ -68,8 +69,14 @@ class Prompt:
 
     async def _run(self, command, context, text):
         try:
-            for line in await command.run(context, text) or ():
-                self._printer.line("  " + line)
+            result = command.run(context, text)
+            if inspect.isasyncgen(result):
+                async with contextlib.aclosing(result):
+                    async for line in result:
+                        self._printer.line("  " + line)
+            else:
+                for line in await result or ():
+                    self._printer.line("  " + line)
             return True
         except UsageError as error:
             self._printer.line(f"{command.name}: {error}. Usage: {command.usage}", "bad")

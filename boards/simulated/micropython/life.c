@@ -23,6 +23,7 @@
 static char boot_reason[24] = "PowerUp";
 static nlr_buf_t *boot_frame; // where a restart jumps to
 static volatile bool restarting, barks;
+static volatile bool quits; // the next life is not to begin
 static volatile bool armed; // the watchdog has been fed: the firmware is up
 static volatile unsigned hungry_s; // since then
 static mp_obj_exception_t watchdog_exception;
@@ -48,6 +49,18 @@ void station_restart(const char *reason, size_t length) {
 void station_watchdog_fed(void) {
     hungry_s = 0;
     armed = true;
+}
+
+void station_quit(void) {
+    quits = true;
+    station_disconnected(); // or never connected
+    sim_quit();
+}
+
+void station_disconnected(void) {
+    if (quits && !sim.connected) {
+        platform_quit();
+    }
 }
 
 // The virtual machine raises the exception at its next jump.
@@ -172,6 +185,9 @@ void life_run(const life_memory_t *memory) {
         }
         platform_firmware_ended();
         port_lock();
+        if (quits) {
+            platform_quit();
+        }
         sim_firmware_restarts();
         port_unlock();
         if (orderly) {

@@ -197,6 +197,7 @@ static mp_obj_t indicator_connected(mp_obj_t on_in) {
     bool on = mp_obj_is_true(on_in);
     port_lock();
     sim.connected = on;
+    station_disconnected();
     port_unlock();
     return mp_const_none;
 }

@@ -24,6 +24,10 @@ void station_set_boot_reason(const char *reason, size_t length);
 void station_restart(const char *reason, size_t length) __attribute__((noreturn)); // only from the firmware
 void station_watchdog_fed(void);
 void station_check_watchdog(void); // once a second, from the control side
+// The process is to end: the firmware says goodbye to the CSMS, and platform_quit() is called as soon as the connection is
+// gone; at once if there is none. From the control side, which bounds the time.
+void station_quit(void);
+void station_disconnected(void); // the firmware shows that it is not connected any more; the lock is held
 
 // ---- of the platform
 
@@ -37,6 +41,8 @@ void platform_sleep_s(unsigned seconds);
 
 // End the process, or switch off the chip. With the control side's lock held: the firmware takes no notice of the watchdog.
 void platform_hangs(void) __attribute__((noreturn));
+// As above, but all is well: exit code 0.
+void platform_quit(void) __attribute__((noreturn));
 // The firmware needs more heap than --heap gives it, again and again: wrong settings.
 void platform_heap_too_small(void) __attribute__((noreturn));
 
