@@ -383,13 +383,13 @@ def test_a_car_that_does_not_obey_stays_and_draws_what_it_likes():
     for pwm in (OFFER, STEADY, OFF, OFFER):
         lib.sim_set_pwm(1, 1, pwm)
         assert (shown(ask), current_ma()) == ("C", 40000)
-    ask("ev", current=41)  # what is left out stays
+    ask("ev", current=41, obeys=False)  # what else is left out stays
     assert current_ma() == 41000
     lib.sim_firmware_restarts()
     assert shown(ask) == "C"
     lib.sim_set_pwm(1, 1, OFFER)
     lib.sim_set_relay(1, 1, True)
-    ask("ev", obeys=True)
+    ask("ev", current=41)  # true if not given
     assert current_ma() == OFFER * 60
     ask("ev", obeys=False)
     ask("unplug")

@@ -71,7 +71,7 @@ static void ev(control_request_t *request) {
         control_need_room(request);
         return;
     }
-    sim_set_draw(evse, number, (uint32_t)current, (uint8_t)phases, obeys_given ? obeys : connector->obeys);
+    sim_set_draw(evse, number, (uint32_t)current, (uint8_t)phases, obeys);
 }
 
 static void temperature(control_request_t *request) {
