@@ -31,11 +31,11 @@ class Grant:
         )
 
     def same_group(self, other):
-        """A member of the same group (C09.FR.03)."""
+        """A member of the same group (C09.FR.03); an empty one is none."""
         return (
             other is not None
-            and self.group is not None
-            and other.group is not None
+            and self.group
+            and other.group
             and self.group.lower() == other.group.lower()
             and self.group_kind == other.group_kind
         )
@@ -48,7 +48,7 @@ class Grant:
 
         Returns: whether it may charge, somewhere.
         """
-        if info[2] is not None:
+        if info[2]:
             self.group = info[2]
             self.group_kind = info[3]
         return info[0] == ACCEPTED and self.restrict(allowed(info[4]))
