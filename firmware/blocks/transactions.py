@@ -60,9 +60,15 @@ class Transactions:
             kind, trigger, state, reason: name ids of TransactionEvent, TriggerReason,
                 ChargingState and Reason (or 0).
         """
+        late = state == CHARGING and not transaction.begun
+        sample = kind == UPDATED and trigger in (METER_VALUE_PERIODIC, METER_VALUE_CLOCK)
+        readings = self.metering.of_event(evse, transaction, kind, trigger, state)
+        if sample and not readings[0]:
+            self.metering.telling = None
+            return  # no measurands: nothing to tell (J01.FR.22, J02.FR.11)
         tell = transaction.tell
         transaction.tell = None  # E01.FR.10: once
-        number, connector = self._place(evse, transaction, state)
+        number, connector = self._place(evse, transaction, late)
         additional = tell.additional if tell else b""
         out = bytearray()
         pack(
@@ -88,10 +94,7 @@ class Transactions:
                 additional,
             ),
         )
-        out = _extended(out, self.metering.of_event(evse, transaction, kind, trigger, state))
-        if self.journal.append(
-            out, kind == UPDATED and trigger in (METER_VALUE_PERIODIC, METER_VALUE_CLOCK)
-        ):
+        if self.journal.append(_extended(out, readings), sample):
             transaction.seq_no += 1  # E01.FR.07
         self.metering.telling = None
         if kind != UPDATED:
@@ -127,12 +130,11 @@ class Transactions:
         ongoing = self.charging.find(transaction_id) is not None
         return ongoing, self.journal.count_of(transaction_id.lower()) > 0  # E14.FR.01 to E14.FR.05
 
-    def _place(self, evse, transaction, state):
+    def _place(self, evse, transaction, late):
         """Evse and connector, in the first event, in the first with an EV connected (E01.FR.16),
         and in one that brings late the readings of the beginning (E01.FR.17).
         """
         if evse.id:
-            late = state == CHARGING and not transaction.begun
             if transaction.joined and (late or transaction.place_told < 2):
                 transaction.place_told = 2
                 return evse.id, evse.active.number
