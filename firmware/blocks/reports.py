@@ -192,7 +192,7 @@ class Reports:
                 if value is None:
                     items.append(_ANY)
                 elif i == _EVSE or i == _CONNECTOR:
-                    items.append(value if 0 < value < _UNKNOWN else _UNKNOWN)
+                    items.append(value if 0 <= value < _UNKNOWN else _UNKNOWN)
                 else:
                     ref = catalogue.find(value)
                     items.append(ref if ref >= 0 else _UNKNOWN)

@@ -129,7 +129,8 @@ class DeviceModel:
             self._factory.put(variable, 0, 0, 0, b"%d" % most)
 
     def locate(self, component, component_instance, evse, connector, variable, instance):
-        """Find a variable by names (bytes) and place (int), None where not given.
+        """Find a variable by names (bytes) and place (int), None where not given; EVSE 0 is the
+        station, connector 0 the EVSE.
 
         Returns:
             A handle, >= 0, for `read` and `write`: variable | evse << 16 | connector << 23;
@@ -286,12 +287,12 @@ class DeviceModel:
 
     def _level(self, evse, connector):
         """Level of a place that this station has, or -1."""
-        if evse is None:
-            return LEVEL_STATION
+        if not evse:
+            return -1 if connector else LEVEL_STATION
         connectors = self._board.connectors
         if not 0 < evse <= len(connectors):
             return -1
-        if connector is None:
+        if not connector:
             return LEVEL_EVSE
         return LEVEL_CONNECTOR if 0 < connector <= connectors[evse - 1] else -1
 
