@@ -15,6 +15,10 @@ from tables.names import (
     TRIGGERED,
 )
 from tables.variables import (
+    CHARGING_STATION_FIRMWARE_VERSION,
+    CHARGING_STATION_MODEL,
+    CHARGING_STATION_SERIAL_NUMBER,
+    CHARGING_STATION_VENDOR_NAME,
     CLOCK_CTRLR_TIME_SOURCE,
     OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL,
     OCPP_COMM_CTRLR_RETRY_BACK_OFF_WAIT_MINIMUM,
@@ -36,7 +40,7 @@ class Registration:
     """Where the station stands with its CSMS; sends BootNotification until it is accepted.
 
     Args:
-        board: identification data and the reason of this boot.
+        board: the clock and the reason of this boot.
         model: device model.
         timers: for the wait before the next attempt.
         on_accepted: callable(), once for each Accepted.
@@ -98,13 +102,13 @@ class Registration:
         self._due = False
         reason = TRIGGERED if self._triggered else self._reason  # B01.FR.09
         self._triggered = False
-        board = self.board
+        text = self.model.text
         return BOOT_NOTIFICATION, (
             reason,
-            board.model,
-            board.vendor_name,
-            board.serial_number,
-            board.firmware_version,
+            text(CHARGING_STATION_MODEL),
+            text(CHARGING_STATION_VENDOR_NAME),
+            text(CHARGING_STATION_SERIAL_NUMBER) or None,
+            text(CHARGING_STATION_FIRMWARE_VERSION) or None,
         )
 
     def answered(self, outcome, reader):
