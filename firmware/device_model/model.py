@@ -7,7 +7,7 @@ kind.
 """
 
 from micropython import const
-from tables.names import ACCEPTED, ACTUAL, MAX_SET, MIN_SET, REJECTED, TARGET
+from tables.names import ACCEPTED, REJECTED
 from tables.variable_format import (
     FIELD_DEFAULT,
     FIELD_FROM,
@@ -34,7 +34,7 @@ from wire_core import write_time
 
 from device_model import catalogue, overrides, settings
 from device_model.catalogue import split
-from device_model.check import check
+from device_model.check import check, cut, legal
 from device_model.outcomes import DONE, INVALID, NO_ATTRIBUTE, NO_COMPONENT, NO_VARIABLE, REBOOT
 from device_model.outcomes import READ_ONLY as OUTCOME_READ_ONLY
 from device_model.outcomes import WRITE_ONLY as OUTCOME_WRITE_ONLY
@@ -107,12 +107,13 @@ class DeviceModel:
 
     def set(self, variable, value, evse=0, connector=0):
         """Change a value by the firmware itself; it holds even when flash fails, which is logged.
+        A number beyond its limits becomes the limit.
 
         Returns:
             Name id ACCEPTED, or REJECTED: not a legal value.
         """
-        if check(variable, value) != DONE:
-            log.error("device model: not a legal value of %s", catalogue.title(variable))
+        value = legal(variable, value, "value")
+        if value is None:
             return REJECTED
         if value != self._stored(variable, evse, connector, 0):
             for values in (self._set, self._staged):  # what is staged would replace it
@@ -329,16 +330,13 @@ class DeviceModel:
             return value
         if source and source[0] == _POINT:
             # names: firmware_version, model, serial_number, vendor_name
-            return getattr(self._board, str(source[1:], "utf-8")) or b""
+            return cut(variable, getattr(self._board, str(source[1:], "utf-8")) or b"")
         return b"" if index else catalogue.text(variable, FIELD_DEFAULT) or b""
 
 
 def _attribute(attribute):
     """Index of an attribute's name id, or -1."""
-    if attribute is None:
-        return 0
-    names = (ACTUAL, TARGET, MIN_SET, MAX_SET)
-    return names.index(attribute) if attribute in names else -1
+    return 0 if attribute is None else catalogue.number(catalogue.ATTRIBUTES, attribute)
 
 
 def _live_text(variable, value):

@@ -34,6 +34,7 @@ TYPES = (
     "MemberList",
 )
 LISTS = TYPES[5:]
+NUMBERS = ("integer", "decimal")
 ACCESS = ("ro", "rw", "wo")
 FLAGS = {"reboot": 0x20, "live": 0x40, "volatile": 0x80}
 # Optional fields of a record, in the order of their bits and of their places.
@@ -50,6 +51,8 @@ LONGEST_WRITTEN = 1000  # attributeValue of SetVariables
 LONGEST_READ = 2500  # ... of GetVariables and NotifyReport
 LONGEST_LIST = 1000  # valuesList
 LONGEST_UNIT = 16
+# Of a number that is declared without: nothing is refused but for a limit that is told.
+LIMITS = {"min": "-999999999", "max": "999999999"}
 METHODS = {"__init__": 3, "read": 4, "changed": 4, "data_transfer": 4}  # with self
 
 
@@ -179,12 +182,22 @@ def merge(components, more):
 
 
 def _check_redeclared(component, old, new):
-    """The firmware relies on the type of its own variables, and a secret stays one."""
+    """The firmware relies on the type and the limits of its own variables, and a secret stays one.
+    What the extension does not limit keeps its limits. Only the maker knows how much power it has.
+    """
     name = f"{component.name}.{new.name}"
     if new.type != old.type:
         raise DeclarationError(f"extension: {name} of the firmware stays of type {old.type}")
     if old.access == "wo" and new.access != "wo":
         raise DeclarationError(f"extension: {name} stays wo, a secret")
+    if new.type in ("integer", "string"):
+        for key in {"min", "max"} & set(old.fields):
+            limit = old.fields[key]
+            given = Decimal(new.fields.setdefault(key, limit))
+            if given > Decimal(limit) if key == "max" else given < Decimal(limit):
+                wrong = f"{name} has {key}={limit}: no more than that works"
+                raise DeclarationError(f"extension: {wrong}")
+        _check(new)
 
 
 def _place(component):
@@ -251,7 +264,7 @@ def _check(variable):
 
 def _check_limits(variable):
     fields = variable.fields
-    number = variable.type in ("integer", "decimal")
+    number = variable.type in NUMBERS
     for key in ("min", "max"):
         if key in fields and not (NUMBER if number else COUNT).fullmatch(fields[key]):
             raise DeclarationError(f"{key} is no number, or has over 9 digits on a side")
@@ -265,11 +278,11 @@ def _check_limits(variable):
 
 def _valid(variable, value):
     fields = variable.fields
-    if variable.type in ("integer", "decimal"):
+    if variable.type in NUMBERS:
         if not NUMBER.fullmatch(value) or (variable.type == "integer" and "." in value):
             return False
-        low, high = Decimal(fields.get("min", value)), Decimal(fields.get("max", value))
-        return low <= Decimal(value) <= high
+        limits = {**LIMITS, **fields}
+        return Decimal(limits["min"]) <= Decimal(value) <= Decimal(limits["max"])
     if variable.type == "boolean":
         return value in ("true", "false")
     if variable.type == "dateTime":
@@ -307,15 +320,16 @@ def record(variable, strings):
     for flag in variable.flags:
         kind |= FLAGS[flag]
     extras, tail = 0, b""
+    fields = {**(LIMITS if variable.type in NUMBERS else {}), **variable.fields}
     for bit, key in enumerate(FIELDS):
-        if key not in variable.fields:
+        if key not in fields:
             continue
         extras |= 1 << bit
         if key == "attributes":
-            mask = sum(1 << ATTRIBUTES.index(a) for a in variable.fields[key].split(","))
+            mask = sum(1 << ATTRIBUTES.index(a) for a in fields[key].split(","))
             tail += mask.to_bytes(2, "little")
         else:
-            tail += strings.add(variable.fields[key])
+            tail += strings.add(fields[key])
     body = strings.add(variable.name) + bytes([kind, extras]) + tail
     return bytes([len(body) + 1]) + body
 
