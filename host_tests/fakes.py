@@ -81,7 +81,7 @@ DEFAULTS = {
 Event = namedtuple(
     "Event",
     "kind at trigger seq_no offline phases reservation_id transaction_id state spent_s reason "
-    "remote_start_id evse connector token token_kind meter_value",
+    "remote_start_id evse connector token token_kind additional_info meter_value",
 )
 Value = namedtuple(
     "Value",
@@ -311,6 +311,9 @@ class Reader:
     def unpack(self):
         return self.slots
 
+    def each(self):
+        return ()
+
 
 class Flash:
     """A block device whose files the `vfs` shim keeps."""
@@ -461,7 +464,8 @@ class World:
 
     def start(self, token=b"R1", evse=None, remote_start_id=7, kind=names.CENTRAL, group=None):
         self.settle()
-        slots = [evse, remote_start_id, token, kind, group, names.CENTRAL if group else None]
+        kinds = kind, None, group, names.CENTRAL if group else None
+        slots = [evse, remote_start_id, token, *kinds]
         return self.remote.handle(names.REQUEST_START_TRANSACTION, Reader(slots))
 
     def stop(self, transaction_id):

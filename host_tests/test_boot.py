@@ -43,6 +43,61 @@ async def test_TC_B_01_CS_identity_in_the_url(rig):
     assert "ocpp2.0.1" in csms.opening.requests[0].headers["Sec-WebSocket-Protocol"]
 
 
+@pytest.mark.parametrize("interval", [604_800, 999_999_999, 1_000_000_000, 2_147_483_647])
+async def test_a_long_interval_of_the_boot_answer(rig, interval):
+    # B01.FR.04: as long as a heartbeat may wait, and said
+    csms = await rig.csms()
+    csms.heartbeat_s = interval
+    station = await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    await rig.quiet(csms)
+    assert await value(csms, "OCPPCommCtrlr.HeartbeatInterval") == "86400"
+    assert await station.logged(f"{interval}")
+    assert not [line for line in station.log if "ERROR" in line]
+    await station.clock(86_390)
+    await csms.never("Heartbeat", 0.2)
+    await station.clock(20)
+    await csms.expect("Heartbeat")  # G02.FR.07
+
+
+async def test_a_wait_of_years_is_cut_and_said(rig):
+    # B02.FR.08
+    csms = await rig.csms()
+    csms.answer("BootNotification", lambda m: csms.boot_answer("Pending", 2_147_483_647))
+    station = await rig.station(csms)
+    await csms.expect("BootNotification", 10)
+    assert await station.logged("next BootNotification in 536870 s")
+
+
+async def test_TC_B_01_CS_boot_tells_what_overrides_say(rig):
+    # B01.FR.01: the same as the device model tells
+    texts = {
+        "VendorName": "V" * 50,
+        "Model": "ä" * 20,
+        "SerialNumber": "S" * 25,
+        "FirmwareVersion": "F" * 50,
+    }
+    overrides = [setting(f"ChargingStation.{name}", text) for name, text in texts.items()]
+    csms, _ = await rig.booted(overrides=overrides)
+    told = csms.calls("BootNotification")[0]["chargingStation"]
+    for name, text in texts.items():
+        assert told[name[0].lower() + name[1:]] == text
+        assert await value(csms, f"ChargingStation.{name}") == text
+
+
+async def test_boot_tells_what_fits_of_long_overrides(rig):
+    # B01.FR.01: the schema's lengths, in characters; the rest is cut, and said
+    longest = {"VendorName": 50, "Model": 20, "SerialNumber": 25, "FirmwareVersion": 50}
+    overrides = [setting(f"ChargingStation.{name}", "ä€" * 40) for name in longest]
+    csms, station = await rig.booted(overrides=overrides)
+    told = csms.calls("BootNotification")[0]["chargingStation"]
+    for name, size in longest.items():
+        text = ("ä€" * 40)[:size]
+        assert told[name[0].lower() + name[1:]] == text
+        assert await value(csms, f"ChargingStation.{name}") == text
+        assert await station.logged(f"override of ChargingStation.{name} clamped")
+
+
 async def test_boot_sets_the_clock(rig):
     # B01.FR.06
     rig.clock.advance(40_000_000)

@@ -4,7 +4,15 @@ import datetime
 
 import pytest
 from rig import CARD, GROUP_CARD, OTHER_GROUP_CARD, UNKNOWN, setting
-from sessions import booted_again, charge, still_charging, stop_at, value, write_status
+from sessions import (
+    booted_again,
+    charge,
+    remote_start,
+    still_charging,
+    stop_at,
+    value,
+    write_status,
+)
 
 _STATUSES = [
     pytest.param("Invalid", id="TC_C_09_CS"),
@@ -441,3 +449,36 @@ async def test_tokens_are_not_in_the_log(rig):
     await station.plug()
     await starts(rig, csms, station)
     assert not [line for line in station.log if CARD in line]
+
+
+async def test_strangers_with_an_empty_group_in_the_cache(rig):
+    # C09.FR.03, C12.FR.02: also after a restart, from what is stored
+    csms, station = await rig.booted()
+    csms.answer("TransactionEvent", {})
+    nobody = info(groupIdToken={"idToken": "", "type": "NoAuthorization"})
+    for token in (GROUP_CARD, OTHER_GROUP_CARD):
+        await remember(rig, csms, station, nobody, token)
+    await station.restart()
+    await csms.expect("BootNotification", 10)
+    await rig.quiet(csms)
+    transaction = await charge(rig, csms, station, token=GROUP_CARD)
+    await station.swipe(OTHER_GROUP_CARD, evse=1)
+    await rig.quiet(csms)
+    await still_charging(station, transaction)
+
+
+async def test_group_of_a_remote_start_stays_when_the_cache_knows_none(rig):
+    # C09.FR.03, F01.FR.04, C12.FR.02
+    csms, station = await rig.booted(overrides=[setting("AuthCtrlr.AuthorizeRemoteStart", "true")])
+    csms.answer("TransactionEvent", {})
+    await remember(rig, csms, station, info())
+    await station.plug()
+    await station.ev("C")
+    request = {**remote_start(3, evseId=1), **_FLEET}
+    assert (await csms.call("RequestStartTransaction", request))["status"] == "Accepted"
+    await station.until_relay(True)
+    csms.answer_next("Authorize", info(**_FLEET))
+    await station.swipe(GROUP_CARD, evse=1)
+    await station.until_relay(False)
+    await rig.quiet(csms)
+    assert csms.calls("TransactionEvent")[-1]["eventType"] == "Ended"

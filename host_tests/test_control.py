@@ -514,7 +514,7 @@ async def test_a_car_that_does_not_obey_draws_on(rig):
     await station.swipe(evse=1)
     await station.ev("C", current=10, obeys=False)
     await station.until_relay(True)
-    await station.command("ev", evse=1, connector=1, current=100)  # told once, it stays so
+    await station.command("ev", evse=1, connector=1, current=100, obeys=False)
     before = await energy(station)
     await station.command("clock", advance_s=3)
     assert abs(await energy(station) - before - 57) <= 3

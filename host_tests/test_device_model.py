@@ -131,8 +131,10 @@ def test_every_declared_variable_is_in_the_tables(dm, component, variable):
     assert catalogue.string(catalogue.component_ref(place)) == component.name.encode()
     kind = compiler.TYPES.index(variable.type) | compiler.ACCESS.index(variable.access) << 3
     assert catalogue.kind(var) & 0x1F == kind
+    number = variable.type in ("integer", "decimal")
+    fields = {**(compiler.LIMITS if number else {}), **variable.fields}
     for bit, key in enumerate(compiler.FIELDS[:-1]):
-        text = variable.fields.get(key)
+        text = fields.get(key)
         assert catalogue.text(var, 1 << bit) == (None if text is None else text.encode())
     if variable.fields.get("default"):
         assert check.check(var, variable.fields["default"].encode()) == outcomes.DONE
@@ -265,6 +267,33 @@ def test_an_override_beyond_the_limits_is_clamped(device, lines):
     assert "clamped" in lines[-1][1]
 
 
+def test_an_override_of_a_text_of_the_board_is_cut(device, lines):
+    board = Board(
+        override(b"ChargingStation", b"Model", "ä€".encode() * 11),
+        override(b"SecurityCtrlr", b"OrganizationName", b"x" * 65),
+    )
+    board.vendor_name = "€".encode() * 60  # what the board itself says too
+    dm = model.DeviceModel(board, Store(device))
+    assert dm.text(variables.CHARGING_STATION_MODEL) == "ä€".encode() * 10
+    assert dm.text(variables.CHARGING_STATION_VENDOR_NAME) == "€".encode() * 50
+    assert dm.text(variables.SECURITY_CTRLR_ORGANIZATION_NAME) == b"Pilotwire"
+    assert ["clamped" in text for _, text in lines[-2:]] == [True, False]
+
+
+def test_an_override_makes_a_live_variable_no_more_writable_than_it_is(device, lines, monkeypatch):
+    # B05.FR.09; attributes that are not live may be set
+    monkeypatch.setattr(catalogue, "attributes", lambda variable: 0b0011)
+    items = [
+        override(b"EVSE", b"Power", None, evse=1, attribute=attribute, mutability=b"ReadWrite")
+        for attribute in (None, b"Target")
+    ]
+    dm = model.DeviceModel(Board(*items), Store(device))
+    handle = find(dm, "EVSE.Power", 1)
+    assert dm.judge(handle, None, b"1") == outcomes.READ_ONLY
+    assert dm.judge(handle, names.TARGET, b"1") == outcomes.DONE
+    assert len([text for _, text in lines if "mutability ReadWrite of EVSE.Power" in text]) == 1
+
+
 def test_a_live_value_wins(dm):
     dm.live = lambda variable, evse, connector: {
         variables.CLOCK_CTRLR_DATE_TIME: 150000000,
@@ -373,6 +402,25 @@ def test_damaged_settings_fall_back_to_the_factory(dm, device, lines):
     assert "variables.bad" in device.files
 
 
+def test_what_the_firmware_sets_beyond_a_limit_is_clamped(dm, device, lines):
+    interval = variables.OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL
+    for value, kept in ((b"2147483647", 86400), (b"-5", 1), (b"99999", 86400)):
+        assert dm.set(interval, value) == names.ACCEPTED
+        assert dm.int(interval) == kept
+        assert f"HeartbeatInterval clamped to {kept}, not {value.decode()}" in lines[-1][1]
+    assert dm.set(interval, b"soon") == names.REJECTED
+    assert model.DeviceModel(Board(), Store(device)).int(interval) == 86400
+
+
+def test_settings_of_a_firmware_without_a_limit_are_clamped(device, lines):
+    store = Store(device)
+    entry = b"\x07TxCtrlr\0\x13EVConnectionTimeOut\0\0\0\0\x09\x00999999999"
+    store.write("variables", entry)
+    dm = model.DeviceModel(Board(), store)
+    assert dm.int(variables.TX_CTRLR_EV_CONNECTION_TIME_OUT) == 536870
+    assert "stored value of TxCtrlr.EVConnectionTimeOut clamped" in lines[-1][1]
+
+
 def test_settings_of_another_firmware_are_dropped_singly(device, lines):
     store = Store(device)
     entry = b"\x07TxCtrlr\0%s\0\0\0\0%s"
@@ -404,12 +452,21 @@ def test_settings_of_another_firmware_are_dropped_singly(device, lines):
         ("OCPPCommCtrlr.HeartbeatInterval", b"-", "INVALID"),
         ("OCPPCommCtrlr.HeartbeatInterval", b"+1", "INVALID"),
         ("OCPPCommCtrlr.HeartbeatInterval", b"1_0", "INVALID"),
-        ("OCPPCommCtrlr.HeartbeatInterval", b"999999999", "DONE"),
-        ("OCPPCommCtrlr.HeartbeatInterval", b"1000000000", "INVALID"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"86400", "DONE"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"86401", "TOO_HIGH"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"0000000000000077", "DONE"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"1" * 1000, "TOO_HIGH"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"-" + b"1" * 40, "TOO_LOW"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"1" * 40 + b"x", "INVALID"),
+        ("AuthCacheCtrlr.LifeTime", b"999999999", "DONE"),
+        ("AuthCacheCtrlr.LifeTime", b"1000000000", "TOO_HIGH"),
         ("OCPPCommCtrlr.HeartbeatInterval", "١".encode(), "INVALID"),
         ("EVSE.Power", b"22080", "DONE"),
         ("EVSE.Power", b"22080.000", "DONE"),
-        ("EVSE.Power", b"-0.5", "DONE"),
+        ("EVSE.Power", b"22080.0000000000", "DONE"),
+        ("EVSE.Power", b"1.0000000000001", "DONE"),
+        ("EVSE.Power", b"1.0000000000001x", "INVALID"),
+        ("EVSE.Power", b"-0.5", "TOO_LOW"),
         ("EVSE.Power", b".5", "INVALID"),
         ("EVSE.Power", b"5.", "INVALID"),
         ("AuthCtrlr.Enabled", b"true", "DONE"),

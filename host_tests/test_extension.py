@@ -264,9 +264,26 @@ def test_broken_classes_are_told():
     [
         ("component TxCtrlr\nEVConnectionTimeOut string rw max=9", "stays of type integer"),
         ("component SecurityCtrlr\nBasicAuthPassword string rw min=16 max=40", "a secret"),
+        ("component OCPPCommCtrlr\nHeartbeatInterval integer rw max=86401", "max=86400: no more"),
+        ("component TxCtrlr\nEVConnectionTimeOut integer rw min=0", "min=1: no more"),
+        ("component ChargingStation\nModel string ro max=21", "max=20: no more"),
+        ("component OCPPCommCtrlr\nHeartbeatInterval integer rw max=0", "min is above max"),
     ],
 )
 def test_what_an_extension_cannot_redeclare(text, why):
     firmware = compiler.parse((ROOT / "firmware/device_model/variables.txt").read_text())
     with pytest.raises(compiler.DeclarationError, match=why):
         compiler.merge(firmware, compiler.parse(text))
+
+
+def test_a_number_without_limits_has_those_that_work():
+    # what is refused is beyond a limit that is told
+    firmware = compiler.parse((ROOT / "firmware/device_model/variables.txt").read_text())
+    ours = "component OCPPCommCtrlr\nHeartbeatInterval integer rw default=60\nOurs decimal rw"
+    components = compiler.merge(firmware, compiler.parse(ours))
+    _, strings, _, _ = compiler.tables(components)
+    for number in (b"86400", b"-999999999", b"999999999"):
+        assert bytes([len(number)]) + number in strings
+    (comm,) = [c for c in components if c.name == "OCPPCommCtrlr"]
+    (interval,) = [v for v in comm.variables if v.name == "HeartbeatInterval"]
+    assert (interval.fields["min"], interval.fields["max"]) == ("1", "86400")

@@ -95,7 +95,8 @@ async def test_heat_suspends_and_cold_resumes(rig):
     csms, station = await rig.booted(_POINTS)
     await charge(station)
     await csms.expect("TransactionEvent")
-    assert (await csms.expect("TransactionEvent"))["transactionInfo"]["chargingState"] == "Charging"
+    event = await csms.expect("TransactionEvent")
+    assert event["transactionInfo"]["chargingState"] == "Charging"
     await station.temperature(70)
     await offers(station, [26.6, 100.0], "half of it")
     await station.temperature(85)

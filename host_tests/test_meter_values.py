@@ -203,3 +203,57 @@ async def test_a_new_interval_holds_in_mid_transaction(rig):
     assert await write_status(csms, "SampledDataCtrlr.TxUpdatedInterval", 0) == "Accepted"
     await station.clock(100)
     await csms.never("TransactionEvent", 0.3)
+
+
+def _sampled(csms):
+    reasons = {event["triggerReason"] for event in csms.calls("TransactionEvent")}
+    return reasons & {"MeterValuePeriodic", "MeterValueClock"}
+
+
+async def test_no_measurands_no_samples(rig):
+    # E02.FR.10, J02.FR.11: nothing to tell, so no event; the others have no meterValue
+    lists = ("TxStartedMeasurands", "TxUpdatedMeasurands", "TxEndedMeasurands")
+    overrides = [setting(f"SampledDataCtrlr.{name}", "") for name in lists]
+    overrides.append(setting("SampledDataCtrlr.TxEndedInterval", 60))
+    csms, station = await rig.booted(overrides=overrides)
+    await charge(rig, csms, station)
+    for _ in range(3):
+        await station.clock(60)
+    await rig.quiet(csms)
+    assert not _sampled(csms)
+    await station.ev("B")
+    await station.swipe(CARD, evse=1)
+    await rig.quiet(csms)
+    ended = csms.calls("TransactionEvent")[-1]
+    assert all("meterValue" not in event for event in csms.calls("TransactionEvent"))
+    assert ended["transactionInfo"]["stoppedReason"] == "Local"
+    # Set again, samples come again.
+    name = "SampledDataCtrlr.TxUpdatedMeasurands"
+    assert await write_status(csms, name, "Power.Active.Import") == "Accepted"
+    await station.unplug()
+    await charge(rig, csms, station)
+    await station.clock(60)
+    event = await csms.expect_event(eventType="Updated", triggerReason="MeterValuePeriodic")
+    assert _measurands(event) == {"Power.Active.Import"}
+
+
+async def test_no_aligned_measurands_no_readings(rig):
+    # J01.FR.14, J01.FR.22, J02.FR.10: neither of a busy EVSE nor of an idle one
+    overrides = [
+        setting("AlignedDataCtrlr.Interval", 900),
+        setting("AlignedDataCtrlr.Measurands", ""),
+        setting("AlignedDataCtrlr.TxEndedInterval", 900),
+        setting("AlignedDataCtrlr.TxEndedMeasurands", ""),
+        setting("SampledDataCtrlr.TxUpdatedInterval", 0),
+    ]
+    csms, station = await rig.booted(overrides=overrides)
+    await charge(rig, csms, station)
+    for _ in range(2):
+        await station.clock(900)
+    await rig.quiet(csms)
+    assert not _sampled(csms) and not csms.calls("MeterValues")
+    assert await write_status(csms, "AlignedDataCtrlr.Measurands", "Voltage") == "Accepted"
+    await station.clock(900)
+    event = await csms.expect_event(eventType="Updated", triggerReason="MeterValueClock")
+    assert _measurands(event) == {"Voltage"}
+    assert await csms.expect("MeterValues")

@@ -2,7 +2,8 @@
 
 import pytest
 from rig import BLOCKED, CARD, GROUP_CARD, setting
-from sessions import START, charge, remote_start, still_charging, stop_at
+from scripted_csms import STALL
+from sessions import START, charge, remote_start, still_charging, stop_at, value
 
 _ASK = setting("AuthCtrlr.AuthorizeRemoteStart", "true")
 _DO_NOT_ASK = setting("AuthCtrlr.AuthorizeRemoteStart", "false")
@@ -209,3 +210,69 @@ async def test_TC_K_38_CS_profile_is_ignored_without_smart_charging(rig):
     await station.ev("C")
     await station.until_relay(True)
     assert (await station.state(1))["pwm"] > 20  # more than the 6 A of the profile
+
+
+def _more(count=1, token="PSP-77", kind="PaymentReference"):
+    return [{"additionalIdToken": f"{token}{i}", "type": f"{kind}{i}"} for i in range(count)]
+
+
+@pytest.mark.parametrize("info", [_more(), _more(4, "A", "k"), _more(2, "ä" * 30, "z" * 20)])
+async def test_TC_F_02_CS_additional_info_goes_along(rig, info):
+    # C01.FR.02, F01.FR.25, E01.FR.10: an idToken is told as it came
+    csms, station = await rig.booted(overrides=[START["Authorized"], _ASK])
+    request = remote_start(9, evseId=1)
+    request["idToken"]["additionalInfo"] = info
+    assert (await csms.call("RequestStartTransaction", request))["status"] == "Accepted"
+    asked = await csms.expect("Authorize")
+    assert asked["idToken"] == request["idToken"]
+    event = await csms.expect_event(eventType="Started")
+    assert event["idToken"] == request["idToken"]
+    await station.plug()
+    await station.ev("C")
+    await station.until_relay(True)
+    await station.swipe(CARD, evse=1)  # C01.FR.03, C01.FR.25: the same token, presented without
+    await rig.quiet(csms)
+    event = csms.calls("TransactionEvent")[-1]
+    assert event["triggerReason"] == "StopAuthorized"
+    assert event["idToken"] == {"idToken": CARD, "type": "ISO14443"}
+
+
+async def test_additional_info_of_an_event_that_waits(rig):
+    # E04.FR.03, over a restart
+    csms, station = await rig.booted(overrides=[_DO_NOT_ASK])
+    await station.plug()
+    await rig.quiet(csms)
+    csms.answer("TransactionEvent", STALL)
+    request = remote_start(9, evseId=1)
+    request["idToken"]["additionalInfo"] = _more(2)
+    assert (await csms.call("RequestStartTransaction", request))["status"] == "Accepted"
+    await csms.expect_event(eventType="Started")
+    await station.network(False)
+    await station.ev("C")
+    await station.until_relay(True)
+    await station.command("reboot")
+    csms.answer("TransactionEvent", {})
+    await station.network(True)
+    event = await csms.expect_event(eventType="Started")
+    assert event["idToken"] == request["idToken"]
+
+
+async def test_additional_info_beyond_what_is_kept(rig):
+    # AuthCtrlr.AdditionalInfoItemsPerMessage: the longest of two fit
+    csms, station = await rig.booted(overrides=[_DO_NOT_ASK])
+    most = int(await value(csms, "AuthCtrlr.AdditionalInfoItemsPerMessage"))
+    assert most == 2
+    await station.plug()
+    await rig.quiet(csms)
+    request = remote_start(9, evseId=1)
+    longest = {"additionalIdToken": "x" * 36, "type": "y" * 50}
+    for count in (most + 1, 20):
+        request["idToken"]["additionalInfo"] = [longest] * count
+        answer = await csms.call("RequestStartTransaction", request)
+        assert answer["status"] == "Rejected"
+        assert answer["statusInfo"]["reasonCode"] == "TooLargeElement"
+    assert csms.calls("TransactionEvent") == []
+    request["idToken"]["additionalInfo"] = [longest] * most
+    assert (await csms.call("RequestStartTransaction", request))["status"] == "Accepted"
+    event = await csms.expect_event(eventType="Started")
+    assert event["idToken"] == request["idToken"]

@@ -99,7 +99,8 @@ async def test_TC_B_13_CS_full_inventory(rig):
     ]
     assert items["OCPPCommCtrlr.OfflineThreshold"]["variableAttribute"][0]["value"] == "60"
     assert items["OCPPCommCtrlr.OfflineThreshold"]["variableCharacteristics"] == {
-        "unit": "s", "dataType": "integer", "minLimit": 0, "supportsMonitoring": False,
+        "unit": "s", "dataType": "integer", "minLimit": 0, "maxLimit": 536870,
+        "supportsMonitoring": False,
     }  # fmt: skip
     points = items["TxCtrlr.TxStartPoint"]["variableCharacteristics"]
     assert points["dataType"] == "MemberList"

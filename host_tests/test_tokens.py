@@ -284,6 +284,87 @@ async def test_master_pass_at_the_reader_of_an_evse_that_nobody_can_use(rig):
     assert event["idToken"]["idToken"] == UNKNOWN
 
 
+# ---- an empty group is no group
+
+
+@pytest.mark.parametrize("kind", ["NoAuthorization", "Central", "ISO14443"])
+async def test_strangers_with_an_empty_group_of_authorize(rig, kind):
+    # C09.FR.03: `idToken` "" names no group
+    csms, station = await rig.booted()
+    csms.answer("TransactionEvent", {})
+    nobody = {"idToken": "", "type": kind}
+    csms.answer("Authorize", info(groupIdToken=nobody))
+    transaction = await charge(rig, csms, station, token=GROUP_CARD)
+    await station.swipe(OTHER_GROUP_CARD, evse=1)
+    await csms.expect("Authorize")
+    await rig.quiet(csms)
+    await still_charging(station, transaction)
+    await station.swipe(GROUP_CARD, evse=1)
+    await stopped(rig, csms)
+
+
+@pytest.mark.parametrize("kind", ["NoAuthorization", "Central"])
+async def test_strangers_with_an_empty_group_of_an_event(rig, kind):
+    # C09.FR.12
+    csms, station = await rig.booted()
+    nobody = info(groupIdToken={"idToken": "", "type": kind})
+    csms.answer("TransactionEvent", nobody)
+    csms.answer("Authorize", nobody)
+    transaction = await charge(rig, csms, station, token=GROUP_CARD)
+    await station.clock(61)
+    await rig.quiet(csms)
+    await station.swipe(OTHER_GROUP_CARD, evse=1)
+    await csms.expect("Authorize")
+    await rig.quiet(csms)
+    await still_charging(station, transaction)
+
+
+async def test_strangers_with_an_empty_group_of_remote_starts(rig):
+    # F01.FR.04
+    csms, station = await rig.booted(overrides=[_DO_NOT_ASK])
+    csms.answer("TransactionEvent", {})
+    nobody = {"idToken": "", "type": "NoAuthorization"}
+    csms.answer("Authorize", info(groupIdToken=nobody))
+    await station.plug()
+    await station.ev("C")
+    request = remote_start(3, evseId=1, groupIdToken=nobody)
+    assert (await csms.call("RequestStartTransaction", request))["status"] == "Accepted"
+    await station.until_relay(True)
+    transaction = (await station.state(1))["transactionId"]
+    await station.swipe(OTHER_GROUP_CARD, evse=1)
+    await csms.expect("Authorize")
+    await rig.quiet(csms)
+    await still_charging(station, transaction)
+
+
+async def test_an_empty_group_does_not_take_a_known_one_away(rig):
+    # C09.FR.03: it is as if the answer had none
+    csms, station = await rig.booted(overrides=[_DO_NOT_ASK])
+    csms.answer("TransactionEvent", info(groupIdToken={"idToken": "", "type": "Central"}))
+    csms.answer_next("Authorize", info(group="FLEET"))
+    await station.plug()
+    await station.ev("C")
+    group = {"idToken": "FLEET", "type": "Central"}
+    request = remote_start(3, evseId=1, groupIdToken=group)
+    assert (await csms.call("RequestStartTransaction", request))["status"] == "Accepted"
+    await station.until_relay(True)
+    await station.swipe(GROUP_CARD, evse=1)
+    await stopped(rig, csms)
+
+
+async def test_an_empty_master_pass_is_none(rig):
+    # C16: MasterPassGroupId "" and an empty group
+    csms, station = await rig.booted(overrides=[setting("AuthCtrlr.MasterPassGroupId", "")])
+    csms.answer("Authorize", info(groupIdToken={"idToken": "", "type": "Central"}))
+    csms.answer("TransactionEvent", {})
+    transaction = await charge(rig, csms, station, 2, token=GROUP_CARD)
+    await station.plug()
+    await station.swipe(OTHER_GROUP_CARD, evse=1)
+    await csms.expect("Authorize")
+    await csms.expect_event(eventType="Started", triggerReason="Authorized")
+    await still_charging(station, transaction, 2)
+
+
 # ---- let in while offline, then refused
 
 

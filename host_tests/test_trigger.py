@@ -227,3 +227,24 @@ async def test_evse_that_is_not_there(rig):
     assert await _trigger(csms, "StatusNotification", {"id": 3}) == "Rejected"
     assert await _trigger(csms, "MeterValues", {"id": 3}) == "Rejected"
     await csms.never("StatusNotification", 0.2)
+
+
+async def test_evse_0_is_the_station(rig):
+    # F06.FR.03, F06.FR.11
+    csms, station = await rig.booted()
+    await charge(rig, csms, station)
+    everywhere = {"id": 0}
+    assert await _trigger(csms, "StatusNotification", everywhere) == "Accepted"
+    told = [await csms.expect("StatusNotification") for _ in range(2)]
+    assert {s["evseId"] for s in told} == {1, 2}
+    assert await _trigger(csms, "TransactionEvent", everywhere) == "Accepted"
+    await csms.expect_event(eventType="Updated", triggerReason="Trigger")
+    assert await _trigger(csms, "MeterValues", everywhere) == "Accepted"
+    told = [await csms.expect("MeterValues") for _ in range(2)]
+    assert {m["evseId"] for m in told} == {1, 2}
+    nowhere = {"id": 0, "connectorId": 1}
+    assert await _trigger(csms, "StatusNotification", nowhere) == "Rejected"
+    assert await _trigger(csms, "StatusNotification", {"id": -1}) == "Rejected"
+    csms.forget()
+    assert await _trigger(csms, "StatusNotification", {"id": 1, "connectorId": 0}) == "Accepted"
+    assert (await csms.expect("StatusNotification"))["evseId"] == 1

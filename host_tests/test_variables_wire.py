@@ -297,6 +297,49 @@ async def test_charges_with_every_number_at_its_largest(rig):
     assert ended["transactionInfo"]["stoppedReason"]
 
 
+async def test_every_number_tells_its_limits_and_keeps_them(rig):
+    # B05.FR.08, B07.FR.08: what is refused is beyond a limit that is told
+    csms, _ = await rig.booted()
+    items = await full_inventory(csms)
+    numbers = {
+        key: item
+        for key, item in items.items()
+        if item["variableCharacteristics"]["dataType"] in ("integer", "decimal")
+    }
+    assert len(numbers) > 30
+    writable = []
+    for key, item in numbers.items():
+        facts = item["variableCharacteristics"]
+        low, high = facts["minLimit"], facts["maxLimit"]
+        attribute = item["variableAttribute"][0]
+        if attribute.get("value"):
+            assert low <= float(attribute["value"]) <= high, key
+        if attribute["mutability"] == "ReadWrite":
+            writable += [(key, low - 1, "ValueTooLow"), (key, high + 1, "ValueTooHigh")]
+            writable.append((key, 10**30, "ValueTooHigh"))
+    assert len(writable) > 45
+    for i in range(0, len(writable), 18):
+        part = writable[i : i + 18]
+        results = await write(csms, *[(key, int(number)) for key, number, _ in part])
+        told = [(r["attributeStatus"], r["attributeStatusInfo"]["reasonCode"]) for r in results]
+        assert told == [("Rejected", reason) for _, _, reason in part]
+
+
+async def test_a_long_heartbeat_interval(rig):
+    # G02.FR.07
+    csms, _ = await rig.booted()
+    items = await full_inventory(csms)
+    name = "OCPPCommCtrlr.HeartbeatInterval"
+    (key,) = [k for k in items if k.startswith(name)]
+    high = int(items[key]["variableCharacteristics"]["maxLimit"])
+    assert await write_status(csms, name, high) == "Accepted"
+    for number in (high + 1, 1_000_000_000):
+        (result,) = await write(csms, (name, number))
+        assert result["attributeStatus"] == "Rejected"
+        assert result["attributeStatusInfo"]["reasonCode"] == "ValueTooHigh"
+    assert await value(csms, name) == str(high)
+
+
 async def test_written_values_survive(rig):
     # and win over options and overrides
     csms, station = await rig.booted(overrides=[setting("OCPPCommCtrlr.OfflineThreshold", 33)])
@@ -346,3 +389,60 @@ async def test_TC_P_03_CS_custom_data_is_taken(rig):
     item = {**variable("OCPPCommCtrlr.OfflineThreshold"), **custom}
     answer = await csms.call("GetVariables", {"getVariableData": [item], **custom})
     assert answer["getVariableResult"][0]["attributeStatus"] == "Accepted"
+
+
+@pytest.mark.parametrize(
+    "name, place, wanted, told",
+    [
+        ("ChargingStation.Problem", (), "ReadWrite", "true"),
+        ("EVSE.AvailabilityState", (1,), "ReadWrite", "Faulted"),
+        ("Connector.Enabled", (1, 1), "WriteOnly", "false"),
+        ("ClockCtrlr.DateTime", (), "ReadWrite", "2030-01-01T00:00:00Z"),
+    ],
+)
+async def test_an_override_makes_no_live_variable_writable(rig, name, place, wanted, told):
+    # B05.FR.09, B07.FR.07: what is Accepted is in force; the station itself says what these are
+    override = {**setting(name, "", *place), "mutability": wanted}
+    del override["value"]
+    csms, station = await rig.booted(overrides=[override])
+    assert await station.logged(f"mutability {wanted} of {name}")
+    at = "@" + ".".join(str(n) for n in place) if place else ""
+    component, _, variable_name = name.partition(".")
+    path = f"{component}{at}.{variable_name}"
+    before = await value(csms, path)
+    (result,) = await write(csms, (path, told))
+    assert result["attributeStatus"] == "Rejected"
+    assert result["attributeStatusInfo"]["reasonCode"] == "ReadOnly"
+    if variable_name != "DateTime":
+        assert await value(csms, path) == before
+
+
+async def test_evse_0_is_the_station(rig):
+    # B05.FR.02, B06.FR.02; the EVSE is echoed as it came
+    csms, station = await rig.booted()
+    item = {
+        "component": {"name": "ChargingStation", "evse": {"id": 0}},
+        "variable": {"name": "AvailabilityState"},
+    }
+    nowhere = [
+        {**item, "component": {"name": "ChargingStation", "evse": evse}}
+        for evse in ({"id": 0, "connectorId": 1}, {"id": -1}, {"id": 3})
+    ]
+    of_evse = {"component": {"name": "EVSE", "evse": {"id": 0}}, "variable": {"name": "Problem"}}
+    request = {"getVariableData": [item, *nowhere, of_evse]}
+    results = (await csms.call("GetVariables", request))["getVariableResult"]
+    assert [r["attributeStatus"] for r in results] == ["Accepted"] + ["UnknownComponent"] * 4
+    assert results[0]["component"] == item["component"]
+    assert results[0]["attributeValue"] == "Available"
+    name = "OCPPCommCtrlr.OfflineThreshold"
+    item = {**variable(name), "attributeValue": "44"}
+    item["component"]["evse"] = {"id": 0}
+    (result,) = (await csms.call("SetVariables", {"setVariableData": [item]}))["setVariableResult"]
+    assert result["attributeStatus"] == "Accepted"
+    assert result["component"]["evse"] == {"id": 0}
+    assert await value(csms, name) == "44"
+    wanted = {"component": {"name": "OCPPCommCtrlr", "evse": {"id": 0}}}
+    request = {"requestId": 5, "componentVariable": [wanted]}
+    assert (await csms.call("GetReport", request))["status"] == "Accepted"  # B08.FR.20
+    report = await csms.expect("NotifyReport")
+    assert {d["component"]["name"] for d in report["reportData"]} == {"OCPPCommCtrlr"}

@@ -4,6 +4,7 @@ from micropython import const
 from tables.names import ACCEPTED, AUTHORIZE, CLEAR_CACHE, REJECTED
 
 from blocks.port import ANSWERED, ERROR, NOT_MINE
+from charging.session import additional_info
 
 _WAITING = const(4)
 
@@ -56,7 +57,7 @@ class Authorization:
         if not accepted or not self._grants:
             return None
         grant = self._grants[0]
-        return AUTHORIZE, (grant.token, grant.kind)
+        return AUTHORIZE, (grant.token, grant.kind, additional_info(grant.additional))
 
     def answered(self, outcome, reader):
         if not self._grants:

@@ -10,8 +10,10 @@ from tables.variables import CONNECTOR_PLUG_RETENTION_LOCK_PROBLEM
 from blocks.port import ANSWERED, ERROR
 from device_model import catalogue
 
-_EVENTS_A_BOOT = const(12)  # bits of an eventId that count within a boot
-_BOOTS = const(0x3FFFF)
+# Bits of an eventId that count within a boot: a lock that fails and works again all the time, a
+# second each, does not reach the numbers of the next boot within 18 hours.
+_EVENTS_A_BOOT = const(16)
+_BOOTS = const(0x3FFF)
 
 
 class Events:

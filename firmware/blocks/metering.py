@@ -41,7 +41,6 @@ from hal.timers import Timer
 
 _DAY_S = const(86400)
 _LONGEST_MS = const(0x1FFFFFFF)
-_LONGEST_S = const(536870)
 _KEPT = const(
     12
 )  # readings of a transaction for its Ended event; thinned when there are more (E06.FR.13)
@@ -186,7 +185,7 @@ class Metering:
 
     def _after(self, variable, due, now):
         """Ticks one interval after `due`, or after now if that is over; None: off."""
-        interval_ms = min(self.charging.model.int(variable), _LONGEST_S) * 1000
+        interval_ms = self.charging.model.int(variable) * 1000
         if not interval_ms:
             return None
         due = time.ticks_add(due, interval_ms)

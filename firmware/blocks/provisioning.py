@@ -15,6 +15,10 @@ from tables.names import (
     TRIGGERED,
 )
 from tables.variables import (
+    CHARGING_STATION_FIRMWARE_VERSION,
+    CHARGING_STATION_MODEL,
+    CHARGING_STATION_SERIAL_NUMBER,
+    CHARGING_STATION_VENDOR_NAME,
     CLOCK_CTRLR_TIME_SOURCE,
     OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL,
     OCPP_COMM_CTRLR_RETRY_BACK_OFF_WAIT_MINIMUM,
@@ -27,7 +31,6 @@ from wire.names import name_id
 
 _OWN_WAIT_S = const(60)  # B02.FR.07, B03.FR.05: the CSMS left the wait to us
 _LONGEST_S = const(536870)  # 6 days, what a timer can wait
-_DAY_S = const(86400)
 _CLOSE_S = const(1)
 _SILENT = const(2)  # unanswered BootNotifications before the connection is made anew
 
@@ -36,7 +39,7 @@ class Registration:
     """Where the station stands with its CSMS; sends BootNotification until it is accepted.
 
     Args:
-        board: identification data and the reason of this boot.
+        board: the clock and the reason of this boot.
         model: device model.
         timers: for the wait before the next attempt.
         on_accepted: callable(), once for each Accepted.
@@ -98,13 +101,13 @@ class Registration:
         self._due = False
         reason = TRIGGERED if self._triggered else self._reason  # B01.FR.09
         self._triggered = False
-        board = self.board
+        text = self.model.text
         return BOOT_NOTIFICATION, (
             reason,
-            board.model,
-            board.vendor_name,
-            board.serial_number,
-            board.firmware_version,
+            text(CHARGING_STATION_MODEL),
+            text(CHARGING_STATION_VENDOR_NAME),
+            text(CHARGING_STATION_SERIAL_NUMBER) or None,
+            text(CHARGING_STATION_FIRMWARE_VERSION) or None,
         )
 
     def answered(self, outcome, reader):
@@ -131,12 +134,14 @@ class Registration:
         set_clock(self.board, self.model, current_time)
         self.status = status
         if status == ACCEPTED:
-            log.info("accepted by the CSMS, heartbeat every %d s", interval_s)
+            variable = OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL
             if interval_s > 0:  # B01.FR.04
-                self.model.set(OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL, b"%d" % interval_s)
+                self.model.set(variable, b"%d" % interval_s)
+            log.info("accepted by the CSMS, heartbeat every %d s", self.model.int(variable))
             self.on_accepted()
             return
-        wait_s = interval_s if interval_s > 0 else _OWN_WAIT_S  # B02.FR.08, B03.FR.06
+        # B02.FR.08, B03.FR.06
+        wait_s = min(interval_s, _LONGEST_S) if interval_s > 0 else _OWN_WAIT_S
         log.warning(
             "the CSMS answers %s, next BootNotification in %d s",
             "Pending" if status == PENDING else "Rejected",
@@ -145,7 +150,7 @@ class Registration:
         self._wait(wait_s)
 
     def _wait(self, wait_s):
-        self.timers.start(self._timer, min(wait_s, _LONGEST_S) * 1000)
+        self.timers.start(self._timer, wait_s * 1000)
 
     def _attempt(self):
         self._due = True
@@ -168,9 +173,7 @@ class Heartbeat:
 
     def restart(self):
         """(Re)start the interval: after Accepted, and when HeartbeatInterval has changed."""
-        interval_s = self.model.int(OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL)
-        if interval_s <= 0 or interval_s > _DAY_S:
-            interval_s = _DAY_S  # G02.FR.07: one a day all the same
+        interval_s = self.model.int(OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL)  # a day at most: G02.FR.07
         self.timers.start(self._timer, interval_s * 1000)
 
     def _tick(self):

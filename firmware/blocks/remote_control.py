@@ -21,9 +21,11 @@ from tables.names import (
 from tables.variables import AUTH_CTRLR_AUTHORIZE_REMOTE_START
 
 from blocks.port import DEFER, NOT_MINE
+from charging.records import pack
 from charging.session import Grant
 from hal.timers import Timer
 
+_ADDITIONAL = const(176)  # bytes of additionalInfo: two of the longest, a byte for each length
 _LOCK_MS = const(1000)  # that a lock needs to move, at most (firmware/hal/README.md)
 
 
@@ -83,12 +85,18 @@ class RemoteControl:
 
     def _start(self, reader):
         charging = self.charging
-        number, remote_start_id, token, kind, group, group_kind = reader.unpack()
+        number, remote_start_id, token, kind, _, group, group_kind = reader.unpack()
         if number is not None and not 0 < number <= len(charging.evses):
             return REJECTED, None, b"UnknownEvse"
         grant = Grant(token, kind, 1 << (number - 1) if number else 0, remote_start_id)
         grant.group = group
         grant.group_kind = group_kind
+        packed = bytearray()
+        for info in reader.each():
+            pack(packed, b"tt", info)
+            if len(packed) > _ADDITIONAL:
+                return REJECTED, None, b"TooLargeElement"
+        grant.additional = bytes(packed)
         evse = None if charging.is_master(grant) else charging.place(grant)  # C16.FR.03
         if evse is None:  # F01.FR.23, F01.FR.24, F02.FR.25, F02.FR.26
             return REJECTED, None, b"NotPossible"

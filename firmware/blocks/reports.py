@@ -9,7 +9,6 @@ import array
 from micropython import const
 from tables.names import (
     ACCEPTED,
-    ACTUAL,
     BOOLEAN,
     CONFIGURATION_INVENTORY,
     DATE_TIME,
@@ -19,23 +18,16 @@ from tables.names import (
     GET_BASE_REPORT,
     GET_REPORT,
     INTEGER,
-    MAX_SET,
     MEMBER_LIST,
-    MIN_SET,
     NOTIFY_REPORT,
     OPTION_LIST,
     PROBLEM,
-    READ_ONLY,
-    READ_WRITE,
     REJECTED,
     SEQUENCE_LIST,
     STRING,
     SUMMARY_INVENTORY,
-    TARGET,
-    WRITE_ONLY,
 )
 from tables.variable_format import (
-    FIELD_FROM,
     FIELD_INSTANCE,
     FIELD_MAX,
     FIELD_MIN,
@@ -62,7 +54,6 @@ _PAGE = const(10)  # variables in a NotifyReport: about 3 kB, and no long turn o
 _FIRST = const(1)  # the handle that a walk through everything begins with
 _ANY = const(0xFFFF)
 _UNKNOWN = const(0xFFFE)
-_POINT = const(46)
 
 # An item of GetReport's list: where its texts are in the catalogue, or _ANY
 _ITEM = const(6)
@@ -73,9 +64,7 @@ _CONNECTOR = const(3)
 _VARIABLE = const(4)
 _VARIABLE_INSTANCE = const(5)
 
-_ATTRIBUTES = (ACTUAL, TARGET, MIN_SET, MAX_SET)
 _ABNORMAL = (b"Problem", b"Tripped", b"Overload", b"Fallback")
-_MUTABILITY = (READ_ONLY, READ_WRITE, WRITE_ONLY)
 _TYPES = (
     STRING, DECIMAL, INTEGER, DATE_TIME, BOOLEAN, OPTION_LIST, SEQUENCE_LIST, MEMBER_LIST,
 )  # fmt: skip
@@ -115,8 +104,8 @@ class Reports:
         if action == GET_REPORT:
             check_size(
                 self._model,
-                reader.count(1),
-                reader.size,
+                reader,
+                1,
                 DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_GET_REPORT,
                 DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_REPORT,
             )
@@ -192,7 +181,7 @@ class Reports:
                 if value is None:
                     items.append(_ANY)
                 elif i == _EVSE or i == _CONNECTOR:
-                    items.append(value if 0 < value < _UNKNOWN else _UNKNOWN)
+                    items.append(value if 0 <= value < _UNKNOWN else _UNKNOWN)
                 else:
                     ref = catalogue.find(value)
                     items.append(ref if ref >= 0 else _UNKNOWN)
@@ -310,18 +299,17 @@ class Reports:
         model = self._model
         variable = handle & 0xFFFF
         attributes = []
-        for i, attribute in enumerate(_ATTRIBUTES):
+        for i, attribute in enumerate(catalogue.ATTRIBUTES):
             if catalogue.attributes(variable) >> i & 1:
                 mutability = model.mutability(handle, i)
                 attributes.append(
                     (
                         attribute,
                         live if i == 0 and live is not None else model.read(handle, attribute)[1],
-                        _MUTABILITY[mutability],
+                        catalogue.MUTABILITIES[mutability],
                         mutability != NEVER_WRITTEN
                         and not catalogue.kind(variable) & FLAG_VOLATILE,
-                        mutability == NEVER_WRITTEN
-                        and (catalogue.text(variable, FIELD_FROM) or b"x")[0] == _POINT,
+                        mutability == NEVER_WRITTEN and catalogue.of_board(variable),
                     )
                 )
         return attributes

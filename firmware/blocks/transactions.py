@@ -20,11 +20,13 @@ from tables.variables import (
 
 from blocks.port import ANSWERED, ERROR, LOST, NOT_MINE
 from charging.records import Readings, pack, stamp, unpack
+from charging.session import additional_info
 from hal import log
 from hal.timers import Timer
 from wire.names import name
 
 _VERSION = const(1)
+_ADDITIONAL = const(2)  # the version of a record that has additionalInfo behind the token
 _FIELDS = b"tneeeenszzzznnet"  # of a record, as `event` packs them; readings follow
 _LONGEST_MS = const(0x1FFFFFFF)
 
@@ -58,16 +60,23 @@ class Transactions:
             kind, trigger, state, reason: name ids of TransactionEvent, TriggerReason,
                 ChargingState and Reason (or 0).
         """
+        late = state == CHARGING and not transaction.begun
+        sample = kind == UPDATED and trigger in (METER_VALUE_PERIODIC, METER_VALUE_CLOCK)
+        readings = self.metering.of_event(evse, transaction, kind, trigger, state)
+        if sample and not readings[0]:
+            self.metering.telling = None
+            return  # no measurands: nothing to tell (J01.FR.22, J02.FR.11)
         tell = transaction.tell
         transaction.tell = None  # E01.FR.10: once
-        number, connector = self._place(evse, transaction, state)
+        number, connector = self._place(evse, transaction, late)
+        additional = tell.additional if tell else b""
         out = bytearray()
         pack(
             out,
-            _FIELDS,
+            _FIELDS + b"t" if additional else _FIELDS,
             (
                 transaction.id,
-                _VERSION,
+                _ADDITIONAL if additional else _VERSION,
                 kind,
                 trigger,
                 state,
@@ -82,12 +91,10 @@ class Transactions:
                 connector,
                 tell.kind if tell else None,
                 tell.token if tell else None,
+                additional,
             ),
         )
-        out = _extended(out, self.metering.of_event(evse, transaction, kind, trigger, state))
-        if self.journal.append(
-            out, kind == UPDATED and trigger in (METER_VALUE_PERIODIC, METER_VALUE_CLOCK)
-        ):
+        if self.journal.append(_extended(out, readings), sample):
             transaction.seq_no += 1  # E01.FR.07
         self.metering.telling = None
         if kind != UPDATED:
@@ -123,12 +130,11 @@ class Transactions:
         ongoing = self.charging.find(transaction_id) is not None
         return ongoing, self.journal.count_of(transaction_id.lower()) > 0  # E14.FR.01 to E14.FR.05
 
-    def _place(self, evse, transaction, state):
+    def _place(self, evse, transaction, late):
         """Evse and connector, in the first event, in the first with an EV connected (E01.FR.16),
         and in one that brings late the readings of the beginning (E01.FR.17).
         """
         if evse.id:
-            late = state == CHARGING and not transaction.begun
             if transaction.joined and (late or transaction.place_told < 2):
                 transaction.place_told = 2
                 return evse.id, evse.active.number
@@ -150,7 +156,7 @@ class Transactions:
 
     def readings(self):
         for record in self.journal.records():
-            yield record, unpack(record, 0, _FIELDS)[-1]
+            yield record, _fields(record)[-1]
         for reading in self.metering.kept():
             yield reading, 0
 
@@ -180,10 +186,10 @@ class Transactions:
     def _unpack(self, record):
         """The slots of TransactionEventRequest."""
         utc = self.charging.clock.utc() or 0
-        fields = unpack(record, 0, _FIELDS, utc)
+        fields = _fields(record, utc)
         transaction_id, _, kind, trigger, state, reason, seq_no, at = fields[:8]
         phases, spent_s, remote_start_id, reservation_id, evse, connector = fields[8:14]
-        token_kind, token, end = fields[14:]
+        token_kind, token, additional, end = fields[14:]
         readings = None
         if end < len(record):
             readings = Readings(record, end, utc, self.metering.signatures)
@@ -192,7 +198,7 @@ class Transactions:
         return (
             kind, at, trigger, seq_no, offline, phases, reservation_id, transaction_id, state,
             spent_s, reason, remote_start_id, evse or None, connector or None,
-            token if token_kind else None, token_kind, readings,
+            token if token_kind else None, token_kind, additional_info(additional), readings,
         )  # fmt: skip
 
     def answered(self, outcome, reader):
@@ -241,6 +247,13 @@ class Transactions:
 
     def _retry(self):
         self.link.wake()
+
+
+def _fields(record, utc=0):
+    """What `event` has packed, additionalInfo too, and where the readings begin."""
+    fields = unpack(record, 0, _FIELDS, utc)
+    end = fields.pop()
+    return fields + (unpack(record, end, b"t") if fields[1] == _ADDITIONAL else [b"", end])
 
 
 def _extended(out, readings):

@@ -43,7 +43,7 @@ class Trigger:
             told = self._idle(wanted)
         elif wanted not in (METER_VALUES, STATUS_NOTIFICATION, TRANSACTION_EVENT):
             return (NOT_IMPLEMENTED,)  # F06.FR.08
-        elif evse is not None and not self._exists(evse, connector):
+        elif not self._exists(evse, connector):
             return REJECTED, b"UnknownEvse"
         elif wanted == STATUS_NOTIFICATION:
             told = self.availability.trigger(evse, connector)
@@ -69,7 +69,8 @@ class Trigger:
         pass  # F06.FR.09: what was asked for is not told again later
 
     def _exists(self, evse, connector):
+        """Whether there is this place: EVSE 0 is the station, connector 0 the EVSE."""
         connectors = self.board.connectors
-        return 1 <= evse <= len(connectors) and (
-            connector is None or 1 <= connector <= connectors[evse - 1]
-        )
+        if not evse:
+            return not connector
+        return 1 <= evse <= len(connectors) and 0 <= (connector or 0) <= connectors[evse - 1]

@@ -64,8 +64,8 @@ class Variables:
         if action == GET_VARIABLES:
             check_size(
                 self._model,
-                reader.count(0),
-                reader.size,
+                reader,
+                0,
                 DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_GET_VARIABLES,
                 DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES,
             )
@@ -73,8 +73,8 @@ class Variables:
         if action == SET_VARIABLES:
             check_size(
                 self._model,
-                reader.count(0),
-                reader.size,
+                reader,
+                0,
                 DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_SET_VARIABLES,
                 DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES,
             )

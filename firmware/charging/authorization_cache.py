@@ -67,8 +67,9 @@ class AuthorizationCache:
                 return None
         if not accepted or not grant.restrict(evses):
             return False
-        grant.group = group or None
-        grant.group_kind = group_kind
+        if group:
+            grant.group = group
+            grant.group_kind = group_kind
         if self._stale(entry):
             entry = entry[:-_STAMP]
             self._write(entry)

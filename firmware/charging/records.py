@@ -127,15 +127,15 @@ def pack(out, kinds, values):
     """Append `values` to the bytearray `out`, each in the way that its letter in `kinds` says.
 
     n: number, 0 or more, in groups of 7 bits, the lowest first. s: stamp, the same.
-    z: number of either sign, or None. e: name id, 0 or None: none. t: text of up to 127 bytes, or
-    None.
+    z: number of either sign, or None. e: name id, 0 or None: none. t: text, or None.
     """
     for kind, value in zip(kinds, values):
         if kind == _NAME:
             value = _NAMES.index(value or 0)
         elif kind == _TEXT:
-            out.append(len(value or b""))
-            out.extend(value or b"")
+            value = value or b""
+            _put(out, len(value))
+            out.extend(value)
             continue
         elif kind == _EITHER:
             value = 0 if value is None else (value << 1 if value >= 0 else ~value << 1 | 1) + 1

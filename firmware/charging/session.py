@@ -2,6 +2,8 @@
 
 from tables.names import ACCEPTED
 
+from charging.records import unpack
+
 
 class Grant:
     """A token that asks to charge, and then that may charge.
@@ -20,6 +22,7 @@ class Grant:
         self.remote_start_id = remote_start_id
         self.group = None  # groupIdToken, and
         self.group_kind = 0  # its type
+        self.additional = b""  # additionalInfo of the idToken, packed
         self.limit_wh = None  # refused (E05.FR.03): energy flows up to this value of the register
 
     def same(self, other):
@@ -31,11 +34,11 @@ class Grant:
         )
 
     def same_group(self, other):
-        """A member of the same group (C09.FR.03)."""
+        """A member of the same group (C09.FR.03); an empty one is none."""
         return (
             other is not None
-            and self.group is not None
-            and other.group is not None
+            and self.group
+            and other.group
             and self.group.lower() == other.group.lower()
             and self.group_kind == other.group_kind
         )
@@ -48,7 +51,7 @@ class Grant:
 
         Returns: whether it may charge, somewhere.
         """
-        if info[2] is not None:
+        if info[2]:
             self.group = info[2]
             self.group_kind = info[3]
         return info[0] == ACCEPTED and self.restrict(allowed(info[4]))
@@ -69,6 +72,20 @@ def allowed(evses):
         # bit 30: a list, if only of EVSEs that we don't have
         mask |= 1 << (evse - 1 if 0 < evse < 31 else 30)
     return mask
+
+
+def additional_info(packed):
+    """additionalInfo of an idToken as messages have it; None: it has none.
+
+    Args:
+        packed: of each its additionalIdToken and type, texts (README.md, Records).
+    """
+    found = []
+    at = 0
+    while at < len(packed):
+        found.append(unpack(packed, at, b"tt"))
+        at = found[-1][2]
+    return found or None
 
 
 class Transaction:

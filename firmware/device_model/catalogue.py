@@ -6,12 +6,18 @@ slices that are returned.
 
 from micropython import const
 from tables.device_model import COMPONENTS, RECORDS, STRINGS
-from tables.variable_format import FIELD_ATTRIBUTES, FIELD_INSTANCE
+from tables.names import ACTUAL, MAX_SET, MIN_SET, READ_ONLY, READ_WRITE, TARGET, WRITE_ONLY
+from tables.variable_format import FIELD_ATTRIBUTES, FIELD_FROM, FIELD_INSTANCE
 
 _COMPONENT = const(7)
 _KIND = const(3)
 _FIELDS = const(5)
+_POINT = const(46)
 END = len(COMPONENTS)
+
+# Name ids by the number of an attribute, and of a mutability (tables.variable_format)
+ATTRIBUTES = (ACTUAL, TARGET, MIN_SET, MAX_SET)
+MUTABILITIES = (READ_ONLY, READ_WRITE, WRITE_ONLY)
 
 
 def string(ref):
@@ -73,6 +79,16 @@ def text(variable, field):
     """An optional field as bytes, or None."""
     ref = _field(variable, field)
     return None if ref < 0 else string(ref)
+
+
+def of_board(variable):
+    """Whether its factory value is an attribute of the board."""
+    return (text(variable, FIELD_FROM) or b"x")[0] == _POINT
+
+
+def number(names, name):
+    """Place of a name id in ATTRIBUTES or MUTABILITIES, or -1."""
+    return names.index(name) if name in names else -1
 
 
 def attributes(variable):

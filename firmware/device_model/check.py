@@ -16,9 +16,12 @@ from tables.variable_format import (
 
 from device_model import catalogue
 from device_model.outcomes import DONE, INVALID, TOO_HIGH, TOO_LONG, TOO_LOW
+from hal import log
 
-# 9 digits fit a small int of the 32-bit VM, and nothing that we count needs more.
+# 9 digits fit a small int of the 32-bit VM, and nothing that we count needs more: the tables limit
+# every number to that.
 _DIGITS = const(9)
+_BEYOND = const(1000000000)  # above every limit
 _POINT = const(46)
 _MINUS = const(45)
 
@@ -47,28 +50,62 @@ def check(variable, value):
 
 
 def scaled(value):
-    """A decimal number in units of 10**-9; None: no number, or over 9 digits on a side."""
+    """A decimal number in units of 10**-9, further decimals dropped; None: no number. One of over
+    9 digits before the point becomes one that is above every limit, or below.
+    """
     sign = 1
     if value[:1] == b"-":
         sign = -1
         value = value[1:]
     whole, point, fraction = value.partition(b".")
-    if not _digits(whole) or (point and not _digits(fraction)):
+    if not whole.isdigit() or (point and not fraction.isdigit()):
         return None
-    return sign * int(whole + fraction + b"000000000"[len(fraction) :])
-
-
-def _digits(text):
-    return text.isdigit() and len(text) <= _DIGITS
+    whole = whole.lstrip(b"0")
+    if len(whole) > _DIGITS:
+        return sign * _BEYOND * _BEYOND
+    return sign * int(whole + (fraction + b"000000000")[:_DIGITS])
 
 
 def _within(variable, number):
-    low = catalogue.text(variable, FIELD_MIN)
-    if low is not None and number < scaled(low):
+    """Every number has both limits: the compiler of the tables sees to it."""
+    if number < scaled(catalogue.text(variable, FIELD_MIN)):
         return TOO_LOW
-    high = catalogue.text(variable, FIELD_MAX)
-    high = None if high is None else scaled(high)  # None: it is computed
+    high = scaled(catalogue.text(variable, FIELD_MAX))  # None: it is computed
     return DONE if high is None or number <= high else TOO_HIGH
+
+
+def legal(variable, value, source):
+    """The value; or what its limit leaves of a number or of a text that the board tells too; or
+    None. Other than the value is logged.
+
+    Args:
+        source: what it is, for the log.
+    """
+    outcome = check(variable, value)
+    if outcome == DONE:
+        return value
+    title = catalogue.title(variable)
+    left = None
+    if outcome != INVALID and catalogue.kind(variable) & KIND_TYPE in (TYPE_INTEGER, TYPE_DECIMAL):
+        left = catalogue.text(variable, FIELD_MIN if outcome == TOO_LOW else FIELD_MAX)
+    elif outcome == TOO_LONG and catalogue.of_board(variable):
+        left = cut(variable, value)
+    if left is None:
+        log.warning("%s ignored: not a legal value of %s", source, title)
+    else:
+        log.warning("%s of %s clamped to %s, not %s", source, title, left, value)
+    return left
+
+
+def cut(variable, value):
+    """So many characters of a string as its limit allows."""
+    left = _limit(variable, FIELD_MAX)
+    for i, c in enumerate(value):
+        if c & 0xC0 != 0x80:
+            left -= 1
+            if left < 0:
+                return value[:i]
+    return value
 
 
 def _limit(variable, field):

@@ -7,7 +7,7 @@ kind.
 """
 
 from micropython import const
-from tables.names import ACCEPTED, ACTUAL, MAX_SET, MIN_SET, REJECTED, TARGET
+from tables.names import ACCEPTED, REJECTED
 from tables.variable_format import (
     FIELD_DEFAULT,
     FIELD_FROM,
@@ -34,7 +34,7 @@ from wire_core import write_time
 
 from device_model import catalogue, overrides, settings
 from device_model.catalogue import split
-from device_model.check import check
+from device_model.check import check, cut, legal
 from device_model.outcomes import DONE, INVALID, NO_ATTRIBUTE, NO_COMPONENT, NO_VARIABLE, REBOOT
 from device_model.outcomes import READ_ONLY as OUTCOME_READ_ONLY
 from device_model.outcomes import WRITE_ONLY as OUTCOME_WRITE_ONLY
@@ -109,12 +109,13 @@ class DeviceModel:
 
     def set(self, variable, value, evse=0, connector=0):
         """Change a value by the firmware itself; it holds even when flash fails, which is logged.
+        A number beyond its limits becomes the limit.
 
         Returns:
             Name id ACCEPTED, or REJECTED: not a legal value.
         """
-        if check(variable, value) != DONE:
-            log.error("device model: not a legal value of %s", catalogue.title(variable))
+        value = legal(variable, value, "value")
+        if value is None:
             return REJECTED
         if value != self._stored(variable, evse, connector, 0):
             for values in (self._set, self._staged):  # what is staged would replace it
@@ -131,7 +132,8 @@ class DeviceModel:
             self._factory.put(variable, 0, 0, 0, b"%d" % most)
 
     def locate(self, component, component_instance, evse, connector, variable, instance):
-        """Find a variable by names (bytes) and place (int), None where not given.
+        """Find a variable by names (bytes) and place (int), None where not given; EVSE 0 is the
+        station, connector 0 the EVSE.
 
         Returns:
             A handle, >= 0, for `read` and `write`: variable | evse << 16 | connector << 23;
@@ -293,12 +295,12 @@ class DeviceModel:
 
     def _level(self, evse, connector):
         """Level of a place that this station has, or -1."""
-        if evse is None:
-            return LEVEL_STATION
+        if not evse:
+            return -1 if connector else LEVEL_STATION
         connectors = self._board.connectors
         if not 0 < evse <= len(connectors):
             return -1
-        if connector is None:
+        if not connector:
             return LEVEL_EVSE
         return LEVEL_CONNECTOR if 0 < connector <= connectors[evse - 1] else -1
 
@@ -335,17 +337,14 @@ class DeviceModel:
             return value
         if source and source[0] == _POINT:
             # names: firmware_version, model, phases, serial_number, vendor_name
-            value = getattr(self._board, str(source[1:], "utf-8"))
-            return b"%d" % value if isinstance(value, int) else value or b""
+            value = getattr(self._board, str(source[1:], "utf-8")) or b""
+            return b"%d" % value if isinstance(value, int) else cut(variable, value)
         return b"" if index else catalogue.text(variable, FIELD_DEFAULT) or b""
 
 
 def _attribute(attribute):
     """Index of an attribute's name id, or -1."""
-    if attribute is None:
-        return 0
-    names = (ACTUAL, TARGET, MIN_SET, MAX_SET)
-    return names.index(attribute) if attribute in names else -1
+    return 0 if attribute is None else catalogue.number(catalogue.ATTRIBUTES, attribute)
 
 
 def _live_text(variable, value):

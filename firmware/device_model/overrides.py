@@ -1,24 +1,18 @@
 """Factory overrides: the maker's values for a board, between ROM and what the CSMS sets."""
 
 from tables.variable_format import (
-    FIELD_MAX,
-    FIELD_MIN,
+    FLAG_LIVE,
     KIND_MUTABILITY,
-    KIND_TYPE,
     MUTABILITY_SHIFT,
     READ_ONLY,
-    READ_WRITE,
-    TYPE_DECIMAL,
-    TYPE_INTEGER,
     WRITE_ONLY,
 )
 
 from device_model import catalogue
-from device_model.check import check
-from device_model.outcomes import DONE, TOO_HIGH, TOO_LOW
+from device_model.check import legal
+from device_model.values import SAME
 from hal import log
-
-_ATTRIBUTES = (b"Actual", b"Target", b"MinSet", b"MaxSet")
+from wire.names import name_id
 
 
 def load(items, values, locate):
@@ -32,7 +26,7 @@ def load(items, values, locate):
     """
     for item in items:
         evse, connector, attribute, value, mutability = item[2], item[3], item[6], item[7], item[8]
-        handle = locate(item[0], item[1], evse or None, connector or None, item[4], item[5])
+        handle = locate(item[0], item[1], evse, connector, item[4], item[5])
         if handle < 0:
             log.warning("override ignored: this station has no %s.%s", item[0], item[4])
             continue
@@ -42,53 +36,30 @@ def load(items, values, locate):
             log.warning("override ignored: %s has no such attribute", catalogue.title(variable))
             continue
         if value is not None:
-            value = _legal(variable, value)
-        mutability = _mutability(variable, mutability)
-        if value is not None or mutability is not None:
-            place = (variable, evse or 0, connector or 0, attribute)
-            if mutability is None:
-                values.put(*place, value)
-            else:
-                values.put(*place, value, mutability)
+            value = legal(variable, value, "override")
+        mutability = _mutability(variable, attribute, mutability)
+        if value is not None or mutability != SAME:
+            values.put(variable, evse or 0, connector or 0, attribute, value, mutability)
 
 
 def _attribute(variable, name):
     if not name:
         return 0
-    if name not in _ATTRIBUTES:
-        return -1
-    index = _ATTRIBUTES.index(name)
-    return index if catalogue.attributes(variable) >> index & 1 else -1
+    index = catalogue.number(catalogue.ATTRIBUTES, name_id(name))
+    return index if index >= 0 and catalogue.attributes(variable) >> index & 1 else -1
 
 
-def _legal(variable, value):
-    """The value, clamped to the limits of a number, or None."""
-    outcome = check(variable, value)
-    if outcome == DONE:
-        return value
-    limit = None
-    if catalogue.kind(variable) & KIND_TYPE in (TYPE_INTEGER, TYPE_DECIMAL):
-        if outcome == TOO_LOW:
-            limit = catalogue.text(variable, FIELD_MIN)
-        elif outcome == TOO_HIGH:
-            limit = catalogue.text(variable, FIELD_MAX)
-    if limit is None:
-        log.warning("override ignored: not a legal value of %s", catalogue.title(variable))
-    else:
-        log.warning("override of %s clamped to %s", catalogue.title(variable), limit)
-    return limit
-
-
-def _mutability(variable, name):
+def _mutability(variable, attribute, name):
     if not name:
-        return None
-    wanted = {b"ReadOnly": READ_ONLY, b"ReadWrite": READ_WRITE, b"WriteOnly": WRITE_ONLY}.get(name)
-    # A secret stays one: nobody may read a password that the CSMS has set.
-    if wanted is None or (_secret(variable) and wanted != WRITE_ONLY):
+        return SAME
+    wanted = catalogue.number(catalogue.MUTABILITIES, name_id(name))
+    kind = catalogue.kind(variable)
+    declared = (kind & KIND_MUTABILITY) >> MUTABILITY_SHIFT
+    # A secret stays one: nobody may read a password that the CSMS has set. And what the station
+    # itself says of a live variable would stay in force, whatever the CSMS had set (B05.FR.09).
+    live = kind & FLAG_LIVE and not attribute
+    fixed = declared == WRITE_ONLY or (declared == READ_ONLY and live)
+    if wanted < 0 or (fixed and wanted != declared):
         log.warning("override ignored: mutability %s of %s", name, catalogue.title(variable))
-        return None
+        return SAME
     return wanted
-
-
-def _secret(variable):
-    return (catalogue.kind(variable) & KIND_MUTABILITY) >> MUTABILITY_SHIFT == WRITE_ONLY

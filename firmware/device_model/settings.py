@@ -7,8 +7,7 @@ from micropython import const
 from tables.variable_format import FIELD_INSTANCE, FLAG_VOLATILE
 
 from device_model import catalogue
-from device_model.check import check
-from device_model.outcomes import DONE
+from device_model.check import legal
 from hal import log
 
 FILE = "variables"
@@ -80,9 +79,11 @@ def load(store, values, locate):
         at += _NUMBERS
         value = raw[at : at + (low | high << 8)]
         at += len(value)
-        handle = locate(names[0], names[1], evse or None, connector or None, names[2], names[3])
+        handle = locate(names[0], names[1], evse, connector, names[2], names[3])
         variable = handle & 0xFFFF
-        if handle < 0 or check(variable, value) != DONE:
+        if handle < 0:
             log.warning("device model: stored %s.%s is no longer known", names[0], names[2])
-        else:
+            continue
+        value = legal(variable, value, "stored value")
+        if value is not None:
             values.put(variable, evse, connector, attribute, value)

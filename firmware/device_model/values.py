@@ -10,7 +10,7 @@ from micropython import const
 _HEAD = const(9)
 _KEY = const(6)
 _MARK = const(0xFF)
-_SAME = const(3)  # mutability as in ROM
+SAME = const(3)  # mutability as in ROM
 _NO_VALUE = const(0x10)
 
 
@@ -47,7 +47,7 @@ class Values:
     def mutability(self, at):
         """Mutability of the entry at `at`; None: as in ROM."""
         mutability = self.data[at + 6] & 0x0F
-        return None if mutability == _SAME else mutability
+        return None if mutability == SAME else mutability
 
     def next(self, at):
         """Position of the following entry; at the end the length of `data`."""
@@ -60,7 +60,7 @@ class Values:
         """(EVSE, connector, attribute) of the entry at `at`."""
         return self.data[at + 3], self.data[at + 4], self.data[at + 5]
 
-    def put(self, variable, evse, connector, attribute, value, mutability=_SAME):
+    def put(self, variable, evse, connector, attribute, value, mutability=SAME):
         """Add an entry or replace it. `value`: UTF-8, below 16 kB, or None."""
         at = self.find(variable, evse, connector, attribute)
         data = self.data

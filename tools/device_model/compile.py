@@ -34,6 +34,7 @@ TYPES = (
     "MemberList",
 )
 LISTS = TYPES[5:]
+NUMBERS = ("integer", "decimal")
 ACCESS = ("ro", "rw", "wo")
 COMPUTED = ("max", "live")
 FLAGS = {"reboot": 0x20, "live": 0x40, "volatile": 0x80}
@@ -51,6 +52,8 @@ LONGEST_WRITTEN = 1000  # attributeValue of SetVariables
 LONGEST_READ = 2500  # ... of GetVariables and NotifyReport
 LONGEST_LIST = 1000  # valuesList
 LONGEST_UNIT = 16
+# Of a number that is declared without: nothing is refused but for a limit that is told.
+LIMITS = {"min": "-999999999", "max": "999999999"}
 METHODS = {"__init__": 3, "read": 4, "changed": 4, "data_transfer": 4}  # with self
 
 
@@ -180,12 +183,22 @@ def merge(components, more):
 
 
 def _check_redeclared(component, old, new):
-    """The firmware relies on the type of its own variables, and a secret stays one."""
+    """The firmware relies on the type and the limits of its own variables, and a secret stays one.
+    What the extension does not limit keeps its limits. Only the maker knows how much power it has.
+    """
     name = f"{component.name}.{new.name}"
     if new.type != old.type:
         raise DeclarationError(f"extension: {name} of the firmware stays of type {old.type}")
     if old.access == "wo" and new.access != "wo":
         raise DeclarationError(f"extension: {name} stays wo, a secret")
+    if new.type in ("integer", "string"):
+        for key in {"min", "max"} & set(old.fields):
+            limit = old.fields[key]
+            given = Decimal(new.fields.setdefault(key, limit))
+            if given > Decimal(limit) if key == "max" else given < Decimal(limit):
+                wrong = f"{name} has {key}={limit}: no more than that works"
+                raise DeclarationError(f"extension: {wrong}")
+        _check(new)
 
 
 def _place(component):
@@ -257,7 +270,7 @@ def _numbers(variable):
 
 def _check_limits(variable):
     fields = _numbers(variable)
-    number = variable.type in ("integer", "decimal")
+    number = variable.type in NUMBERS
     if fields != variable.fields and not (number and "live" in variable.flags):
         raise DeclarationError("max=live: only of a number that is itself live")
     for key in ("min", "max"):
@@ -273,11 +286,11 @@ def _check_limits(variable):
 
 def _valid(variable, value):
     fields = _numbers(variable)
-    if variable.type in ("integer", "decimal"):
+    if variable.type in NUMBERS:
         if not NUMBER.fullmatch(value) or (variable.type == "integer" and "." in value):
             return False
-        low, high = Decimal(fields.get("min", value)), Decimal(fields.get("max", value))
-        return low <= Decimal(value) <= high
+        limits = {**LIMITS, **fields}
+        return Decimal(limits["min"]) <= Decimal(value) <= Decimal(limits["max"])
     if variable.type == "boolean":
         return value in ("true", "false")
     if variable.type == "dateTime":
@@ -315,15 +328,16 @@ def record(variable, strings):
     for flag in variable.flags:
         kind |= FLAGS[flag]
     extras, tail = 0, b""
+    fields = {**(LIMITS if variable.type in NUMBERS else {}), **variable.fields}
     for bit, key in enumerate(FIELDS):
-        if key not in variable.fields:
+        if key not in fields:
             continue
         extras |= 1 << bit
         if key == "attributes":
-            mask = sum(1 << ATTRIBUTES.index(a) for a in variable.fields[key].split(","))
+            mask = sum(1 << ATTRIBUTES.index(a) for a in fields[key].split(","))
             tail += mask.to_bytes(2, "little")
         else:
-            tail += strings.add(variable.fields[key])
+            tail += strings.add(fields[key])
     body = strings.add(variable.name) + bytes([kind, extras]) + tail
     return bytes([len(body) + 1]) + body
 
