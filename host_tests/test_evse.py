@@ -1023,3 +1023,44 @@ def test_unlocking_the_other_connector_frees_no_held_cable(world):
     reader = Reader([1, 1])
     assert w.remote.handle(names.UNLOCK_CONNECTOR, reader) == (names.UNLOCKED,)
     assert not w.locked(1)
+
+
+# ---- a session that waits for its plug at one of two connectors
+
+
+@pytest.mark.parametrize("points", ["EVConnected", "Authorized"])
+def test_waits_at_the_other_connector_when_one_is_inoperative(world, points):
+    """G03: the other connector of the EVSE is usable still."""
+    w = world((2, 1), TX_CTRLR_TX_START_POINT=points)
+    w.swipe(b"A1", 1)
+    w.allow()
+    w.charging.set_available(1, 1, False)
+    assert w.status(1, 1) == "Unavailable"
+    w.plug(1, 2)
+    w.ev(1, "C", 2)
+    assert w.relay(1, 2)
+    assert w.events()[-1].state == "Charging"
+
+
+@pytest.mark.parametrize("points", ["EVConnected", "Authorized"])
+def test_waits_at_the_other_connector_when_one_is_faulted(world, points):
+    w = world((2, 1), TX_CTRLR_TX_START_POINT=points)
+    w.swipe(b"A1", 1)
+    w.allow()
+    w.fault(1, b"GroundFailure", 1)
+    w.plug(1, 2)
+    w.ev(1, "C", 2)
+    assert w.relay(1, 2)
+    assert [e.kind for e in w.events()].count("Ended") == 0
+
+
+def test_waits_for_nothing_when_no_connector_is_usable(world):
+    w = world((2, 1))
+    w.swipe(b"A1", 1)
+    w.allow()
+    w.charging.set_available(1, 1, False)
+    w.fault(1, b"GroundFailure", 2)
+    w.fault(1, None, 2)
+    w.charging.set_available(1, 2, False)
+    w.charging.set_available(1, 0, False)
+    assert w.charging.evses[0].grant is None

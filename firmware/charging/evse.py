@@ -54,7 +54,10 @@ class Evse(Machine):
         if outlet is not self.active:  # E01.FR.14
             self.update()
         elif outlet.fault is not None and not was_faulty:
-            self.end(ABNORMAL_CONDITION, fault_reason(outlet.fault))  # E06.FR.16
+            if not outlet.plugged and self._turn():
+                self.update()
+            else:
+                self.end(ABNORMAL_CONDITION, fault_reason(outlet.fault))  # E06.FR.16
             self._next()
         elif was_plugged and not outlet.plugged:
             self._unplugged()
@@ -76,7 +79,8 @@ class Evse(Machine):
         if arrives and self.transaction is None:
             self._plugged()
         elif not operative and self.grant is not None and outlet is self.active:
-            self.update() if self.transaction is not None else self.deauthorize(0, 0)
+            turned = not outlet.plugged and self._turn()
+            self.update() if turned or self.transaction is not None else self.deauthorize(0, 0)
         else:
             self.update()
         self._next()
@@ -91,9 +95,8 @@ class Evse(Machine):
         self.grant = grant
         self.held = self.later = None
         self.patient = True
-        for outlet in self.outlets:
-            if outlet.usable() and not self.active.usable() and not self._in_use():
-                self.active = outlet
+        if self.active is not None and not self.active.usable():
+            self._turn()
         transaction = self.transaction
         if transaction is None:
             self.armed = True
@@ -211,6 +214,17 @@ class Evse(Machine):
         else:
             self.patient = False
             self.update()
+
+    def _turn(self):
+        """Turn from a connector that is not usable, or not any more, to one that is: is there one?
+        What waits for its plug waits on.
+        """
+        if not self._in_use():
+            for outlet in self.outlets:
+                if outlet.usable():
+                    self.active = outlet
+                    return True
+        return False
 
     def free(self, grant, plugged):
         """Whether somebody new may be let in here.
