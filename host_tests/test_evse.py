@@ -1025,6 +1025,17 @@ def test_unlocking_the_other_connector_frees_no_held_cable(world):
     assert not w.locked(1)
 
 
+def test_remote_stop_of_what_was_deauthorized_before(world):
+    """E06.FR.15: RemoteStop goes with Remote, whatever has happened before."""
+    w = world(TX_CTRLR_TX_STOP_POINT="EVConnected")
+    session(w)
+    w.told()
+    w.charging.judge(b"tx-1", b"A1", names.ISO14443, [names.INVALID, None, None, None, None])
+    w.set(TX_CTRLR_TX_STOP_POINT="Authorized")
+    w.stop(b"tx-1")
+    assert w.told()[-1] == ("Ended", "RemoteStop", "EVConnected", "Remote")
+
+
 # ---- a session that waits for its plug at one of two connectors
 
 

@@ -155,6 +155,7 @@ class Model:
 
     def _remote_stop(self, before, state):
         if self.open:  # F03.FR.03
+            self.cause = None  # RemoteStop goes with Remote (E06.FR.15)
             self._over(before, state, "RemoteStop", "Remote")
 
     def _refuse(self, before, state):

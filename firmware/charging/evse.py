@@ -12,6 +12,7 @@ from tables.names import (
     EV_DISCONNECTED,
     OVERCURRENT_FAULT,
     REMOTE_START,
+    REMOTE_STOP,
     TIMEOUT,
 )
 from tables.variables import (
@@ -131,7 +132,8 @@ class Evse(Machine):
         self.grant = None
         transaction = self.transaction
         if transaction is not None:
-            transaction.reason = transaction.reason or reason
+            if not transaction.reason or trigger == REMOTE_STOP:  # a legal pair: E06.FR.15
+                transaction.reason = reason
             transaction.tell = tell
         self.update(trigger, reason, _IF_AUTHORIZATION)
 
