@@ -154,6 +154,10 @@ def name_id(text):
     return _core.wire_name_id(bytes(text), ctypes.c_size_t(len(text)))
 
 
+def is_utf8(text):
+    return _core.wire_is_utf8(bytes(text), ctypes.c_size_t(len(text)))
+
+
 def _room(buffer, n):
     if len(buffer) < n:
         raise ValueError("buffer too small")
