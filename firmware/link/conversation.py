@@ -16,7 +16,7 @@ from wire.events import (
     IGNORE,
     INVALID_DATA,
     NONE,
-    PING,
+    PONG,
     REFUSE,
     REPEATED,
     START,
@@ -50,6 +50,8 @@ class Conversation:
         self.locked = False
         self.writes = 0
         self.pings = 0  # sent since anything came in
+        self.ponged = False  # the CSMS has answered a ping
+        self.silent = False  # set by Outbox: nothing has come in since
         self._handler = handler
         self.rx = rx_buf
         self.tx = memoryview(tx_buf)
@@ -60,7 +62,7 @@ class Conversation:
         self.stream = stream
         await self.lock()  # until the sender of the last connection has let go
         self.unlock()
-        self.spoken = self.ended = self.replying = self.cut = False
+        self.spoken = self.ended = self.replying = self.cut = self.ponged = False
         self.pings = 0
 
     # ---- in
@@ -80,17 +82,21 @@ class Conversation:
                 reader.start()
             elif event == END:
                 await self._message()
-            elif event == PING:
-                await self._pong()
             elif event == NONE:
                 count = await self.stream.readinto(self.rx)
                 if count == 0:
                     raise LinkError("the connection ended without a goodbye")
                 if count:
                     self.pings = 0
+                    self.silent = False
                     websocket.received(0, count)
+            else:
+                await self._alive(event)
 
-    async def _pong(self):
+    async def _alive(self, event):
+        if event == PONG:
+            self.ponged = True
+            return
         await self.lock()
         try:
             await self.write(self.websocket.pong())
@@ -110,6 +116,7 @@ class Conversation:
         if verdict > REFUSE:
             self.outbox.answered(verdict, rpc.reader)
             return
+        self.silent = False  # not read on meanwhile
         self.replying = True  # cancelled while it waits for the lock: until begin()
         await self.lock()
         try:
@@ -171,6 +178,7 @@ class Conversation:
             elif isinstance(reply, CallError):
                 writer.error(message_id, reply.code, reply.description)
             elif reply == DEFER:
+                self.outbox.defer(message_id)
                 return
             else:
                 writer.error(message_id, NOT_SUPPORTED if reply == NOT_MINE else reply)

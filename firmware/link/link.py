@@ -19,6 +19,7 @@ from link.back_off import back_off_ms
 from link.conversation import Conversation
 from link.opening import connect
 from link.outbox import Outbox
+from link.profile import has_password
 from wire.events import GOING_AWAY, NORMAL
 
 _IDLE = const(0)  # phases
@@ -34,6 +35,9 @@ _MIN_PONG_MS = const(3000)  # wait for a sign of life after a ping: the interval
 _MAX_PONG_MS = const(10000)
 _MAX_PINGS = const(2)  # unanswered, then the peer is dead; a jump of the clock makes one at most
 _MAX_PING_INTERVAL_S = const(86400)
+_AFTER_CLOSE_MS = const(1000)  # some CSMSs break when a station is back at once
+_STEADY_MS = const(120000)  # a connection that answers pings for so long is no failure
+_BACK_OFF = const(-1)
 
 
 def _describe(error):
@@ -78,48 +82,55 @@ class Link:
         self._failures = 0  # connections in a row without a valid message of the CSMS
         self._protocol = None  # that the CSMS has agreed to
         self._stop = False  # close() was called
-        self._soon = True  # the next attempt needs no wait
+        self._wait_ms = 0  # before the next attempt, or _BACK_OFF
         self._why = None  # the connection ends or has ended, for the log
         self._code = 0  # to say goodbye with, 0: none
         self._writes = 0  # at the last tick
-        self._pinged = 0  # ticks
+        self._pinged = self._opened = 0  # ticks
 
     def wake(self):
         """A source may have something to send."""
         self.event.set()
 
     def reply(self, message_id, action, reply):
-        """The reply to a CALL whose handler returned DEFER. Dropped when the connection is gone.
+        """The reply to a CALL whose handler returned DEFER. Dropped when the connection that it
+        came on is gone.
 
         Args:
             message_id: reader.message_id at that time.
             action: of the CALL.
             reply: as of a handler; or a CallError.
         """
-        if self.connected:
-            self._outbox.defer(message_id, action, reply)
-            self.event.set()
+        self._outbox.reply(message_id, action, reply)
 
     def close(self):
-        """End: say goodbye (2 s at most), then run() returns."""
+        """End: say goodbye (2 s at most), then run() returns, a second after the close."""
         self._stop = True
+        if self._phase == _WAITING:
+            self._timers.start(self._timer, _AFTER_CLOSE_MS)
         self._interrupt("closing", GOING_AWAY)
 
     def reconnect(self):
-        """Drop the connection in good order, and connect anew at once.
+        """Drop the connection in good order, and connect anew a second later; without one, at
+        once.
 
         No effect on a connection that is ending anyway: its back-off holds.
         """
-        if self._phase != _CLOSING:
-            self._soon = True
-            self._interrupt("connecting anew", NORMAL)
+        if self._phase == _WAITING and self._wait_ms == _BACK_OFF:
+            self._timers.stop(self._timer)
+            self.event.set()
+        self._interrupt("connecting anew", NORMAL, _AFTER_CLOSE_MS)
+
+    def password_changed(self):
+        """Connect with the new password, if one is in use at all (A01.FR.06)."""
+        if has_password(self._model):
+            self.reconnect()
 
     def network(self, up):
         """The network came: connect at once, the back-off forgotten. Or it went: drop the
         connection."""
         if not up:
-            self._soon = True
-            self._interrupt("the network is down", 0)
+            self._interrupt("the network is down", 0, 0)
         elif self._phase == _WAITING:
             self._failures = 0
             self._timers.stop(self._timer)
@@ -137,18 +148,17 @@ class Link:
 
     async def _pause(self):
         self._phase = _WAITING
-        wait_ms = 0
-        if not self._soon and not self._stop:
+        wait_ms = _AFTER_CLOSE_MS if self._stop else self._wait_ms
+        if wait_ms == _BACK_OFF:
             wait_ms = back_off_ms(self._model, self._board.random, self._failures)
         if self._why is not None:
             log.warning("%s; next attempt in %d s", self._why, (wait_ms + 999) // 1000)
-        self._soon = False
         if wait_ms:
             self._timers.start(self._timer, wait_ms)
-        while not self._stop and (self._timer.active() or not self._board.network.up):
+        while self._timer.active() or not (self._stop or self._board.network.up):
             self.event.clear()
             await self.event.wait()
-        self._timers.stop(self._timer)
+        self._wait_ms = _BACK_OFF
 
     async def _connection(self):
         self._why = None
@@ -186,7 +196,7 @@ class Link:
             log.warning("connected, but the CSMS agreed to no OCPP version: trying all the same")
         else:
             log.info("connected, %s", printable(self._protocol))
-        self._pinged = time.ticks_ms()
+        self._pinged = self._opened = time.ticks_ms()
         self._phase = _OPEN
         self._tick()
         self._sender = asyncio.create_task(self._send_all())
@@ -226,13 +236,12 @@ class Link:
                 self.on_connection(False)
         self._outbox.lost()
 
-    def _interrupt(self, why, code):
-        # End the connection from another task; code 0: at once, else in good order.
-        if self._phase == _WAITING:
-            self._timers.stop(self._timer)
-            self.event.set()
+    def _interrupt(self, why, code, wait_ms=_BACK_OFF):
+        # End the connection from another task; code 0: at once, else in good order. wait_ms:
+        # before the next one.
         if self._phase not in (_OPENING, _OPEN) or (code and self._why is not None):
             return
+        self._wait_ms = wait_ms
         self._why = why
         self._code = code if self._phase == _OPEN else 0
         self._talk.ended = True
@@ -258,16 +267,22 @@ class Link:
             self._writes = self._talk.writes
             self._timers.start(self._timer, min(_TICK_MS, self._keep_alive()))
 
-    def _keep_alive(self):
-        # Time to the next look, in ms. WebSocketPingInterval 0: no pings.
-        talk = self._talk
+    def ping_interval_ms(self):
+        """Time between pings, in ms; 0: there are none."""
         interval_s = self._model.int(OCPP_COMM_CTRLR_WEB_SOCKET_PING_INTERVAL)
-        interval_ms = min(interval_s, _MAX_PING_INTERVAL_S) * 1000
-        if interval_ms <= 0:
+        return max(0, min(interval_s, _MAX_PING_INTERVAL_S)) * 1000
+
+    def _keep_alive(self):
+        # Time to the next look, in ms.
+        talk = self._talk
+        interval_ms = self.ping_interval_ms()
+        if interval_ms == 0:
             talk.pings = 0
             return _TICK_MS
         pong_ms = min(max(interval_ms, _MIN_PONG_MS), _MAX_PONG_MS)
         now = time.ticks_ms()
+        if talk.ponged and time.ticks_diff(now, self._opened) >= _STEADY_MS:
+            self._failures = 0
         left_ms = (pong_ms if talk.pings else interval_ms) - time.ticks_diff(now, self._pinged)
         if left_ms > 0:
             return left_ms
@@ -280,10 +295,15 @@ class Link:
         self.event.set()
         return min(pong_ms, interval_ms)
 
-    def unanswered(self):
-        """A CALL has timed out."""
-        if self._talk.spoken:
-            return
-        log.error("the CSMS has sent no valid message yet: does it speak OCPP 2.0.1 at this URL?")
-        if self._protocol is None:  # some take the socket, and then ignore every frame
-            self._interrupt("the CSMS agreed to no OCPP version and is silent", NORMAL)
+    def unanswered(self, silent):
+        """A CALL has timed out; silent: and not a byte has come since it was sent."""
+        why = "the CSMS is silent"
+        if not self._talk.spoken:
+            log.error(
+                "the CSMS has sent no valid message yet: does it speak OCPP 2.0.1 at this URL?"
+            )
+            if self._protocol is None:  # some take the socket, and then ignore every frame
+                silent = True
+                why = "the CSMS agreed to no OCPP version and is silent"
+        if silent:
+            self._interrupt(why, NORMAL)

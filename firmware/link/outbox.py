@@ -46,16 +46,26 @@ class Outbox:
         self._sources = sources
         self._source = None  # whose CALL is outstanding
         self._action = 0
-        self._replies = []
+        self._mute = None  # source whose last CALL met with silence
+        self._replies = []  # [message id, action, reply] that are put off; reply None: for now
         self._slices = self._slice_ms = 0
         self._timer = Timer(self._slice_over)
 
-    def defer(self, message_id, action, reply):
-        """A reply that was put off; dropped when the connection it belongs to is gone."""
+    def defer(self, message_id):
+        """A CALL of this connection will be answered by reply()."""
         if len(self._replies) == _MAX_REPLIES:
             log.warning("too many late replies, the oldest is dropped")
             self._replies.pop(0)
-        self._replies.append((message_id, action, reply))
+        self._replies.append([message_id, 0, None])
+
+    def reply(self, message_id, action, reply):
+        """A reply that was put off; dropped when the connection of its CALL is gone."""
+        for late in self._replies:
+            if late[0] == message_id and late[2] is None:
+                late[1] = action
+                late[2] = reply
+                self._link.event.set()
+                return
 
     async def run(self):
         """Send, as long as the task lives. Raises: LinkError, WriterMismatch."""
@@ -77,10 +87,11 @@ class Outbox:
             self.ping_due = False
             await talk.write(talk.websocket.ping())
             return True
-        if self._replies:
-            message_id, action, reply = self._replies.pop(0)
-            await talk.respond(message_id, action, reply)
-            return True
+        for late in self._replies:
+            if late[2] is not None:
+                self._replies.remove(late)
+                await talk.respond(*late)
+                return True
         return self._source is None and await self._call()
 
     async def _call(self):
@@ -118,6 +129,7 @@ class Outbox:
         timeout_s = self._model.int(OCPP_COMM_CTRLR_MESSAGE_TIMEOUT_DEFAULT)
         self._slice_ms = max(1, min(timeout_s, _MAX_TIMEOUT_S)) * (1000 // _SLICES)
         self._slices = _SLICES
+        self._talk.silent = True
         self._timers.start(self._timer, self._slice_ms)
 
     def _take(self, source, accepted):
@@ -129,18 +141,26 @@ class Outbox:
 
     def _slice_over(self):
         self._slices -= 1
+        talk = self._talk
         if self._slices > 0:
             self._timers.start(self._timer, self._slice_ms)
+            # Who lives says so in time. With WebSocketPingInterval 0 nobody is asked.
+            if talk.silent and self._link.ping_interval_ms():
+                self.ping_due = True
+                self._link.event.set()
             return
         seconds = self._slice_ms * _SLICES // 1000
         log.warning("no answer to %s within %d s", name(self._action), seconds)
-        self._link.unanswered()
+        self._link.unanswered(talk.silent)
         # From now on after all the others, but for the first: what the CSMS does not answer, and
         # is said again at once, must not keep them silent.
         sources = self._sources
         if self._source is not sources[0]:
             sources.remove(self._source)
             sources.append(self._source)
+        if talk.silent and not (self._mute is self._source and talk.spoken):
+            self._mute = self._source  # LOST follows: no attempt (E13)
+            return
         self._settle(TIMEOUT, None)
 
     def answered(self, verdict, reader):
@@ -149,6 +169,8 @@ class Outbox:
             detail = reader.unpack()[1] if not reader.error else reader.detail
             detail = printable(detail or b"")
             log.warning("%s was answered with an error: %s", name(self._action), detail)
+        if self._mute is self._source:
+            self._mute = None
         self._settle(ANSWERED if verdict == ANSWER else ERROR, reader)
 
     def lost(self):
