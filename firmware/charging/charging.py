@@ -219,7 +219,7 @@ class Charging:
         if kind == NO_AUTHORIZATION:
             token = b""  # C02.FR.01
         if kind not in _KINDS or len(token) > _TOKEN_SIZE or not is_utf8(token):
-            log.warning("a token over 36 characters, no UTF-8, or of an unknown type is refused")
+            log.warning("a token over 36 characters, not UTF-8 or of no OCPP type is refused")
             return
         grant = Grant(token, kind, mask)
         if self._stop(grant):

@@ -16,7 +16,7 @@ from wire.events import (
     IGNORE,
     INVALID_DATA,
     NONE,
-    PONG,
+    PING,
     REFUSE,
     REPEATED,
     START,
@@ -50,7 +50,6 @@ class Conversation:
         self.locked = False
         self.writes = 0
         self.pings = 0  # sent since anything came in
-        self.ponged = False  # the CSMS has answered a ping
         self.silent = False  # set by Outbox: nothing has come in since
         self._handler = handler
         self.rx = rx_buf
@@ -62,7 +61,7 @@ class Conversation:
         self.stream = stream
         await self.lock()  # until the sender of the last connection has let go
         self.unlock()
-        self.spoken = self.ended = self.replying = self.cut = self.ponged = False
+        self.spoken = self.ended = self.replying = self.cut = False
         self.pings = 0
 
     # ---- in
@@ -82,6 +81,8 @@ class Conversation:
                 reader.start()
             elif event == END:
                 await self._message()
+            elif event == PING:
+                await self._pong()
             elif event == NONE:
                 count = await self.stream.readinto(self.rx)
                 if count == 0:
@@ -90,13 +91,8 @@ class Conversation:
                     self.pings = 0
                     self.silent = False
                     websocket.received(0, count)
-            else:
-                await self._alive(event)
 
-    async def _alive(self, event):
-        if event == PONG:
-            self.ponged = True
-            return
+    async def _pong(self):
         await self.lock()
         try:
             await self.write(self.websocket.pong())

@@ -19,7 +19,6 @@ from link.back_off import back_off_ms
 from link.conversation import Conversation
 from link.opening import connect
 from link.outbox import Outbox
-from link.profile import has_password
 from wire.events import GOING_AWAY, NORMAL
 
 _IDLE = const(0)  # phases
@@ -72,6 +71,7 @@ class Link:
         self.event = asyncio.Event()
         self._talk = Conversation(board.random, handler, rx_buf, tx_buf, arena, boot_count)
         self._outbox = self._talk.outbox = Outbox(self, self._talk, model, timers, sources)
+        self.reply = self._outbox.reply
         self._board = board
         self._model = model
         self._timers = timers
@@ -80,7 +80,8 @@ class Link:
         self._sender = None  # task of the outbox
         self._phase = _IDLE
         self._failures = 0  # connections in a row without a valid message of the CSMS
-        self._protocol = None  # that the CSMS has agreed to
+        # What the connection was opened with: version that the CSMS has agreed to, any password.
+        self._protocol = self._password = None
         self._stop = False  # close() was called
         self._wait_ms = 0  # before the next attempt, or _BACK_OFF
         self._why = None  # the connection ends or has ended, for the log
@@ -92,45 +93,34 @@ class Link:
         """A source may have something to send."""
         self.event.set()
 
-    def reply(self, message_id, action, reply):
-        """The reply to a CALL whose handler returned DEFER. Dropped when the connection that it
-        came on is gone.
-
-        Args:
-            message_id: reader.message_id at that time.
-            action: of the CALL.
-            reply: as of a handler; or a CallError.
-        """
-        self._outbox.reply(message_id, action, reply)
-
     def close(self):
         """End: say goodbye (2 s at most), then run() returns, a second after the close."""
         self._stop = True
+        self._wait_ms = _AFTER_CLOSE_MS
         if self._phase == _WAITING:
             self._timers.start(self._timer, _AFTER_CLOSE_MS)
         self._interrupt("closing", GOING_AWAY)
 
     def reconnect(self):
-        """Drop the connection in good order, and connect anew a second later; without one, at
-        once.
+        """Drop the connection in good order, and connect anew a second later.
 
-        No effect on a connection that is ending anyway: its back-off holds.
+        No effect without one, or on one that is ending anyway: the back-off holds.
         """
-        if self._phase == _WAITING and self._wait_ms == _BACK_OFF:
-            self._timers.stop(self._timer)
-            self.event.set()
-        self._interrupt("connecting anew", NORMAL, _AFTER_CLOSE_MS)
+        if self._phase != _CLOSING:
+            self._wait_ms = _AFTER_CLOSE_MS
+            self._interrupt("connecting anew", NORMAL)
 
     def password_changed(self):
-        """Connect with the new password, if one is in use at all (A01.FR.06)."""
-        if has_password(self._model):
+        """Connect anew, if this connection has a password (A01.FR.06)."""
+        if self._password:
             self.reconnect()
 
     def network(self, up):
         """The network came: connect at once, the back-off forgotten. Or it went: drop the
         connection."""
         if not up:
-            self._interrupt("the network is down", 0, 0)
+            self._wait_ms = 0
+            self._interrupt("the network is down", 0)
         elif self._phase == _WAITING:
             self._failures = 0
             self._timers.stop(self._timer)
@@ -148,7 +138,7 @@ class Link:
 
     async def _pause(self):
         self._phase = _WAITING
-        wait_ms = _AFTER_CLOSE_MS if self._stop else self._wait_ms
+        wait_ms = self._wait_ms
         if wait_ms == _BACK_OFF:
             wait_ms = back_off_ms(self._model, self._board.random, self._failures)
         if self._why is not None:
@@ -190,7 +180,7 @@ class Link:
 
     async def _open(self):
         talk = self._talk
-        stream, self._protocol = await connect(self._board, self._model, talk)
+        stream, self._protocol, self._password = await connect(self._board, self._model, talk)
         await talk.begin(stream)
         if self._protocol is None:
             log.warning("connected, but the CSMS agreed to no OCPP version: trying all the same")
@@ -236,12 +226,10 @@ class Link:
                 self.on_connection(False)
         self._outbox.lost()
 
-    def _interrupt(self, why, code, wait_ms=_BACK_OFF):
-        # End the connection from another task; code 0: at once, else in good order. wait_ms:
-        # before the next one.
+    def _interrupt(self, why, code):
+        # End the connection from another task; code 0: at once, else in good order.
         if self._phase not in (_OPENING, _OPEN) or (code and self._why is not None):
             return
-        self._wait_ms = wait_ms
         self._why = why
         self._code = code if self._phase == _OPEN else 0
         self._talk.ended = True
@@ -267,28 +255,25 @@ class Link:
             self._writes = self._talk.writes
             self._timers.start(self._timer, min(_TICK_MS, self._keep_alive()))
 
-    def ping_interval_ms(self):
-        """Time between pings, in ms; 0: there are none."""
-        interval_s = self._model.int(OCPP_COMM_CTRLR_WEB_SOCKET_PING_INTERVAL)
-        return max(0, min(interval_s, _MAX_PING_INTERVAL_S)) * 1000
-
     def _keep_alive(self):
-        # Time to the next look, in ms.
+        # Time to the next look, in ms. WebSocketPingInterval 0: no pings.
         talk = self._talk
-        interval_ms = self.ping_interval_ms()
-        if interval_ms == 0:
+        interval_s = self._model.int(OCPP_COMM_CTRLR_WEB_SOCKET_PING_INTERVAL)
+        interval_ms = min(interval_s, _MAX_PING_INTERVAL_S) * 1000
+        if interval_ms <= 0:
             talk.pings = 0
             return _TICK_MS
         pong_ms = min(max(interval_ms, _MIN_PONG_MS), _MAX_PONG_MS)
         now = time.ticks_ms()
-        if talk.ponged and time.ticks_diff(now, self._opened) >= _STEADY_MS:
-            self._failures = 0
         left_ms = (pong_ms if talk.pings else interval_ms) - time.ticks_diff(now, self._pinged)
         if left_ms > 0:
             return left_ms
         if talk.pings == _MAX_PINGS:
             self._interrupt("the CSMS answers no ping", 0)
             return _TICK_MS
+        stands_ms = time.ticks_diff(now, self._opened)
+        if stands_ms >= _STEADY_MS and not talk.pings and self._pinged != self._opened:
+            self._failures = 0  # the last ping was answered
         talk.pings += 1
         self._pinged = now
         self._outbox.ping_due = True
@@ -297,13 +282,9 @@ class Link:
 
     def unanswered(self, silent):
         """A CALL has timed out; silent: and not a byte has come since it was sent."""
-        why = "the CSMS is silent"
         if not self._talk.spoken:
-            log.error(
-                "the CSMS has sent no valid message yet: does it speak OCPP 2.0.1 at this URL?"
-            )
-            if self._protocol is None:  # some take the socket, and then ignore every frame
-                silent = True
-                why = "the CSMS agreed to no OCPP version and is silent"
+            log.error("no valid message yet: does the CSMS speak OCPP 2.0.1 at this URL?")
+            # Some agree to no version, and then ignore every frame.
+            silent = silent or self._protocol is None
         if silent:
-            self._interrupt(why, NORMAL)
+            self._interrupt("the CSMS is silent", NORMAL)

@@ -105,13 +105,8 @@ def load(board, model):
         host_header,
         b"%s/%s" % (path, percent_encode(identity)),
         board.option("ocpp_version") or b"ocpp2.0.1",
-        _authorization(model, profile, identity) if has_password(model) else None,
+        _authorization(model, profile, identity) if profile in (_BASIC, _TLS) else None,
     )
-
-
-def has_password(model):
-    """Whether basic authentication is in use: in the other profiles a password is only kept."""
-    return model.int(SECURITY_CTRLR_SECURITY_PROFILE) in (_BASIC, _TLS)
 
 
 def _authorization(model, profile, identity):

@@ -155,7 +155,9 @@ def name_id(text):
 
 
 def is_utf8(text):
-    return _core.wire_is_utf8(bytes(text), ctypes.c_size_t(len(text)))
+    state = (ctypes.c_uint8 * 3)()
+    good = _core.wire_utf8(state, bytes(text), ctypes.c_size_t(len(text)))
+    return good and state[0] == 0
 
 
 def _room(buffer, n):

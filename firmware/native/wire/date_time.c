@@ -103,9 +103,15 @@ static int32_t days_since_2020(int32_t year, int32_t month, int32_t day) {
 // A fraction may have any number of digits (RFC 3339, 5.6): behind LONG_ENOUGH characters, those that follow three others
 // are dropped. Nowhere else in a date-time, at that place, may so many digits follow each other.
 bool wire_is_surplus(const wire_reader_t *r, uint8_t c) {
-    const uint8_t *end = wire_gathered(r) + r->n;
-    return wire_in_time(r) && r->n >= LONG_ENOUGH && r->n < SHORT && is_digit(c) && is_digit(end[-1]) &&
-        is_digit(end[-2]) && is_digit(end[-3]);
+    const uint8_t *p = wire_gathered(r) + r->n;
+    unsigned digits = 0;
+    if (!wire_in_time(r) || r->n - LONG_ENOUGH >= SHORT - LONG_ENOUGH) {
+        return false;
+    }
+    for (; digits < 4 && is_digit(c); digits++) {
+        c = *--p;
+    }
+    return digits == 4;
 }
 
 // The date-time that was gathered.

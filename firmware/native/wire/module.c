@@ -283,11 +283,12 @@ static mp_obj_t name_id(mp_obj_t text_in) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(wire_core_name_id_obj, name_id);
 
-// is_utf8(text) -> bool: by RFC 3629.
+// is_utf8(text) -> bool: str takes surrogates, overlong forms and what is beyond U+10FFFF.
 static mp_obj_t is_utf8(mp_obj_t text_in) {
     mp_buffer_info_t text;
+    wire_utf8_t state = { .more = 0 };
     mp_get_buffer_raise(text_in, &text, MP_BUFFER_READ);
-    return mp_obj_new_bool(wire_is_utf8(text.buf, text.len));
+    return mp_obj_new_bool(wire_utf8(&state, text.buf, text.len) && state.more == 0);
 }
 MP_DEFINE_CONST_FUN_OBJ_1(wire_core_is_utf8_obj, is_utf8);
 

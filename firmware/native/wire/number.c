@@ -17,17 +17,20 @@ void wire_begin_number(wire_reader_t *r) {
 }
 
 // A digit of the integer or of the fraction. Once there is no room for one, it and all further ones are dropped.
-static void significant(wire_number_t *number, unsigned digit, int scale) {
+static void significant(wire_number_t *number, unsigned digit) {
+    if (number->part != INTEGER) {
+        number->part = FRACTION;
+        number->scale--;
+    }
     if ((number->flags & FLAG_DROPPED) == 0 && number->mantissa <= (MOST - digit) / 10) {
         number->mantissa = number->mantissa * 10 + digit;
-        number->scale += scale;
         return;
     }
     if (digit >= 5 && (number->flags & FLAG_DROPPED) == 0) {
         number->flags |= FLAG_ROUND;
     }
     number->flags |= FLAG_DROPPED | (digit != 0 ? FLAG_INEXACT : 0);
-    number->scale += scale + 1;
+    number->scale++;
 }
 
 static bool digit(wire_number_t *number, unsigned digit) {
@@ -37,15 +40,12 @@ static bool digit(wire_number_t *number, unsigned digit) {
             number->mantissa = digit;
             number->part = digit != 0 ? INTEGER : ZERO;
             return true;
-        case INTEGER:
-            significant(number, digit, 0);
-            return true;
         case ZERO:
             return false;
+        case INTEGER:
         case POINT:
         case FRACTION:
-            number->part = FRACTION;
-            significant(number, digit, -1);
+            significant(number, digit);
             return true;
         default:
             number->part = EXPONENT_DIGITS;

@@ -36,19 +36,17 @@ static bool continued(wire_utf8_t *u, uint8_t c) {
     return good;
 }
 
-// The next bytes of a text. False: it is not UTF-8.
-static bool utf8(wire_utf8_t *u, const uint8_t *text, size_t n) {
-    for (; n != 0; n--, text++) {
-        if (u->more != 0 ? !continued(u, *text) : *text >= 128 && !lead(u, *text)) {
-            return false;
-        }
-    }
-    return true;
+// The next byte of a text. False: it is not UTF-8.
+static bool next(wire_utf8_t *u, uint8_t c) {
+    return u->more != 0 ? continued(u, c) : c < 128 || lead(u, c);
 }
 
-bool wire_is_utf8(const uint8_t *text, size_t n) {
-    wire_utf8_t u = { 0, 0, 0 };
-    return utf8(&u, text, n) && u.more == 0;
+bool wire_utf8(wire_utf8_t *u, const uint8_t *text, size_t n) {
+    while (n != 0 && next(u, *text)) {
+        n--;
+        text++;
+    }
+    return n == 0;
 }
 
 static wire_error_t not_utf8(wire_reader_t *r) {
@@ -138,7 +136,7 @@ static wire_error_t first(wire_reader_t *r, uint8_t c) {
     }
     put(r, c);
     r->mode = M_UTF8;
-    return lead(&r->utf8, c) ? E_NONE : not_utf8(r);
+    return next(&r->utf8, c) ? E_NONE : not_utf8(r);
 }
 
 static wire_error_t one(wire_reader_t *r, uint8_t c) {
@@ -148,7 +146,7 @@ static wire_error_t one(wire_reader_t *r, uint8_t c) {
         case M_UTF8:
             put(r, c);
             r->continued++;
-            if (!continued(&r->utf8, c)) {
+            if (!next(&r->utf8, c)) {
                 return not_utf8(r);
             }
             if (r->utf8.more == 0) {
@@ -190,7 +188,7 @@ wire_error_t wire_unusual(wire_reader_t *r) {
 
 // It has to be UTF-8 all the same (RFC 6455, 8.1).
 void wire_skip(wire_reader_t *r) {
-    r->bad_utf8 = r->bad_utf8 || !utf8(&r->utf8, r->buf + r->at, r->end - r->at);
+    r->bad_utf8 = r->bad_utf8 || !wire_utf8(&r->utf8, r->buf + r->at, r->end - r->at);
     r->at = r->end;
 }
 

@@ -133,8 +133,8 @@ bool wire_is_certain(const wire_reader_t *r);
 const uint8_t *wire_id(const wire_reader_t *r);
 const uint8_t *wire_text(const wire_reader_t *r); // description of a CALLERROR
 
-// text.c. By RFC 3629: MicroPython's str takes surrogates, overlong forms and what is beyond U+10FFFF.
-bool wire_is_utf8(const uint8_t *text, size_t n);
+// text.c. The next bytes of a text; false: it is not UTF-8 (RFC 3629). Within a character at its end: `more`, from 0 on.
+bool wire_utf8(wire_utf8_t *u, const uint8_t *text, size_t n);
 
 // faults.c: the error as name id of an RPC error code, and where and what it is, as ASCII; -> its length.
 unsigned wire_error_code(const wire_reader_t *r);
