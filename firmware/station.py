@@ -364,7 +364,7 @@ class Station:
         if variable == OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL:
             self.heartbeat.restart()
         elif variable == SECURITY_CTRLR_BASIC_AUTH_PASSWORD:
-            self.link.reconnect()  # A01.FR.06
+            self.link.password_changed()
         elif variable in _METERING:
             self.metering.configure(variable)
         elif EXTENSION:

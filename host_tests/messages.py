@@ -36,7 +36,7 @@ _FAR = 12425 * 86400
 def seconds(text):
     """A date-time as seconds since 2020; None: it is none."""
     match = _TIME.fullmatch(text)
-    if not match or len(text) > 64 or int(match[3]) > 60:
+    if not match or int(match[3]) > 60:
         return None
     zone = (match[5] or "Z").upper().replace("Z", "+00:00")
     year = int(text[:4])
@@ -48,12 +48,14 @@ def seconds(text):
             return None
     except ValueError:
         return None
+    offset = (int(zone[1:3]) * 60 + int(zone[4:])) * (-60 if zone[0] == "-" else 60)
+    of_day = day.hour * 3600 + day.minute * 60 + int(match[3]) - offset
+    if int(match[3]) == 60 and of_day % 86400:  # RFC 3339, 5.7
+        return None
     if year < 1900:
         return "early"
-    offset = (int(zone[1:3]) * 60 + int(zone[4:])) * (-60 if zone[0] == "-" else 60)
-    since = day - datetime.datetime(2020, 1, 1)
-    days = max(-12425, min(12425, since.days))
-    return days * 86400 + since.seconds + int(match[3]) - offset
+    days = max(-12425, min(12425, (day - datetime.datetime(2020, 1, 1)).days))
+    return days * 86400 + of_day
 
 
 @_checker.checks("date-time")
@@ -127,7 +129,10 @@ class Maker:
                     "2020-01-01T00:00:00.123+01:30",
                     "1999-12-31t00:00:00-23:59",
                     "9999-12-31T23:59:59Z",
-                    "2031-07-08T09:10:60",
+                    "2031-07-08T09:10:59",
+                    "2016-12-31T23:59:60Z",
+                    "2017-01-01t05:29:60.5+05:30",
+                    f"2031-07-08T09:10:11.{rnd.randrange(10**9):0{rnd.randrange(9, 300)}}-05:30",
                     f"20{rnd.randrange(10, 50)}-0{rnd.randrange(1, 10)}-17T11:22:33.000000Z",
                 )
             )
@@ -186,6 +191,11 @@ class Maker:
                     "2024-01-01T24:00:00Z",
                     "2024-01-01T00:60:00Z",
                     "2024-01-01T00:00:61Z",
+                    "2024-01-01T00:00:60Z",
+                    "2016-12-31T23:59:60+01:00",
+                    "2024-01-01T00:00:00." + "1" * rnd.randrange(20, 60) + "+05:300",
+                    "2024-01-01T00:00:00+01:00" + "0" * rnd.randrange(1, 60),
+                    "2024" + "0" * rnd.randrange(1, 60) + "-01-01T00:00:00Z",
                     "2024-01-01 00:00:00Z",
                     "2024-01-01T00:00:00.Z",
                     "2024-01-01T00:00:00+0100",

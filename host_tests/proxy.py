@@ -139,6 +139,11 @@ class Proxy:
         except TimeoutError:
             raise AssertionError(f"no {what} within {timeout} s; frames: {self.counts}") from None
 
+    def fail(self, kind, direction):
+        """From now on: the fault happens to the next frame."""
+        self.fired = False
+        self._fault = Fault(kind, direction, self.counts[direction])
+
     async def _notify(self):
         async with self._changed:
             self._changed.notify_all()

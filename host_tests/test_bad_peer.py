@@ -54,6 +54,14 @@ _BROKEN = [
         _frame(_TEXT, b"[", fin=False) + _frame(_TEXT, b"]"), {1002}, id="text within text"
     ),
     pytest.param(_frame(_CLOSE, b"\x03"), {1002}, id="close of one byte"),
+    *(
+        pytest.param(_frame(_CLOSE, b"\x03\xe8" + reason), {1007}, id=f"close for {what}")
+        for what, reason in (
+            ("a surrogate", b"\xed\xa0\x80"),
+            ("an overlong form", b"\xc0\xaf"),
+            ("what is beyond U+10FFFF", b"\xf4\x90\x80\x80"),
+        )
+    ),
     pytest.param(_frame(_CLOSE, struct.pack(">H", 1005)), {1002}, id="close with a reserved code"),
     pytest.param(_frame(_TEXT, b"[", length=1 << 40), {1009, 1002}, id="giant frame"),
     pytest.param(

@@ -637,6 +637,17 @@ def test_tokens_that_can_not_be_sent(world):
     assert w.asked()
 
 
+@pytest.mark.parametrize(
+    "token", [b"\xff", b"A\xed\xa0\x80", b"\xc0\xaf", b"\xf4\x90\x80\x80", b"A\xc3"]
+)
+def test_a_token_that_is_no_text_is_refused(world, token):
+    # it could not be told: the CSMS would close the connection (RFC 6455, 8.1)
+    w = world((1,))
+    w.plug(1)
+    w.swipe(token)
+    assert w.asked() is None
+
+
 def test_the_csms_is_asked_once_about_a_token(world):
     w = world((1,))
     w.plug(1)

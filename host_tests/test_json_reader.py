@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tables.names import FORMAT_VIOLATION, RPC_FRAMEWORK_ERROR
-from wire_core import write_number
+from wire_core import is_utf8, write_number
 
 from wire.message import MessageReader
 from wire.names import name_id
@@ -232,6 +232,9 @@ def test_a_message_that_ends_early_is_refused_at_any_length(document):
 
 @given(st.binary(max_size=60), st.integers(0, 60))
 @example(b"\xed\xa0\x80", 1)
+@example(b"\xc0\xaf", 1)
+@example(b"\xf4\x90\x80\x80", 2)
+@example(b"\xe2\x82", 1)
 def test_utf8_is_judged_as_cpython_does(data, at):
     """In a string, and after the outcome is certain; across pieces."""
     try:
@@ -247,6 +250,7 @@ def test_utf8_is_judged_as_cpython_does(data, at):
     except UnicodeDecodeError:
         assert read(text[: len(HEAD) + at], text[len(HEAD) + at :])[1][2]
     assert read(b"{ ", data[:at], data[at:])[1][2] is not valid
+    assert is_utf8(data) is valid
 
 
 @given(st.binary(max_size=200))
@@ -323,6 +327,13 @@ def number(text, field=b"TransactionEvent"):
         (b"16.000000000000004", 16, 0),
         (b"0.30000000000000004", 3, 1),
         (b"99999999.96", 1, -8),
+        (b"20000000000e-1", 2000000000, 0),
+        (b"214748364700e-2", 2147483647, 0),
+        (b"214748364.9", 214748365, 0),
+        (b"1.2345678949", 123456789, 8),
+        (b"0.2147483647e10", 2147483647, 0),
+        (b"5e-10", 1, 9),
+        (b"5e-11", 0, 0),
     ],
 )
 def test_decimals_are_scaled_integers(text, mantissa, decimals):
@@ -341,6 +352,10 @@ def test_decimals_are_scaled_integers(text, mantissa, decimals):
         b"1e10",
         b"1e999999",
         b"3e9",
+        b"2147483649",
+        b"21474836480e-1",
+        b"30000000015e-1",
+        b"0.3e10",
     ],
 )
 def test_a_number_beyond_32_bits_is_out_of_range(text):
@@ -348,7 +363,18 @@ def test_a_number_beyond_32_bits_is_out_of_range(text):
     assert number(text, b"BootNotification")[1].endswith(b"out of range")
 
 
-@pytest.mark.parametrize("text", [b"1.5", b"1e-1", b"1.0000000000001", b"-0.5"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"1.5",
+        b"1e-1",
+        b"1.0000000000001",
+        b"-0.5",
+        b"21474836471e-1",
+        b"20000000000000000001e-10",
+        b"0.00000000000001e13",
+    ],
+)
 def test_an_integer_has_no_fraction(text):
     assert number(text, b"BootNotification")[1] == b"interval: wrong type"
 
@@ -362,10 +388,43 @@ def test_an_integer_has_no_fraction(text):
         (b"0", 0),
         (b"2147483647", 2147483647),
         (b"-2147483648", -2147483648),
+        (b"20000000000e-1", 2000000000),
+        (b"1e9", 1000000000),
+        (b"2147483647.0", 2147483647),
+        (b"2147483647.000e-0", 2147483647),
+        (b"-21474836480E-1", -2147483648),
+        (b"2.147483647e+9", 2147483647),
+        (b"0.00000000002e20", 2000000000),
+        (b"200000000000000000000000e-23", 2),
+        (b"0.%s7e400" % (b"0" * 399), 7),
+        (b"7%se-400" % (b"0" * 400), 7),
+        (b"0e99999999999", 0),
     ],
 )
 def test_an_integer_may_be_written_as_decimal(text, value):
     assert number(text, b"BootNotification") == value
+
+
+@given(st.integers(-(2**31), 2**31 - 1), st.integers(-25, 25))
+@example(2**31 - 1, 10)
+def test_an_integer_is_the_same_in_any_spelling(value, shift):
+    text = "%se%d" % (format(Decimal(value).scaleb(shift), "f"), -shift)
+    assert number(text.encode(), b"BootNotification") == value
+    mantissa, decimals = number(text.encode())
+    assert (mantissa, decimals) == (value, 0)
+
+
+@pytest.mark.parametrize("two", [b"2.0", b"20e-1", b"0.2e1", b"2e0", b"2.000000000000000000"])
+def test_a_message_type_is_a_number(two):
+    # JSON knows one number, whatever its spelling
+    (kind, message_id, _, error, detail), _ = read(b"[" + two + HEAD[2:] + b"1" + TAIL)
+    assert (kind, message_id, error) == (2, b"id", 0), detail
+
+
+@pytest.mark.parametrize("other", [b"2.1", b"20e-2", b"-2", b"2e9", b"2e999", b"2.00000000000001"])
+def test_another_number_is_no_call(other):
+    (kind, _, _, error, _), _ = read(b"[" + other + HEAD[2:] + b"1" + TAIL)
+    assert kind == 0 and error
 
 
 @given(st.integers(-999999999, 999999999), st.integers(0, 9))
@@ -385,3 +444,71 @@ def test_a_double_is_read_to_nine_digits_or_the_integer(value):
     m, d = number(text)
     error = abs(Decimal(m).scaleb(-d) - Decimal(text.decode()))
     assert error <= max(Decimal(value) * Decimal("5e-9"), Decimal("5e-10")), (m, d)
+
+
+# ---- date-times
+
+
+def time(text):
+    """The seconds of a date-time that is read, at any split; else the error."""
+    reader.pending_id, reader.pending_action = b"id", name_id(b"Heartbeat")
+    results = [read(*p) for p in splits(b'[3,"id",{"currentTime":"%s"}]' % text)]
+    reader.pending_id = None
+    assert all(r == results[0] for r in results)
+    (_, _, _, error, detail), (slots, _, _) = results[0]
+    return detail if error else slots[0]
+
+
+NEW_YEAR_2017 = -94608000  # in seconds since 2020
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"2016-12-31T23:59:60Z",
+        b"2016-12-31T23:59:60.999Z",
+        b"2016-12-31T23:59:60",
+        b"2017-01-01T05:29:60+05:30",
+        b"2016-12-31T15:59:60-08:00",
+    ],
+)
+def test_a_leap_second_is_the_next(text):
+    assert time(text) == NEW_YEAR_2017
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"2016-12-31T23:58:60Z",
+        b"2016-12-31T12:00:60Z",
+        b"2016-12-31T23:59:60+01:00",
+        b"2016-12-31T23:59:60-05:30",
+        b"2016-12-31T23:59:61Z",
+    ],
+)
+def test_a_leap_second_anywhere_else_is_refused(text):
+    assert time(text) == b"currentTime: not one of its values"
+
+
+@pytest.mark.parametrize("digits", [1, 6, 9, 12, 13, 44, 45, 63, 64, 65, 300])
+def test_a_fraction_of_a_second_may_have_any_number_of_digits(digits):
+    for offset, seconds in ((b"Z", 0), (b"+05:30", -19800), (b"-05:30", 19800), (b"", 0)):
+        fraction = (b"0123456789" * 30)[:digits]
+        assert time(b"2020-01-01T00:00:00." + fraction + offset) == seconds
+        escaped = b"2020-01-01T00:00:00." + fraction[:-1] + b"\\u0037" * 3 + offset
+        assert time(escaped) == seconds
+
+
+@pytest.mark.parametrize("digits", [1, 20, 40, 300])
+def test_digits_anywhere_else_are_refused(digits):
+    more = b"1" * digits
+    for text in (
+        b"2020" + more + b"-01-01T00:00:00Z",
+        b"2020-01-01T00:00:00" + more + b"Z",
+        b"2020-01-01T00:00:00+01:00" + more,
+        b"2020-01-01T00:00:00.1234567+01:00" + more,
+        b"2020-01-01T00:00:00.123456789+01" + more + b":00",
+        b"2020-01-01T00:00:00." + more + b".1Z",
+        b"2020-01-01T00:00:00." + more + b"e" + more + b"Z",
+    ):
+        assert time(text) == b"currentTime: not one of its values", text

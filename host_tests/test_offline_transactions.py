@@ -1,5 +1,6 @@
 """E13, and transactions without their CSMS: nothing is lost, nothing twice, all in order."""
 
+from proxy import UP, Proxy
 from rig import CARD, setting
 from scripted_csms import STALL, CallError
 from sessions import charge, still_charging
@@ -136,3 +137,25 @@ async def test_lost_connection_is_no_attempt(rig):
         # E11.FR.07: what still waits when the link breaks is offline too
         assert again == {**first, "offline": True}
     csms.default("TransactionEvent")
+
+
+async def test_silence_is_no_attempt(rig):
+    # E13: without pings only a CALL that nobody answers tells that the peer is gone
+    csms = await rig.csms()
+    no_pings = setting("OCPPCommCtrlr.WebSocketPingInterval", 0)
+    async with Proxy(csms.url) as proxy:
+        station = await rig.station(proxy.url, [*_RETRY, no_pings])
+        await csms.expect("BootNotification", 10)
+        transaction = await charge(rig, csms, station)
+        proxy.fail("dead", UP)
+        await station.swipe(CARD, evse=1)
+        await station.until_relay(False)
+        await station.unplug()
+        for _ in range(4):
+            await station.pass_time(200)
+        await csms.until(lambda: csms.ledger.transactions[transaction].ended, "Ended", 10)
+        await rig.quiet(csms)
+        assert proxy.connections == 2
+    assert any("the CSMS is silent; next attempt" in line for line in station.log)
+    assert not [line for line in station.log if "given up" in line]
+    assert not csms.ledger.wrong()

@@ -4,6 +4,8 @@ import pytest
 from scripted_csms import CallError
 from sessions import charge, stop_at
 
+from tools.csms.conversation import FROM_STATION
+
 
 async def _unlock(csms, evse=1, connector=1, timeout=5):
     request = {"evseId": evse, "connectorId": connector}
@@ -85,6 +87,26 @@ async def test_a_lock_that_does_not_open(rig):
     await station.fault("ConnectorLockFailure", False)
     assert await _unlock(csms) == "Unlocked"
     assert not (await station.state(1))["locked"]
+
+
+async def test_the_answer_belongs_to_the_connection_of_its_call(rig):
+    # the lock is still moving when another connection is made
+    csms, station = await rig.booted()
+    await charge(rig, csms, station)
+    await station.fault("ConnectorLockFailure")
+    await station.until_relay(False)
+    await station.clock(factor=0.001)
+    await csms.send('[2,"unlock","UnlockConnector",{"evseId":1,"connectorId":1}]')
+    await rig.quiet(csms)
+    await station.network(False)
+    await csms.disconnected()
+    await station.network(True)
+    await csms.connected()
+    await station.clock(2)
+    await station.clock(factor=1)
+    assert await _unlock(csms) == "UnlockFailed"
+    ids = [m.id for m in csms.conversation.messages if m.direction == FROM_STATION]
+    assert "unlock" not in ids
 
 
 async def test_TC_G_20_CS_lock_failure(rig):

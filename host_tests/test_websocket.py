@@ -199,6 +199,7 @@ def test_any_messages_in_any_fragments_at_any_split(texts, cuts, size, random):
         ],
         (1007, [frame(CLOSE, b"\x03\xe8\xff")]),
         (1007, [frame(CLOSE, b"\x03\xe8\xe2\x82")]),
+        (1007, [frame(CLOSE, b"\x03\xe8\xed\xa0\x80")]),
     ],
 )
 def test_violations_close_with_the_right_code(code, frames):

@@ -18,6 +18,7 @@ from wire.names import name_id
 EACH = 60  # mutated messages for each message that a station receives
 STEPS = (1, 2, 7, 64, 10**6)
 PIECES = (b'"', b"}", b"]", b"{", b"[", b"\\", b"\\ud800", b",", b":", b"\xf0", b"9" * 40, b"1e")
+PIECES += (b"0" * 90, b"." + b"7" * 90, b"e-9", b"e99999999999", b"\\u0037" * 20, b":60Z")
 
 
 def mutated(rnd, text):

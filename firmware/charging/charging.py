@@ -28,6 +28,7 @@ from tables.variables import (
     EVSE_ENABLED,
     TX_CTRLR_TX_BEFORE_ACCEPTED_ENABLED,
 )
+from wire_core import is_utf8
 
 from charging.evse import Evse
 from charging.limits import Limits
@@ -223,8 +224,8 @@ class Charging:
         kind = name_id(kind)
         if kind == NO_AUTHORIZATION:
             token = b""  # C02.FR.01
-        if kind not in _KINDS or len(token) > _TOKEN_SIZE:
-            log.warning("a token over 36 characters, or of a type that OCPP has not, is refused")
+        if kind not in _KINDS or len(token) > _TOKEN_SIZE or not is_utf8(token):
+            log.warning("a token over 36 characters, not UTF-8 or of no OCPP type is refused")
             return
         grant = Grant(token, kind, mask)
         if self._stop(grant):

@@ -50,6 +50,7 @@ class Conversation:
         self.locked = False
         self.writes = 0
         self.pings = 0  # sent since anything came in
+        self.silent = False  # set by Outbox: nothing has come in since
         self._handler = handler
         self.rx = rx_buf
         self.tx = memoryview(tx_buf)
@@ -88,6 +89,7 @@ class Conversation:
                     raise LinkError("the connection ended without a goodbye")
                 if count:
                     self.pings = 0
+                    self.silent = False
                     websocket.received(0, count)
 
     async def _pong(self):
@@ -110,6 +112,7 @@ class Conversation:
         if verdict > REFUSE:
             self.outbox.answered(verdict, rpc.reader)
             return
+        self.silent = False  # not read on meanwhile
         self.replying = True  # cancelled while it waits for the lock: until begin()
         await self.lock()
         try:
@@ -171,6 +174,7 @@ class Conversation:
             elif isinstance(reply, CallError):
                 writer.error(message_id, reply.code, reply.description)
             elif reply == DEFER:
+                self.outbox.defer(message_id)
                 return
             else:
                 writer.error(message_id, NOT_SUPPORTED if reply == NOT_MINE else reply)

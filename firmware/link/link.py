@@ -34,6 +34,9 @@ _MIN_PONG_MS = const(3000)  # wait for a sign of life after a ping: the interval
 _MAX_PONG_MS = const(10000)
 _MAX_PINGS = const(2)  # unanswered, then the peer is dead; a jump of the clock makes one at most
 _MAX_PING_INTERVAL_S = const(86400)
+_AFTER_CLOSE_MS = const(1000)  # some CSMSs break when a station is back at once
+_STEADY_MS = const(120000)  # a connection that answers pings for so long is no failure
+_BACK_OFF = const(-1)
 
 
 def _describe(error):
@@ -68,6 +71,7 @@ class Link:
         self.event = asyncio.Event()
         self._talk = Conversation(board.random, handler, rx_buf, tx_buf, arena, boot_count)
         self._outbox = self._talk.outbox = Outbox(self, self._talk, model, timers, sources)
+        self.reply = self._outbox.reply
         self._board = board
         self._model = model
         self._timers = timers
@@ -76,49 +80,46 @@ class Link:
         self._sender = None  # task of the outbox
         self._phase = _IDLE
         self._failures = 0  # connections in a row without a valid message of the CSMS
-        self._protocol = None  # that the CSMS has agreed to
+        # What the connection was opened with: version that the CSMS has agreed to, any password.
+        self._protocol = self._password = None
         self._stop = False  # close() was called
-        self._soon = True  # the next attempt needs no wait
+        self._wait_ms = 0  # before the next attempt, or _BACK_OFF
         self._why = None  # the connection ends or has ended, for the log
         self._code = 0  # to say goodbye with, 0: none
         self._writes = 0  # at the last tick
-        self._pinged = 0  # ticks
+        self._pinged = self._opened = 0  # ticks
 
     def wake(self):
         """A source may have something to send."""
         self.event.set()
 
-    def reply(self, message_id, action, reply):
-        """The reply to a CALL whose handler returned DEFER. Dropped when the connection is gone.
-
-        Args:
-            message_id: reader.message_id at that time.
-            action: of the CALL.
-            reply: as of a handler; or a CallError.
-        """
-        if self.connected:
-            self._outbox.defer(message_id, action, reply)
-            self.event.set()
-
     def close(self):
-        """End: say goodbye (2 s at most), then run() returns."""
+        """End: say goodbye (2 s at most), then run() returns, a second after the close."""
         self._stop = True
+        self._wait_ms = _AFTER_CLOSE_MS
+        if self._phase == _WAITING:
+            self._timers.start(self._timer, _AFTER_CLOSE_MS)
         self._interrupt("closing", GOING_AWAY)
 
     def reconnect(self):
-        """Drop the connection in good order, and connect anew at once.
+        """Drop the connection in good order, and connect anew a second later.
 
-        No effect on a connection that is ending anyway: its back-off holds.
+        No effect without one, or on one that is ending anyway: the back-off holds.
         """
         if self._phase != _CLOSING:
-            self._soon = True
+            self._wait_ms = _AFTER_CLOSE_MS
             self._interrupt("connecting anew", NORMAL)
+
+    def password_changed(self):
+        """Connect anew, if this connection has a password (A01.FR.06)."""
+        if self._password:
+            self.reconnect()
 
     def network(self, up):
         """The network came: connect at once, the back-off forgotten. Or it went: drop the
         connection."""
         if not up:
-            self._soon = True
+            self._wait_ms = 0
             self._interrupt("the network is down", 0)
         elif self._phase == _WAITING:
             self._failures = 0
@@ -137,18 +138,17 @@ class Link:
 
     async def _pause(self):
         self._phase = _WAITING
-        wait_ms = 0
-        if not self._soon and not self._stop:
+        wait_ms = self._wait_ms
+        if wait_ms == _BACK_OFF:
             wait_ms = back_off_ms(self._model, self._board.random, self._failures)
         if self._why is not None:
             log.warning("%s; next attempt in %d s", self._why, (wait_ms + 999) // 1000)
-        self._soon = False
         if wait_ms:
             self._timers.start(self._timer, wait_ms)
-        while not self._stop and (self._timer.active() or not self._board.network.up):
+        while self._timer.active() or not (self._stop or self._board.network.up):
             self.event.clear()
             await self.event.wait()
-        self._timers.stop(self._timer)
+        self._wait_ms = _BACK_OFF
 
     async def _connection(self):
         self._why = None
@@ -180,13 +180,13 @@ class Link:
 
     async def _open(self):
         talk = self._talk
-        stream, self._protocol = await connect(self._board, self._model, talk)
+        stream, self._protocol, self._password = await connect(self._board, self._model, talk)
         await talk.begin(stream)
         if self._protocol is None:
             log.warning("connected, but the CSMS agreed to no OCPP version: trying all the same")
         else:
             log.info("connected, %s", printable(self._protocol))
-        self._pinged = time.ticks_ms()
+        self._pinged = self._opened = time.ticks_ms()
         self._phase = _OPEN
         self._tick()
         self._sender = asyncio.create_task(self._send_all())
@@ -228,9 +228,6 @@ class Link:
 
     def _interrupt(self, why, code):
         # End the connection from another task; code 0: at once, else in good order.
-        if self._phase == _WAITING:
-            self._timers.stop(self._timer)
-            self.event.set()
         if self._phase not in (_OPENING, _OPEN) or (code and self._why is not None):
             return
         self._why = why
@@ -274,16 +271,20 @@ class Link:
         if talk.pings == _MAX_PINGS:
             self._interrupt("the CSMS answers no ping", 0)
             return _TICK_MS
+        stands_ms = time.ticks_diff(now, self._opened)
+        if stands_ms >= _STEADY_MS and not talk.pings and self._pinged != self._opened:
+            self._failures = 0  # the last ping was answered
         talk.pings += 1
         self._pinged = now
         self._outbox.ping_due = True
         self.event.set()
         return min(pong_ms, interval_ms)
 
-    def unanswered(self):
-        """A CALL has timed out."""
-        if self._talk.spoken:
-            return
-        log.error("the CSMS has sent no valid message yet: does it speak OCPP 2.0.1 at this URL?")
-        if self._protocol is None:  # some take the socket, and then ignore every frame
-            self._interrupt("the CSMS agreed to no OCPP version and is silent", NORMAL)
+    def unanswered(self, silent):
+        """A CALL has timed out; silent: and not a byte has come since it was sent."""
+        if not self._talk.spoken:
+            log.error("no valid message yet: does the CSMS speak OCPP 2.0.1 at this URL?")
+            # Some agree to no version, and then ignore every frame.
+            silent = silent or self._protocol is None
+        if silent:
+            self._interrupt("the CSMS is silent", NORMAL)

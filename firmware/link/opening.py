@@ -12,7 +12,7 @@ async def connect(board, model, talk):
         talk: Conversation; lends its buffers. Its WebSocket is ready for frames afterwards, with
             those that have come along already.
 
-    Returns: (stream, sub-protocol that the CSMS agreed to or None).
+    Returns: (stream, sub-protocol that the CSMS agreed to or None, whether with a password).
 
     Raises: LinkError, TlsError, HandshakeError. The stream is closed then.
     """
@@ -33,7 +33,7 @@ async def connect(board, model, talk):
         talk.websocket.open()
         talk.websocket.received(at, count)
         opened = True
-        return stream, handshake.protocol
+        return stream, handshake.protocol, authorization is not None
     finally:
         if stream is not None and not opened:
             stream.close()

@@ -13,7 +13,10 @@ priority:
 """
 
 from micropython import const
-from tables.variables import OCPP_COMM_CTRLR_MESSAGE_TIMEOUT_DEFAULT
+from tables.variables import (
+    OCPP_COMM_CTRLR_MESSAGE_TIMEOUT_DEFAULT,
+    OCPP_COMM_CTRLR_WEB_SOCKET_PING_INTERVAL,
+)
 from websocket_core import printable
 
 from blocks.port import ANSWERED, ERROR, LOST, TIMEOUT
@@ -25,7 +28,7 @@ from wire.names import name
 # The time-out runs in slices, of which a jump of the clock uses up one at most.
 _SLICES = const(4)
 _MAX_TIMEOUT_S = const(86400)
-_MAX_REPLIES = const(4)
+_MAX_DEFERRED = const(4)
 
 
 class Outbox:
@@ -44,18 +47,35 @@ class Outbox:
         self._model = model
         self._timers = timers
         self._sources = sources
-        self._source = None  # whose CALL is outstanding
+        # The source whose CALL is outstanding; whose last one met with silence.
+        self._source = self._mute = None
         self._action = 0
+        self._deferred = []  # ids of CALLs of this connection that reply() will answer
         self._replies = []
         self._slices = self._slice_ms = 0
         self._timer = Timer(self._slice_over)
 
-    def defer(self, message_id, action, reply):
-        """A reply that was put off; dropped when the connection it belongs to is gone."""
-        if len(self._replies) == _MAX_REPLIES:
-            log.warning("too many late replies, the oldest is dropped")
-            self._replies.pop(0)
-        self._replies.append((message_id, action, reply))
+    def defer(self, message_id):
+        """A CALL of this connection will be answered by reply()."""
+        deferred = self._deferred
+        if len(deferred) == _MAX_DEFERRED:
+            log.warning("too many late replies: one is lost")
+            deferred.pop(0)
+        deferred.append(message_id)
+
+    def reply(self, message_id, action, reply):
+        """The reply to a CALL whose handler returned DEFER. Dropped when the connection that it
+        came on is gone.
+
+        Args:
+            message_id: reader.message_id at that time.
+            action: of the CALL.
+            reply: as of a handler; or a CallError.
+        """
+        if message_id in self._deferred:
+            self._deferred.remove(message_id)
+            self._replies.append((message_id, action, reply))
+            self._link.event.set()
 
     async def run(self):
         """Send, as long as the task lives. Raises: LinkError, WriterMismatch."""
@@ -118,6 +138,7 @@ class Outbox:
         timeout_s = self._model.int(OCPP_COMM_CTRLR_MESSAGE_TIMEOUT_DEFAULT)
         self._slice_ms = max(1, min(timeout_s, _MAX_TIMEOUT_S)) * (1000 // _SLICES)
         self._slices = _SLICES
+        self._talk.silent = True
         self._timers.start(self._timer, self._slice_ms)
 
     def _take(self, source, accepted):
@@ -129,19 +150,28 @@ class Outbox:
 
     def _slice_over(self):
         self._slices -= 1
+        talk = self._talk
+        source = self._source
         if self._slices > 0:
             self._timers.start(self._timer, self._slice_ms)
+            # Who lives says so in time. With WebSocketPingInterval 0 nobody is asked.
+            if talk.silent and self._model.int(OCPP_COMM_CTRLR_WEB_SOCKET_PING_INTERVAL) > 0:
+                self.ping_due = True
+                self._link.event.set()
             return
         seconds = self._slice_ms * _SLICES // 1000
         log.warning("no answer to %s within %d s", name(self._action), seconds)
-        self._link.unanswered()
+        self._link.unanswered(talk.silent)
         # From now on after all the others, but for the first: what the CSMS does not answer, and
         # is said again at once, must not keep them silent.
         sources = self._sources
-        if self._source is not sources[0]:
-            sources.remove(self._source)
-            sources.append(self._source)
-        self._settle(TIMEOUT, None)
+        if source is not sources[0]:
+            sources.remove(source)
+            sources.append(source)
+        if talk.silent and not (self._mute is source and talk.spoken):
+            self._mute = source  # LOST follows: no attempt (E13)
+        else:
+            self._settle(TIMEOUT, None)
 
     def answered(self, verdict, reader):
         """The outstanding CALL was answered: `verdict` ANSWER or FAULT."""
@@ -149,10 +179,13 @@ class Outbox:
             detail = reader.unpack()[1] if not reader.error else reader.detail
             detail = printable(detail or b"")
             log.warning("%s was answered with an error: %s", name(self._action), detail)
+        if self._mute is self._source:
+            self._mute = None
         self._settle(ANSWERED if verdict == ANSWER else ERROR, reader)
 
     def lost(self):
         """The connection is gone."""
+        self._deferred.clear()
         self._replies.clear()
         self.ping_due = False
         self._settle(LOST, None)

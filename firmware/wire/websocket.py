@@ -13,6 +13,7 @@ import array
 
 import websocket_core
 from micropython import const
+from wire_core import is_utf8
 
 from hal.errors import CloseConnection
 from wire.events import (
@@ -92,9 +93,7 @@ class WebSocket:
 
     def _closed(self):
         reason = self._payload()[_HEADER + 2 :]
-        try:
-            str(reason, "utf-8")
-        except UnicodeError:
+        if not is_utf8(reason):
             raise broken(INVALID_DATA, "a close reason that is not UTF-8")
         code = self.state[W_CODE]
         text = "the CSMS closed the connection (%d %s)" % (code, websocket_core.printable(reason))

@@ -9,6 +9,7 @@ from link_world import World
 from tables.variables import (
     OCPP_COMM_CTRLR_MESSAGE_TIMEOUT_DEFAULT,
     OCPP_COMM_CTRLR_RETRY_BACK_OFF_RANDOM_RANGE,
+    OCPP_COMM_CTRLR_RETRY_BACK_OFF_WAIT_MINIMUM,
     OCPP_COMM_CTRLR_WEB_SOCKET_PING_INTERVAL,
     SECURITY_CTRLR_BASIC_AUTH_PASSWORD,
     SECURITY_CTRLR_IDENTITY,
@@ -21,6 +22,7 @@ from wire.names import name_id
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 WARNING, FAILURE = 2, 3
+ALIVE = b"\x8a\x00"  # a pong: some byte
 
 
 def close(code, reason=b""):
@@ -225,11 +227,11 @@ async def case_a_server_that_agrees_to_none_and_is_silent(w):
     w.give(b"BootNotification")
     await w.settle()
     await w.pass_ms(30000)
-    assert w.sources[0].told == [(TIMEOUT, None)]
-    assert [level for level, text in w.lines if "does it speak OCPP 2.0.1" in text] == [FAILURE]
+    assert [level for level, text in w.lines if "speak OCPP 2.0.1" in text] == [FAILURE]
     w.server.hang_up()
     await w.settle()
-    assert w.logged("agreed to no OCPP version and is silent; next attempt in 5 s")
+    assert w.sources[0].told == [(LOST, None)]
+    assert w.logged("the CSMS is silent; next attempt in 5 s")
 
 
 async def case_a_server_that_agrees_to_none_and_answers(w):
@@ -240,7 +242,9 @@ async def case_a_server_that_agrees_to_none_and_answers(w):
     server.text(b'[3,"1a-1",{}]')
     await w.settle()
     w.give(b"Heartbeat")
-    await w.pass_ms(30000)
+    await w.pass_ms(20000)
+    server.say(ALIVE)
+    await w.pass_ms(10000)
     assert w.sources[0].told == [(ANSWERED, b"{}"), (TIMEOUT, None)]
     assert w.link.connected
 
@@ -253,6 +257,10 @@ async def case_protocol_errors_are_answered_with_their_code(w):
         (1003, b"\x82\x01a"),
         (1007, b"\x81\x01\xff"),
         (1007, close(1000, b"\xff")),
+        (1007, close(1000, b"\xed\xa0\x80")),  # a surrogate
+        (1007, close(1000, b"\xe0\x80\xaf")),  # overlong
+        (1007, close(1000, b"\xf4\x90\x80\x80")),  # beyond U+10FFFF
+        (1007, close(1000, b"a\xe2\x82")),  # cut off
         (1002, close(999)),
         (1009, b"\x81\x7f\0\0\0\1\0\0\0\0" + b"x" * 5000),
     ):
@@ -268,7 +276,7 @@ async def case_protocol_errors_are_answered_with_their_code(w):
         wait_s *= 2
         if wait_s > 40:
             wait_s = 40
-    assert len([1 for level, text in w.lines if level == WARNING]) == 6
+    assert len([1 for level, text in w.lines if level == WARNING]) == 10
     assert w.logged("the CSMS sent a binary frame: closing with 1003; next attempt in 10 s")
 
 
@@ -408,6 +416,113 @@ async def case_pings_of_the_csms_are_answered_also_amidst_a_message(w):
     assert server.take() == (TEXT, b'[3,"1",{}]')
 
 
+async def case_without_pings_an_unanswered_call_finds_a_silent_peer(w):
+    server = await w.connect()
+    server.text(b'[2,"1","Reset",{}]')
+    await w.settle()
+    server.take()
+    w.give(b"Heartbeat")
+    await w.pass_ms(29999)
+    assert w.link.connected and w.sources[0].told == []
+    assert server.take()[0] == TEXT and server.take() is None, "no pings"
+    await w.pass_ms(1)
+    assert server.take() == (CLOSE, b"\x03\xe8"), "in order, should it live"
+    await w.pass_ms(2000)
+    assert server.closed and w.logged("the CSMS is silent; next attempt in 5 s")
+    assert w.sources[0].told == [(LOST, None)], "no attempt (E13)"
+
+
+async def case_any_byte_since_the_call_is_a_sign_of_life(w):
+    server = await w.connect()
+    w.give(b"Heartbeat")
+    await w.pass_ms(1)
+    server.say(b"\x8a")
+    await w.pass_ms(30000)
+    assert w.sources[0].told == [(TIMEOUT, None)] and w.link.connected
+    # and not what came before it was sent
+    server.say(b"\x00")
+    await w.settle()
+    w.give(b"Heartbeat")
+    await w.pass_ms(32000)
+    assert w.sources[0].told[1:] == [(LOST, None)] and not w.link.connected
+
+
+async def case_with_pings_who_lives_is_asked_before(w):
+    w.model.values[OCPP_COMM_CTRLR_WEB_SOCKET_PING_INTERVAL] = 3600
+    server = await w.connect()
+    w.give(b"Heartbeat")
+    await w.settle()
+    assert server.take()[0] == TEXT
+    await w.pass_ms(7500)
+    assert server.take() == (PING, b"")
+    server.say(ALIVE)
+    await w.pass_ms(22500)
+    assert server.take() is None and w.link.connected
+    assert w.sources[0].told == [(TIMEOUT, None)]
+    w.give(b"Heartbeat")
+    await w.pass_ms(32000)
+    assert w.sources[0].told[1:] == [(LOST, None)] and server.closed
+
+
+async def case_who_lives_and_ignores_a_call_time_after_time_blocks_nothing(w):
+    w.give(b"TransactionEvent", source=1)
+    w.sources[1].then = lambda: w.give(b"TransactionEvent", source=1)
+    await w.start()
+    for _ in range(4):
+        w.give(b"Heartbeat")
+        server = await w.connect()
+        for _ in range(40):
+            frame = server.take()
+            if frame and b"Heartbeat" in frame[1]:
+                server.text(b'[3,"%s",{}]' % frame[1].split(b'"')[1])
+            await w.pass_ms(1000)
+        assert server.closed
+    assert w.sources[0].told == [(ANSWERED, b"{}")] * 4
+    # the first time it may be the connection
+    assert w.sources[1].told == [(LOST, None)] + [(TIMEOUT, None)] * 3
+
+
+async def case_who_says_nothing_at_all_costs_no_attempt(w):
+    w.sources[0].then = lambda: w.give(b"TransactionEvent")
+    w.give(b"TransactionEvent")
+    for wait_s in (5, 10, 20, 40, 40):
+        await w.connect()
+        await w.pass_ms(32000)
+        assert w.logged("the CSMS is silent; next attempt in %d s" % wait_s)
+        await w.pass_ms(wait_s * 1000)
+    assert w.sources[0].told == [(LOST, None)] * 5
+
+
+async def case_a_connection_that_has_stood_is_no_failure(w):
+    w.model.values[OCPP_COMM_CTRLR_WEB_SOCKET_PING_INTERVAL] = 20
+    w.network.error = "refused"
+    await w.start()
+    await w.pass_ms(5000 + 10000)
+    w.network.error = None
+    await w.pass_ms(20000)
+    for stands_s, wait_s in ((100, 40), (140, 5)):
+        server = await w.connect()
+        for _ in range(stands_s // 20):
+            await w.pass_ms(20000)
+            assert server.take() == (PING, b"")
+            server.say(ALIVE)
+        await w.settle()
+        server.hang_up()
+        await w.settle()
+        assert w.logged("without a goodbye; next attempt in %d s" % wait_s)
+        await w.pass_ms(wait_s * 1000)
+
+
+async def case_a_connection_that_answers_no_ping_is_a_failure(w):
+    w.model.values[OCPP_COMM_CTRLR_WEB_SOCKET_PING_INTERVAL] = 300
+    await w.start()
+    for wait_s in (5, 10, 20):
+        await w.connect()
+        await w.pass_ms(320000)
+        assert w.logged("answers no ping; next attempt in %d s" % wait_s)
+        await w.pass_ms(wait_s * 1000)
+
+
 # ---- what the CSMS asks
 
 
@@ -477,6 +592,44 @@ async def case_a_deferred_reply(w):
     await w.pass_ms(5000)
     await w.connect()
     assert w.server.take() is None
+
+
+async def case_a_deferred_reply_does_not_outlive_its_connection(w):
+    server = await w.connect()
+    w.replies = {b"UnlockConnector": DEFER}
+    server.text(b'[2,"old","UnlockConnector",{}]')
+    await w.settle()
+    w.network.up = False
+    w.link.network(False)
+    await w.settle()
+    w.network.up = True
+    w.link.network(True)
+    server = await w.connect()
+    assert w.clock.now == 0
+    w.link.reply(b"old", name_id(b"UnlockConnector"), (b"{}",))
+    await w.settle()
+    assert server.take() is None
+    server.text(b'[2,"new","UnlockConnector",{}]')
+    await w.settle()
+    for _ in range(2):  # the second is one too many
+        w.link.reply(b"new", name_id(b"UnlockConnector"), (b'{"now"}',))
+    await w.settle()
+    assert server.take() == (TEXT, b'[3,"new",{"now"}]') and server.take() is None
+
+
+async def case_replies_that_are_put_off_are_bounded(w):
+    server = await w.connect()
+    w.replies = {b"DataTransfer": DEFER}
+    for i in range(6):
+        server.text(b'[2,"%d","DataTransfer",{}]' % i)
+        await w.settle()
+    for i in (5, 0, 1, 2, 3, 4):
+        w.link.reply(b"%d" % i, name_id(b"DataTransfer"), CallError(name_id(b"InternalError")))
+    await w.settle()
+    said = []
+    while frame := server.take():
+        said.append(frame[1].split(b'"')[1])
+    assert sorted(said) == [b"2", b"3", b"4", b"5"]
 
 
 async def case_the_response_leaves_before_what_the_handler_caused(w):
@@ -562,7 +715,7 @@ async def case_a_handler_in_steps_finishes_when_the_connection_ends(w):
             assert server.take() == (TEXT, b'[3,"1",{}]')
             assert server.take() == (CLOSE, b"\x03\xe8")
             server.hang_up()
-            await w.settle()
+            await w.pass_ms(1000)
         else:
             assert server.take() is None and server.closed and not w.link.connected
 
@@ -648,6 +801,7 @@ async def case_timeout_and_late_answer(w):
     server = await w.connect()
     w.give(b"Heartbeat")
     await w.settle()
+    server.say(ALIVE)
     await w.pass_ms(9999)
     assert w.sources[0].told == []
     await w.pass_ms(1)
@@ -664,6 +818,7 @@ async def case_a_retry_has_a_new_id(w):
     w.sources[0].then = lambda: w.give(b"Heartbeat") if len(w.sources[0].told) < 2 else None
     w.give(b"Heartbeat")
     await w.settle()
+    server.say(ALIVE)
     await w.pass_ms(30000)
     assert server.take() == (TEXT, b'[2,"1a-1","Heartbeat",{}]')
     assert server.take() == (TEXT, b'[2,"1a-2","Heartbeat",{}]')
@@ -727,15 +882,41 @@ async def case_close_says_goodbye_and_ends(w):
     assert server.take() == (CLOSE, b"\x03\xe9")
     server.say(close(1001))
     server.hang_up()
-    await w.settle()
-    assert w.task.done() and server.closed and w.ups == [True, False]
+    await w.pass_ms(999)  # the next firmware is not back at once
+    assert server.closed and w.ups == [True, False] and not w.task.done()
+    await w.pass_ms(1)
+    assert w.task.done() and len(w.network.streams) == 1
 
 
 async def case_close_while_waiting(w):
     w.network.error = "refused"
     await w.start()
+    assert w.timers.next() == 5000
     w.link.close()
+    await w.pass_ms(1000)
+    assert w.task.done()
+
+
+async def case_close_while_the_connection_is_ending(w):
+    # the CSMS closes first: a second all the same, not the back-off
+    server = await w.connect()
+    server.say(close(1012))
     await w.settle()
+    w.link.close()
+    server.hang_up()
+    await w.pass_ms(999)
+    assert not w.task.done()
+    await w.pass_ms(1)
+    assert w.task.done()
+
+
+async def case_close_while_the_network_is_down(w):
+    await w.connect()
+    w.network.up = False
+    w.link.network(False)
+    await w.settle()
+    w.link.close()
+    await w.pass_ms(1000)
     assert w.task.done()
 
 
@@ -779,8 +960,66 @@ async def case_reconnect_from_a_source(w):
     assert server.take()[0] == TEXT
     assert server.take() == (CLOSE, b"\x03\xe8")
     server.hang_up()
+    w.link.reconnect()  # again: changes nothing
+    await w.pass_ms(999)
+    w.link.reconnect()
+    await w.settle()
+    assert len(w.network.streams) == 1 and w.logged("connecting anew; next attempt in 1 s")
+    await w.pass_ms(1)
+    assert len(w.network.streams) == 2
+
+
+async def case_network_up_needs_no_second_after_a_close(w):
+    server = await w.connect()
+    w.link.reconnect()
+    await w.settle()
+    server.hang_up()
+    await w.settle()
+    w.link.network(True)
     await w.settle()
     assert len(w.network.streams) == 2 and w.clock.now == 0
+
+
+async def case_a_password_in_use_that_changes_needs_a_new_connection(w):
+    server = await w.connect()
+    for profile in (1, 3, 2, 0):
+        # into this profile; from 0 and 3, which have none in use, only for this test
+        w.model.values[SECURITY_CTRLR_SECURITY_PROFILE] = profile
+        w.model.values[SECURITY_CTRLR_BASIC_AUTH_PASSWORD] = b"sixteen-letters!"
+        w.board.options["csms_url"] = b"wss://csms" if profile > 1 else b"ws://csms"
+        w.link.reconnect()
+        await w.settle()
+        assert server.take() == (CLOSE, b"\x03\xe8")
+        server.hang_up()
+        await w.pass_ms(1000)
+        server = await w.connect()
+        w.link.password_changed()
+        await w.settle()
+        if profile in (1, 2):  # A01.FR.06
+            assert server.take() == (CLOSE, b"\x03\xe8")
+            server.hang_up()
+            await w.pass_ms(1000)
+            server = await w.connect()
+        assert server.take() is None and w.link.connected
+
+
+async def case_an_orderly_close_of_the_csms_is_not_met_at_once(w):
+    w.model.values[OCPP_COMM_CTRLR_RETRY_BACK_OFF_WAIT_MINIMUM] = 0
+    w.network.error = "refused"
+    await w.start()
+    w.network.error = None
+    w.link.network(False)
+    w.link.network(True)  # at once, but only this time
+    await w.settle()
+    for i, code in enumerate((1000, 1001, 1012)):
+        server = await w.connect()
+        server.say(close(code))
+        await w.settle()
+        server.hang_up()
+        await w.pass_ms(999)
+        assert len(w.network.streams) == i + 1
+        await w.pass_ms(1)
+        assert len(w.network.streams) == i + 2
 
 
 async def case_reconnect_because_of_the_loss_does_not_skip_the_back_off(w):
@@ -793,13 +1032,12 @@ async def case_reconnect_because_of_the_loss_does_not_skip_the_back_off(w):
     assert w.timers.next() == 5000
 
 
-async def case_reconnect_while_waiting_connects_at_once(w):
+async def case_reconnect_while_waiting_leaves_the_back_off(w):
     w.network.error = "refused"
     await w.start()
-    w.network.error = None
     w.link.reconnect()
     await w.settle()
-    assert len(w.network.streams) == 1
+    assert w.timers.next() == 5000
 
 
 async def case_many_connections_leave_nothing_behind(w):

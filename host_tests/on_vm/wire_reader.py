@@ -5,6 +5,8 @@ Prints "passed" at the end; test_message.py starts it with 20 kB of heap.
 
 import gc
 
+from wire_core import is_utf8
+
 from wire.json_writer import MessageWriter
 from wire.message import MessageReader
 from wire.names import name, name_id
@@ -69,6 +71,23 @@ for i in range(len(text) + 1):
     assert reader.finish() == 2 and not reader.error, (i, reader.detail)
     for record in reader.each():
         assert record == wanted, record
+
+# UTF-8, which MicroPython's str does not judge strictly.
+GOOD = (b"", b"a", b"\xc3\xa9", b"\xed\x9f\xbf", b"\xf4\x8f\xbf\xbf", memoryview(b"\xe2\x82\xac"))
+BAD = (b"\xff", b"\xc0\xaf", b"\xe0\x80\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"a\xe2\x82")
+assert all(is_utf8(text) for text in GOOD)
+assert not any(is_utf8(text) for text in BAD)
+
+# An integer beyond the small ints, in any spelling.
+reader.pending_id, reader.pending_action = b"x", name_id(b"BootNotification")
+for spelling in (b"2147483647", b"21474836470e-1", b"2147483647.0", b"2.147483647e9"):
+    text = b'[3,"x",{"currentTime":"2016-12-31T23:59:60Z","interval":%s,"status":"Accepted"}]'
+    text %= spelling
+    reader.start()
+    reader.feed(text, 0, len(text))
+    assert reader.finish() == 3 and not reader.error, reader.detail
+    assert reader.unpack()[:2] == [-94608000, 2147483647], reader.unpack()
+reader.pending_id = None
 
 # A steady message leaves no more than a little garbage and no heap behind.
 SAMPLE = [(230123, 1, name_id(b"Sample.Periodic"), None, None, None, b"V", None)] * 4

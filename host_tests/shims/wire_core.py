@@ -154,6 +154,12 @@ def name_id(text):
     return _core.wire_name_id(bytes(text), ctypes.c_size_t(len(text)))
 
 
+def is_utf8(text):
+    state = (ctypes.c_uint8 * 3)()
+    good = _core.wire_utf8(state, bytes(text), ctypes.c_size_t(len(text)))
+    return good and state[0] == 0
+
+
 def _room(buffer, n):
     if len(buffer) < n:
         raise ValueError("buffer too small")

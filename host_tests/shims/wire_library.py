@@ -47,7 +47,7 @@ class Value(ctypes.Structure):
 def load():
     """The library; what is undefined in C ends the program."""
     library = ctypes.CDLL(_build("wire_core.so", "-shared", "-fPIC", "-fsanitize=undefined"))
-    for name in ("wire_init", "wire_value", "wire_array", "wire_is_scalar"):
+    for name in ("wire_init", "wire_value", "wire_array", "wire_is_scalar", "wire_utf8"):
         getattr(library, name).restype = ctypes.c_bool
     for name in ("wire_id", "wire_text"):
         getattr(library, name).restype = ctypes.c_void_p

@@ -4,16 +4,18 @@
 
 enum {
     DAY = 86400,
+    LONG_ENOUGH = 32,
     DAYS_FAR = 12425, // January 2054: seconds that are still a small int
     DAYS_2020 = 737730,
     DAYS_1984 = 13089, // from 1984-03-01; up to 2099 every fourth year is a leap year
 };
 
 enum { YEAR, MONTH, MONTH_DAY, HOUR, MINUTE, SECOND, FIELDS };
+enum { LEAP = 60 }; // a second
 
 // The fixed part, and the most that its numbers may be (the year: any; a leap second is one).
 static const char PATTERN[] = "0000-00-00T00:00:00";
-static const uint16_t MOST[FIELDS] = { 9999, 12, 31, 23, 59, 60 };
+static const uint16_t MOST[FIELDS] = { 9999, 12, 31, 23, 59, LEAP };
 enum { PATTERN_LENGTH = sizeof(PATTERN) - 1, OFFSET_AT = 11, OFFSET_LENGTH = 5 };
 
 static bool is_digit(uint8_t c) {
@@ -98,6 +100,20 @@ static int32_t days_since_2020(int32_t year, int32_t month, int32_t day) {
     return days > DAYS_FAR ? DAYS_FAR : days < -DAYS_FAR ? -DAYS_FAR : days;
 }
 
+// A fraction may have any number of digits (RFC 3339, 5.6): behind LONG_ENOUGH characters, those that follow three others
+// are dropped. Nowhere else in a date-time, at that place, may so many digits follow each other.
+bool wire_is_surplus(const wire_reader_t *r, uint8_t c) {
+    const uint8_t *p = wire_gathered(r) + r->n;
+    unsigned digits = 0;
+    if (!wire_in_time(r) || r->n - LONG_ENOUGH >= SHORT - LONG_ENOUGH) {
+        return false;
+    }
+    for (; digits < 4 && is_digit(c); digits++) {
+        c = *--p;
+    }
+    return digits == 4;
+}
+
 // The date-time that was gathered.
 wire_error_t wire_time(wire_reader_t *r) {
     const uint8_t *text = wire_gathered(r);
@@ -108,6 +124,9 @@ wire_error_t wire_time(wire_reader_t *r) {
         return E_VALUE;
     }
     offset = fields[HOUR] * 3600 + fields[MINUTE] * 60 + fields[SECOND] - offset;
+    if (fields[SECOND] == LEAP && offset % DAY != 0) { // only at 23:59:60 UTC (RFC 3339, 5.7)
+        return E_VALUE;
+    }
     return wire_keep(r, TAG_INT, days_since_2020(fields[YEAR], fields[MONTH], fields[MONTH_DAY]) * DAY + offset, 0);
 }
 

@@ -7,8 +7,9 @@
 enum { ID_LENGTH = 36 }; // characters (OCPP-J 2.0.1, 4.1.4)
 
 static wire_error_t message_type(wire_reader_t *r, wire_token_t token) {
-    const wire_number_t *number = &r->number;
-    if (token != TOKEN_NUMBER || number->flags != 0 || number->decimals != 0 || number->exponent != 0) {
+    wire_number_t *number = &r->number;
+    if (token != TOKEN_NUMBER || wire_normalize(number) != E_NONE || number->scale != 0 ||
+        (number->flags & (FLAG_NEGATIVE | FLAG_INEXACT)) != 0) {
         return E_ENVELOPE;
     }
     r->message = number->mantissa;

@@ -283,6 +283,15 @@ static mp_obj_t name_id(mp_obj_t text_in) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(wire_core_name_id_obj, name_id);
 
+// is_utf8(text) -> bool: str takes surrogates, overlong forms and what is beyond U+10FFFF.
+static mp_obj_t is_utf8(mp_obj_t text_in) {
+    mp_buffer_info_t text;
+    wire_utf8_t state = { .more = 0 };
+    mp_get_buffer_raise(text_in, &text, MP_BUFFER_READ);
+    return mp_obj_new_bool(wire_utf8(&state, text.buf, text.len) && state.more == 0);
+}
+MP_DEFINE_CONST_FUN_OBJ_1(wire_core_is_utf8_obj, is_utf8);
+
 static uint8_t *room(mp_obj_t buffer_in, size_t n) {
     mp_buffer_info_t buffer;
     mp_get_buffer_raise(buffer_in, &buffer, MP_BUFFER_WRITE);
@@ -319,6 +328,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_MessageReader), MP_ROM_PTR(&wire_core_reader_type) },
     { MP_ROM_QSTR(MP_QSTR_name), MP_ROM_PTR(&wire_core_name_obj) },
     { MP_ROM_QSTR(MP_QSTR_name_id), MP_ROM_PTR(&wire_core_name_id_obj) },
+    { MP_ROM_QSTR(MP_QSTR_is_utf8), MP_ROM_PTR(&wire_core_is_utf8_obj) },
     { MP_ROM_QSTR(MP_QSTR_write_number), MP_ROM_PTR(&wire_core_write_number_obj) },
     { MP_ROM_QSTR(MP_QSTR_write_time), MP_ROM_PTR(&wire_core_write_time_obj) },
     { MP_ROM_QSTR(MP_QSTR_TABLE), MP_ROM_PTR(&wire_core_table_obj) },

@@ -7,8 +7,8 @@ enum { BEGIN, MINUS, POINT, EXPONENT, SIGN, COMPLETE, ZERO = COMPLETE, INTEGER, 
 
 enum {
     MOST_DECIMALS = 9,
-    MOST_EXPONENT = 1000, // more changes nothing: 0 or out of range
-    PRECISION = 100000000, // fraction digits are taken in up to 9 digits in all
+    MOST_EXPONENT = 100000000, // no message is long enough for digits that would make up for more
+    PRECISION = 1000000000, // numbers with decimals keep 9 digits
 };
 static const uint32_t MOST = 2147483648; // magnitude of the least int32_t
 
@@ -16,18 +16,21 @@ void wire_begin_number(wire_reader_t *r) {
     r->number = (wire_number_t) { .part = BEGIN };
 }
 
-// A digit of the fraction: rounded half up where no more of them are kept.
-static void fraction_digit(wire_number_t *number, unsigned digit) {
-    number->part = FRACTION;
-    if (number->mantissa < PRECISION && number->decimals < MOST_DECIMALS) {
+// A digit of the integer or of the fraction. Once there is no room for one, it and all further ones are dropped.
+static void significant(wire_number_t *number, unsigned digit) {
+    if (number->part != INTEGER) {
+        number->part = FRACTION;
+        number->scale--;
+    }
+    if ((number->flags & FLAG_DROPPED) == 0 && number->mantissa <= (MOST - digit) / 10) {
         number->mantissa = number->mantissa * 10 + digit;
-        number->decimals++;
         return;
     }
     if (digit >= 5 && (number->flags & FLAG_DROPPED) == 0) {
         number->flags |= FLAG_ROUND;
     }
     number->flags |= FLAG_DROPPED | (digit != 0 ? FLAG_INEXACT : 0);
+    number->scale++;
 }
 
 static bool digit(wire_number_t *number, unsigned digit) {
@@ -37,18 +40,12 @@ static bool digit(wire_number_t *number, unsigned digit) {
             number->mantissa = digit;
             number->part = digit != 0 ? INTEGER : ZERO;
             return true;
-        case INTEGER:
-            if (number->mantissa <= (MOST - digit) / 10) {
-                number->mantissa = number->mantissa * 10 + digit;
-            } else {
-                number->flags |= FLAG_HUGE;
-            }
-            return true;
         case ZERO:
             return false;
+        case INTEGER:
         case POINT:
         case FRACTION:
-            fraction_digit(number, digit);
+            significant(number, digit);
             return true;
         default:
             number->part = EXPONENT_DIGITS;
@@ -95,55 +92,53 @@ wire_error_t wire_digits(wire_reader_t *r) {
     return E_NONE;
 }
 
-// The number that was read, as the kind that is expected. An integer is exact. Of any other number 9 digits are kept,
-// further decimals are rounded half up.
-wire_error_t wire_number(wire_reader_t *r) {
-    uint32_t m = r->number.mantissa;
-    uint32_t decimals = r->number.decimals;
-    uint32_t exponent = r->number.exponent;
-    unsigned flags = r->number.flags;
-    unsigned last = 0;
-    if (flags & FLAG_HUGE) {
-        return E_RANGE;
+// Whatever way it is spelled: its mantissa and decimals (minus `scale`). An integer that is exact has neither decimals
+// nor FLAG_INEXACT. Of decimals, 9 digits and 9 places are kept, rounded half up.
+wire_error_t wire_normalize(wire_number_t *number) {
+    uint32_t m = number->mantissa;
+    int32_t scale = number->scale;
+    bool round = (number->flags & FLAG_ROUND) != 0;
+    scale += number->flags & FLAG_EXPONENT_NEGATIVE ? -(int32_t)number->exponent : (int32_t)number->exponent;
+    for (; scale < 0 && m != 0 && (m >= PRECISION || scale < -MOST_DECIMALS); scale++) {
+        unsigned last = m % 10;
+        m /= 10;
+        round = last >= 5;
+        number->flags |= last != 0 ? FLAG_INEXACT : 0;
     }
-    if (flags & FLAG_ROUND && m < MOST - 1) {
+    if (round && m < MOST - 1 && scale >= -MOST_DECIMALS) {
         m++;
     }
-    if (flags & FLAG_EXPONENT_NEGATIVE) {
-        decimals += exponent;
-        exponent = 0;
-    }
-    for (; decimals > MOST_DECIMALS && m != 0; decimals--) {
-        last = m % 10;
-        m /= 10;
-        flags |= last != 0 ? FLAG_INEXACT : 0;
-    }
-    if (last >= 5 && decimals == MOST_DECIMALS) {
-        m++;
-    }
-    for (; decimals != 0 && m != 0 && m % 10 == 0; decimals--) {
+    for (; scale < 0 && m % 10 == 0 && m != 0; scale++) {
         m /= 10;
     }
-    if (m == 0) {
-        decimals = exponent = 0;
-    }
-    for (; exponent != 0; exponent--) {
-        if (decimals != 0) {
-            decimals--;
-        } else if (m > MOST / 10) {
+    for (; scale > 0 && m != 0; scale--) {
+        if (m > MOST / 10) {
             return E_RANGE;
-        } else {
-            m *= 10;
         }
+        m *= 10;
     }
-    if (flags & FLAG_NEGATIVE ? m != 0 && wire_table[r->type] >> 8 != 0 : m == MOST) { // minimum 0, most
+    number->mantissa = m;
+    number->scale = m != 0 ? scale : 0;
+    return E_NONE;
+}
+
+// The number that was read, as the kind that is expected.
+wire_error_t wire_number(wire_reader_t *r) {
+    wire_number_t *number = &r->number;
+    uint32_t m;
+    bool negative = number->flags & FLAG_NEGATIVE;
+    if (wire_normalize(number) != E_NONE) {
         return E_RANGE;
     }
-    if (r->kind == KIND_INTEGER && (decimals != 0 || flags & FLAG_INEXACT)) {
+    m = number->mantissa;
+    if (negative ? m != 0 && wire_table[r->type] >> 8 != 0 : m == MOST) { // minimum 0, most
+        return E_RANGE;
+    }
+    if (r->kind == KIND_INTEGER && (number->scale != 0 || number->flags & FLAG_INEXACT)) {
         return E_TYPE;
     }
-    return wire_keep(r, r->kind == KIND_INTEGER ? TAG_INT : TAG_NUMBER,
-        (int32_t)(flags & FLAG_NEGATIVE ? 0 - m : m), decimals);
+    return wire_keep(r, r->kind == KIND_INTEGER ? TAG_INT : TAG_NUMBER, (int32_t)(negative ? 0 - m : m),
+        -number->scale);
 }
 
 size_t wire_write_number(uint8_t out[WIRE_NUMBER_MOST], int32_t value, unsigned decimals) {

@@ -51,15 +51,19 @@ enum { RAW_NONE, RAW_EXPECTED, RAW_BEGUN };
 
 enum {
     FLAG_NEGATIVE = 1,
-    FLAG_HUGE = 2, // over 32 bits before the decimal point
-    FLAG_INEXACT = 4, // digits other than 0 were dropped
-    FLAG_ROUND = 8, // ... and the first of them is 5 or more
-    FLAG_DROPPED = 16,
-    FLAG_EXPONENT_NEGATIVE = 32,
+    FLAG_INEXACT = 2, // digits other than 0 were dropped
+    FLAG_ROUND = 4, // ... and the first of them is 5 or more
+    FLAG_DROPPED = 8,
+    FLAG_EXPONENT_NEGATIVE = 16,
 };
 
 static inline uint8_t *wire_gathered(const wire_reader_t *r) {
     return r->arena + r->w + HEAD;
+}
+
+// The string that is being read is a date-time.
+static inline bool wire_in_time(const wire_reader_t *r) {
+    return r->kind == KIND_TIME && !r->is_key;
 }
 
 // walk.c: keys, values and brackets against the tables.
@@ -88,7 +92,9 @@ wire_error_t wire_word(wire_reader_t *r, wire_token_t *token);
 void wire_skip(wire_reader_t *r); // the outcome is certain
 void wire_begin_number(wire_reader_t *r);
 wire_error_t wire_digits(wire_reader_t *r);
+wire_error_t wire_normalize(wire_number_t *number);
 wire_error_t wire_number(wire_reader_t *r);
+bool wire_is_surplus(const wire_reader_t *r, uint8_t c); // of a string: need not be gathered
 wire_error_t wire_time(wire_reader_t *r);
 
 // names.c. The length of a name that text[:n] begins with, else 0; whether it is the text.

@@ -143,6 +143,10 @@ static wire_error_t string(wire_reader_t *r) {
     const uint8_t *begin = r->buf + r->at;
     const uint8_t *end = r->buf + r->end;
     const uint8_t *p = begin;
+    if (*p != '"' && wire_in_time(r)) { // goes byte by byte
+        r->mode = M_UNUSUAL;
+        return E_NONE;
+    }
     if (r->n < r->limit) {
         const uint8_t *stop = end - p > (ptrdiff_t)(r->limit - r->n) ? p + (r->limit - r->n) : end;
         uint8_t *to = wire_gathered(r) + r->n;
@@ -241,7 +245,7 @@ void wire_start(wire_reader_t *r, unsigned pending) {
 }
 
 unsigned wire_finish(wire_reader_t *r, const uint8_t *expected, size_t n) {
-    if (r->more != 0) {
+    if (r->utf8.more != 0) {
         r->bad_utf8 = true;
     }
     if (r->mode != M_END && r->error == E_NONE) {

@@ -7,6 +7,9 @@ static const char WORDS[] = "false\0true\0null"; // at 0, 6, 11
 enum { AFTER_FALSE = 5, AFTER_TRUE = 10 };
 
 static void put(wire_reader_t *r, unsigned byte) {
+    if (wire_is_surplus(r, byte)) {
+        return;
+    }
     if (r->n < r->limit) {
         wire_gathered(r)[r->n] = byte;
     }
@@ -14,23 +17,36 @@ static void put(wire_reader_t *r, unsigned byte) {
 }
 
 // The first byte of a UTF-8 sequence: how many follow, and the range of the next one. False: it is none.
-static bool lead(wire_reader_t *r, uint8_t c) {
+static bool lead(wire_utf8_t *u, uint8_t c) {
     if (c < 0xC2 || c > 0xF4) {
         return false;
     }
-    r->more = c < 0xE0 ? 1 : c < 0xF0 ? 2 : 3;
-    r->more_low = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80;
-    r->more_high = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F : 0xBF; // 0xED: surrogates
+    u->more = c < 0xE0 ? 1 : c < 0xF0 ? 2 : 3;
+    u->low = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80;
+    u->high = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F : 0xBF; // 0xED: surrogates
     return true;
 }
 
 // A further byte of it. False: it is none.
-static bool continued(wire_reader_t *r, uint8_t c) {
-    bool good = c >= r->more_low && c <= r->more_high;
-    r->more--;
-    r->more_low = 0x80;
-    r->more_high = 0xBF;
+static bool continued(wire_utf8_t *u, uint8_t c) {
+    bool good = c >= u->low && c <= u->high;
+    u->more--;
+    u->low = 0x80;
+    u->high = 0xBF;
     return good;
+}
+
+// The next byte of a text. False: it is not UTF-8.
+static bool next(wire_utf8_t *u, uint8_t c) {
+    return u->more != 0 ? continued(u, c) : c < 128 || lead(u, c);
+}
+
+bool wire_utf8(wire_utf8_t *u, const uint8_t *text, size_t n) {
+    while (n != 0 && next(u, *text)) {
+        n--;
+        text++;
+    }
+    return n == 0;
 }
 
 static wire_error_t not_utf8(wire_reader_t *r) {
@@ -120,7 +136,7 @@ static wire_error_t first(wire_reader_t *r, uint8_t c) {
     }
     put(r, c);
     r->mode = M_UTF8;
-    return lead(r, c) ? E_NONE : not_utf8(r);
+    return next(&r->utf8, c) ? E_NONE : not_utf8(r);
 }
 
 static wire_error_t one(wire_reader_t *r, uint8_t c) {
@@ -130,10 +146,10 @@ static wire_error_t one(wire_reader_t *r, uint8_t c) {
         case M_UTF8:
             put(r, c);
             r->continued++;
-            if (!continued(r, c)) {
+            if (!next(&r->utf8, c)) {
                 return not_utf8(r);
             }
-            if (r->more == 0) {
+            if (r->utf8.more == 0) {
                 r->mode = M_UNUSUAL;
             }
             return E_NONE;
@@ -155,6 +171,10 @@ wire_error_t wire_unusual(wire_reader_t *r) {
         uint8_t c = r->buf[r->at];
         wire_error_t error;
         if (r->mode == M_UNUSUAL && c >= 32 && c < 128 && c != '\\') {
+            if (c != '"' && wire_in_time(r)) {
+                put(r, c);
+                continue;
+            }
             r->mode = M_STRING;
             break;
         }
@@ -168,14 +188,8 @@ wire_error_t wire_unusual(wire_reader_t *r) {
 
 // It has to be UTF-8 all the same (RFC 6455, 8.1).
 void wire_skip(wire_reader_t *r) {
-    while (r->at < r->end && !r->bad_utf8) {
-        uint8_t c = r->buf[r->at++];
-        if (r->more != 0) {
-            r->bad_utf8 = !continued(r, c);
-        } else if (c >= 128) {
-            r->bad_utf8 = !lead(r, c);
-        }
-    }
+    r->bad_utf8 = r->bad_utf8 || !wire_utf8(&r->utf8, r->buf + r->at, r->end - r->at);
+    r->at = r->end;
 }
 
 wire_error_t wire_word(wire_reader_t *r, wire_token_t *token) {

@@ -64,14 +64,19 @@ typedef struct {
     bool is_array;
 } wire_frame_t;
 
-// A number as it is read: mantissa * 10 ** (exponent - decimals).
+// A number as it is read: mantissa * 10 ** (scale +- exponent).
 typedef struct {
     uint32_t mantissa;
-    uint16_t exponent;
-    uint8_t decimals;
+    int32_t scale;
+    uint32_t exponent;
     uint8_t part; // of the grammar (number.c)
     uint8_t flags;
 } wire_number_t;
+
+// Within a UTF-8 sequence: bytes to come, and the range of the next one.
+typedef struct {
+    uint8_t more, low, high;
+} wire_utf8_t;
 
 // A message that is being read may stop at any byte: all that has to be known then. Small members come first, because
 // they are reached with short instructions there.
@@ -86,7 +91,7 @@ typedef struct {
     uint8_t raw; // of a value that is kept as text: RAW_*
     uint8_t literal; // where in the words true, false, null
     uint8_t hex_left; // of \uXXXX: digits to come
-    uint8_t more, more_low, more_high; // UTF-8: bytes to come, and the range of the next one
+    wire_utf8_t utf8;
     bool bad_utf8;
     uint8_t error; // the first: wire_error_t
     uint16_t w; // the arena's fill
@@ -127,6 +132,9 @@ unsigned wire_finish(wire_reader_t *r, const uint8_t *expected, size_t n);
 bool wire_is_certain(const wire_reader_t *r);
 const uint8_t *wire_id(const wire_reader_t *r);
 const uint8_t *wire_text(const wire_reader_t *r); // description of a CALLERROR
+
+// text.c. The next bytes of a text; false: it is not UTF-8 (RFC 3629). Within a character at its end: `more`, from 0 on.
+bool wire_utf8(wire_utf8_t *u, const uint8_t *text, size_t n);
 
 // faults.c: the error as name id of an RPC error code, and where and what it is, as ASCII; -> its length.
 unsigned wire_error_code(const wire_reader_t *r);
