@@ -237,7 +237,7 @@ def pilot(evse, state):
 def drain():
     item = transactions.take(True)
     if item:
-        for _, samples in item[1][16] or ():
+        for _, samples in item[1][-1] or ():
             for _ in samples:
                 pass
         journal.drop_first()

@@ -92,7 +92,7 @@ reader.pending_id = None
 # A steady message leaves no more than a little garbage and no heap behind.
 SAMPLE = [(230123, 1, name_id(b"Sample.Periodic"), None, None, None, b"V", None)] * 4
 SLOTS = (name_id(b"Updated"), 131367600, name_id(b"MeterValuePeriodic"), 7, None, 3, None)
-SLOTS += (b"tx-1", name_id(b"Charging"), None, None, None, 1, None, None, None)
+SLOTS += (b"tx-1", name_id(b"Charging"), None, None, None, 1, None, None, None, None)
 SLOTS += (((131367600, SAMPLE),),)
 early = late = 0
 for i in range(50):
