@@ -9,6 +9,7 @@
 // Code is compiled on the host into bytecode. The build rules ask for source files in the image, too, which would need the
 // compiler.
 #define MICROPY_ENABLE_COMPILER (0)
+#define MICROPY_ENABLE_EXTERNAL_IMPORT (0) // only what is frozen can be imported
 #undef MICROPY_MODULE_FROZEN_STR
 #define MICROPY_MODULE_FROZEN_STR (0)
 #define MICROPY_READER_VFS (0)

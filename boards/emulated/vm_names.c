@@ -88,6 +88,7 @@ MP_DECLARE_CONST_FUN_OBJ_2(str_partition_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(str_endswith_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(str_find_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(str_index_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(str_lstrip_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(str_rfind_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(str_rstrip_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(str_split_obj);
@@ -106,6 +107,7 @@ static const mp_rom_map_elem_t text[] = {
     NAME(isdigit, str_isdigit_obj),
     NAME(join, str_join_obj),
     NAME(lower, str_lower_obj),
+    NAME(lstrip, str_lstrip_obj),
     NAME(partition, str_partition_obj),
     NAME(rfind, str_rfind_obj),
     NAME(rstrip, str_rstrip_obj),
