@@ -1,4 +1,4 @@
-""".ci/run: which parts it plays, and that it says how long each took, with a `make` that only tells."""
+""".ci/run, with a `make` that only tells: which parts it plays, and how long each took."""
 
 import os
 import re
@@ -50,4 +50,6 @@ def test_the_times_are_said_when_a_part_fails(tmp_path, fails):
     code, output = _run(tmp_path, fails)
     assert code == 2
     assert _times(output)[-1] == f"make {fails}  FAILED"
-    assert re.findall("^made (.*)", output, re.MULTILINE)[-1] == fails, "nothing is played after it"
+    assert re.findall("^made (.*)", output, re.MULTILINE)[-1] == fails, (
+        "nothing is played after it"
+    )
