@@ -109,8 +109,8 @@ class Guard:
 
     def event(self, event):
         """An event of the hardware that the firmware has taken."""
-        if event[0] not in _NOT_TOLD:
-            self._call("event", event)
+        if event[0] not in _NOT_TOLD and hasattr(self._its, "event"):
+            self.run("event()", self._its.event, event)
 
     def data_transfer(self, vendor_id, message_id, data):
         """A DataTransfer of the CSMS: (name id of a status, data), or None: not for it."""
@@ -137,10 +137,6 @@ class Guard:
         what = "extension.py:%d: data_transfer() gave %s: %s"
         log.error(what, LINE_OF_DATA_TRANSFER, _shown(reply), why)
         return REJECTED, None
-
-    def _call(self, method, *args):
-        if hasattr(self._its, method):
-            self.run(method + "()", getattr(self._its, method), *args)
 
     def run(self, what, function, *args):
         """Call a function of the extension; what fails in it is logged."""
@@ -172,8 +168,10 @@ class Guard:
             self._board.data_transfer_reply(seq, status, data, why)
             return
         self._sending = False
-        if not self._handing_over:  # else send() says it
-            self._call("data_transfer_answered", status, data)
+        # What fails while it is handed over send() says.
+        if not self._handing_over and hasattr(self._its, "data_transfer_answered"):
+            what = "data_transfer_answered()"
+            self.run(what, self._its.data_transfer_answered, status, data)
 
     # ---- texts
 
@@ -219,7 +217,7 @@ class Guard:
 
 
 class Model:
-    """The DeviceModel, as the extension sees it: `set` checks what it is given."""
+    """Of the DeviceModel what an extension may use; `set` checks what it is given."""
 
     def __init__(self, board, model, guard):
         self._board = board
@@ -235,8 +233,20 @@ class Model:
             raise ValueError("model.set(): no such EVSE or connector")
         return self._model.set(variable, value, evse, connector)
 
-    def __getattr__(self, name):
-        return getattr(self._model, name)
+    def text(self, variable, evse=0, connector=0):
+        return self._model.text(variable, evse, connector)
+
+    def int(self, variable, evse=0, connector=0):
+        return self._model.int(variable, evse, connector)
+
+    def flag(self, variable, evse=0, connector=0):
+        return self._model.flag(variable, evse, connector)
+
+    def members(self, variable, evse=0, connector=0):
+        return self._model.members(variable, evse, connector)
+
+    def has(self, variable, member, evse=0, connector=0):
+        return self._model.has(variable, member, evse, connector)
 
 
 class Firmware:
