@@ -9,10 +9,22 @@ export PYTHONDONTWRITEBYTECODE = 1
 .DEFAULT_GOAL = help
 .PHONY: conformance play run test test-target lint build image budget bench clean help
 
+# What may be said on the command line, and which of it is only switched on or off.
+FLAGS = CORE DEMO KEEP_GOING RECORD SHRINK
+SETTINGS = ARGS BOARD CSMS HEAP HOURS ID MICROPYTHON_DIR PASSWORD PROFILE SEED STEPS TLS_IN TLS_OUT $(FLAGS)
+on = $(filter-out 0,$($(1)))
+$(foreach name,$(FLAGS),$(if $(filter-out 0 1,$($(name))),$(error $(name)=$($(name)): 1 switches it on, 0 or nothing off)))
+$(foreach name,$(filter-out $(SETTINGS),$(.VARIABLES)),$(if $(filter command,$(origin $(name))),\
+	$(warning $(name)=$($(name)) is no setting of this project; these are: $(sort $(SETTINGS)))))
+
 # The boards that run in QEMU.
 EMULATED = $(patsubst boards/%/image.mk,%,$(filter-out boards/emulated/%,$(wildcard boards/*/image.mk)))
 ifneq ($(filter-out unix $(EMULATED),$(BOARD)),)
 $(error BOARD=$(BOARD): no such board; there are: unix $(EMULATED))
+endif
+ALL_BOARDS = $(filter bench budget conformance,$(MAKECMDGOALS))
+ifneq ($(and $(ALL_BOARDS),$(filter-out unix,$(BOARD))),)
+$(error BOARD=$(BOARD): $(ALL_BOARDS) takes the boards that it needs; leave BOARD out)
 endif
 
 run: build $(if $(filter $(EMULATED),$(BOARD)),image)  ## a CSMS and a charger: DEMO=1 plays a session, CSMS=ws://... ID=... uses your CSMS; BOARD=cortex_m3 emulates it
@@ -23,7 +35,7 @@ test: build  ## all tests; ARGS="-k boot" goes to pytest
 
 test-target: export BOARD := $(or $(filter-out unix,$(BOARD)),cortex_m3)
 test-target: image  ## the behaviour tests on the emulated chip; CORE=1: a chosen core of them; BOARD=rv32 ARGS=...
-	@$(PYTHON) -m pytest -o timeout=300 $(if $(CORE),--core) $(ARGS)
+	@$(PYTHON) -m pytest -o timeout=300 $(if $(call on,CORE),--core) $(ARGS)
 
 lint:  ## ruff, mypy and the rule of floors
 	@sh tools/setup.sh host
@@ -38,7 +50,7 @@ image: build  ## build/cortex_m3/firmware.elf, the charger on an emulated chip; 
 	@sh tools/image.sh $(or $(filter-out unix,$(BOARD)),cortex_m3)
 
 budget: image  ## sizes and memory against their limits, also in build/budget.json; RECORD=1 keeps them to compare with
-	@$(PYTHON) -m tools.budget $(if $(RECORD),--record)
+	@$(PYTHON) -m tools.budget $(if $(call on,RECORD),--record)
 
 bench: image  ## speed and memory, also in build/bench.json
 	@sh tools/setup.sh bench

@@ -69,7 +69,7 @@ from storage.store import Store
 from wire.names import name
 
 if EXTENSION:
-    from extension import Extension  # what the maker's charger has of its own (boards/README.md)
+    from extension_guard import Guard  # around what the maker's charger has (boards/README.md)
 
 _SUPERVISE_MS = const(5000)
 _ARENA_SIZE = const(4096)  # at least, also when BytesPerMessage is less: for all other messages
@@ -123,8 +123,12 @@ class Station:
         self.events = Events(
             board.clock, charging, self.availability.places, self.store.boot_count
         )
-        self.extension = Extension(board, model) if EXTENSION else None
-        self.data_transfer = DataTransfer(board, timers, self.extension)
+        self.extension = Guard(board, model, timers) if EXTENSION else None
+        self.data_transfer = DataTransfer(
+            self.extension if EXTENSION else board, timers, self.extension
+        )
+        if EXTENSION:
+            self.extension.block = self.data_transfer
         self.authorization = Authorization(charging)
         self.metering = Metering(charging, Signatures(charging, self.store))
         self.transactions = Transactions(charging, self.journal, self.metering)
@@ -219,6 +223,8 @@ class Station:
                 await hardware.wait()
             else:
                 self._event(event)
+                if EXTENSION:
+                    self.extension.event(event)
 
     def _event(self, event):
         kind = event[0]
@@ -329,10 +335,7 @@ class Station:
         if variable in _FLAGS:
             return b"true" if self._flag(variable, evse, connector) else b"false"
         if EXTENSION:
-            try:
-                return self.extension.read(variable, evse, connector)
-            except Exception as error:  # noqa: BLE001, a defect in it costs this value only
-                log.error("extension: %r", error)
+            return self.extension.read(variable, evse, connector)
         return None
 
     def _most(self, variable, evse):
@@ -368,10 +371,7 @@ class Station:
         elif variable in _METERING:
             self.metering.configure(variable)
         elif EXTENSION:
-            try:
-                self.extension.changed(variable, evse, connector)
-            except Exception as error:  # noqa: BLE001, as in _live()
-                log.error("extension: %r", error)
+            self.extension.changed(variable, evse, connector)
 
     # ---- the end
 

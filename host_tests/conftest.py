@@ -68,8 +68,7 @@ def rig(tmp_path):
     return Rig(tmp_path)
 
 
-async def _bounded(test, arguments, limit_s):
-    rig = arguments.get("rig")
+async def _bounded(test, arguments, rig, limit_s):
     if rig is None:
         await asyncio.wait_for(test(**arguments), limit_s)
         return
@@ -86,10 +85,10 @@ def pytest_pyfunc_call(pyfuncitem):
     arguments = {name: pyfuncitem.funcargs[name] for name in names}
     marker = pyfuncitem.get_closest_marker("limit")
     limit_s = marker.args[0] * target.PACE if marker else _LIMIT_S
+    rig = pyfuncitem.funcargs.get("rig")  # also of a fixture that hands it on
     try:
-        asyncio.run(_bounded(test, arguments, limit_s))
+        asyncio.run(_bounded(test, arguments, rig, limit_s))
     finally:
-        rig = arguments.get("rig")
         if rig is not None:
             for title, text in rig.report():
                 pyfuncitem.add_report_section("call", title, text)

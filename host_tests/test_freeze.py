@@ -206,3 +206,18 @@ def test_every_error_is_told_and_good_modules_are_kept():
     tree, errors = freeze.prepare([source("tables/names.py", NAMES), *sources])
     assert list(tree) == [PurePosixPath("a.py")]
     assert [str(error).split(":")[0] for error in errors] == ["firmware/b.py", "firmware/c.py"]
+
+
+@pytest.mark.parametrize("number, kept", [(0, False), (1, True), (22, True)])
+def test_a_module_may_depend_on_a_constant(number, kept):
+    chosen = source("tables/chosen.py", f"# constants\nROOM = {number}\n")
+    room = source("room.py", "# when tables.chosen.ROOM\nx = 1\n")
+    tree, errors = freeze.prepare([chosen, room])
+    assert errors == []
+    assert (PurePosixPath("room.py") in tree) is kept
+
+
+def test_a_module_that_depends_on_nothing_is_refused():
+    room = source("room.py", "# when tables.chosen.ROOM\nx = 1\n")
+    _, errors = freeze.prepare([room])
+    assert str(errors[0]) == "firmware/room.py:1: there is no constant tables.chosen.ROOM"

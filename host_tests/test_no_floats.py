@@ -24,5 +24,12 @@ def test_found(tmp_path, text):
     assert [line.split(": ")[0] for line in check(tmp_path, text)] == ["firmware/wire/a.py:2"]
 
 
+@pytest.mark.parametrize("place", ["boards/mine/extension.py", "host_tests/extension/a.py"])
+def test_found_in_extensions(tmp_path, place):
+    (tmp_path / place).parent.mkdir(parents=True)
+    (tmp_path / place).write_text("x = 1\ny = 12.5\n")
+    assert [line.split(": ")[0] for line in no_floats.check(tmp_path)] == [f"{place}:2"]
+
+
 def test_whole_numbers_are_left_alone(tmp_path):
     assert check(tmp_path, "y = x // 2 + 0x1e3  # 1.5 / 2") == []

@@ -1,6 +1,5 @@
 """tools/rom_objects: what the frozen firmware is made of, and that it works."""
 
-import os
 import re
 import subprocess
 import sys
@@ -106,7 +105,7 @@ def test_a_default_that_is_computed_stays(made):
 
 # ---- which modules are static
 
-TREE = Path(os.environ.get("MICROPYTHON_DIR") or ROOT / "build/src/micropython")
+TREE = Path((ROOT / "build/stamps/tree").read_text().strip())  # that the build took
 BUILT_IN = {
     "time": "mp_module_time",
     "micropython": "mp_module_micropython",

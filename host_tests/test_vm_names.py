@@ -13,7 +13,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = (ROOT / "boards/emulated/vm_names.c").read_text()
-ASYNCIO = ROOT / "build/src/micropython/extmod/asyncio"
+TREE = Path((ROOT / "build/stamps/tree").read_text().strip())  # that the build took
+ASYNCIO = TREE / "extmod/asyncio"
 SOURCES = [
     *sorted((ROOT / "firmware").rglob("*.py")),
     ROOT / "boards/emulated/board.py",

@@ -10,7 +10,7 @@ EXTENSION = $(wildcard boards/unix/extension.py)
 
 find = $(shell find $(1) -type f -name '$(2)' 2>/dev/null)
 GENERATED_FROM = $(call find,tools/schema tools/device_model,*.py) $(call find,firmware,*.txt) \
-	$(call find,firmware,*.csv) tools/requirements.txt $(EXTENSION)
+	$(call find,firmware,*.csv) tools/requirements.txt tools/no_floats.py $(EXTENSION)
 FROZEN_FROM = $(call find,firmware,*.py) $(wildcard boards/unix/*.py boards/simulated/micropython/*.py) tools/freeze.py tools/inline.py
 C_FROM = $(call find,firmware boards/unix boards/simulated,*.[ch]) firmware/native/micropython.mk
 
@@ -39,7 +39,7 @@ build/gen/extension: FORCE
 FORCE:
 
 build/frozen/stamp: build/gen/stamp $(FROZEN_FROM)
-	@$(PYTHON) -m tools.freeze $(if $(KEEP_GOING),--keep-going) --output build/frozen firmware boards/unix=*.py boards/simulated/micropython=*.py build/gen
+	@$(PYTHON) -m tools.freeze $(if $(filter-out 0,$(KEEP_GOING)),--keep-going) --output build/frozen firmware boards/unix=*.py boards/simulated/micropython=*.py build/gen
 	@touch $@
 
 build/unix/pilotwire: build/frozen/stamp manifest.py $(C_FROM) build/unix/settings tools/build.mk

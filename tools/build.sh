@@ -10,6 +10,7 @@ if command -v flock >/dev/null 2>&1; then
     flock 9
 fi
 
+build/venv/bin/python -m tools.settings TLS_IN TLS_OUT
 # What the whole port depends on. When it changes, the port is built anew.
 TREE=$(cat build/stamps/tree)
 settings() {
@@ -22,4 +23,4 @@ settings | sh tools/when_changed.sh build/unix/settings build/unix/port
 
 make --no-print-directory -f tools/build.mk "ROOT=$ROOT" "TREE=$TREE" -j"$(nproc)"
 # KEEP_GOING=1 has left out modules with errors: the next build is to tell them again.
-if [ -n "${KEEP_GOING:-}" ]; then rm -f build/frozen/stamp; fi
+if [ "${KEEP_GOING:-0}" != 0 ]; then rm -f build/frozen/stamp; fi

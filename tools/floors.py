@@ -23,6 +23,7 @@ FLOORS = {
     "charging": 2,
     "blocks": 3,
     "link": 3,
+    "extension_guard": 4,
     "supervisor": 4,
     "station": 4,
     "main": 5,
@@ -34,7 +35,7 @@ SEES_BOARDS = {"station", "main"}
 SIDEWAYS = {
     "wire": {"hal.errors", "hal.log"},
     "link": {"blocks.port"},
-    "station": {"supervisor"},
+    "station": {"extension_guard", "supervisor"},
 }
 # Modules that only some rooms may use; "" is nobody in firmware/.
 RESERVED = {

@@ -7,6 +7,9 @@ A module whose first line is `# constants` holds nothing but numbers (`NAME = 7`
 number wherever the name stood: it costs no ROM, no heap and no look-up. Lines keep their numbers.
 Modules of constants are not copied: on the charger nobody imports them.
 
+A module whose first line is `# when tables.extension.EXTENSION` is left out while that constant
+is 0: what is not chosen costs nothing.
+
 Only files whose content changed are written, so that a build compiles no more than it must.
 """
 
@@ -19,6 +22,7 @@ from pathlib import Path, PurePosixPath
 from tools.inline import Constants, FreezeError, Source, absolute, inline, parse, read_constants
 
 MARK = "# constants"
+WHEN = "# when "
 _SECOND_HAND = "%s is a constant that %s only imports; import it from where it is defined"
 
 
@@ -59,6 +63,17 @@ def _prepare_code(
                 yield source, error
 
 
+def _is_wanted(source: Source, constants: Constants) -> bool:
+    """Whether the constant that the source names in its first line, if it does, is not 0."""
+    first = source.text.split("\n", 1)[0].rstrip()
+    if not first.startswith(WHEN):
+        return True
+    module, _, name = first.removeprefix(WHEN).rpartition(".")
+    if name not in constants.get(module, {}):
+        raise FreezeError(source.path, 1, f"there is no constant {module}.{name}")
+    return constants[module][name] != 0
+
+
 def prepare(sources: list[Source]) -> tuple[dict[PurePosixPath, str], list[FreezeError]]:
     """What the frozen tree holds (path -> text), and what is wrong with files that it lacks."""
     constants: Constants = {}
@@ -70,7 +85,14 @@ def prepare(sources: list[Source]) -> tuple[dict[PurePosixPath, str], list[Freez
             code.append(source)
     frozen = {}
     errors = []
-    for source, text in _prepare_code(code, constants):
+    wanted = []
+    for source in code:
+        try:
+            if _is_wanted(source, constants):
+                wanted.append(source)
+        except FreezeError as error:
+            errors.append(error)
+    for source, text in _prepare_code(wanted, constants):
         if isinstance(text, FreezeError):
             errors.append(text)
         else:

@@ -10,6 +10,7 @@ if command -v flock >/dev/null 2>&1; then
     flock 9
 fi
 [ -n "${HEAP:-}" ] || unset HEAP # the Makefile exports it, if to nothing
+build/venv/bin/python -m tools.settings HEAP
 TREE=$(cat build/stamps/tree)
 
 for board in "$@"; do

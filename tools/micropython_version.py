@@ -23,7 +23,11 @@ def version(tree: Path) -> tuple[int, ...]:
 
 
 def main() -> int:
-    found = version(Path(sys.argv[1]))
+    try:
+        found = version(Path(sys.argv[1]))
+    except (OSError, ValueError) as error:
+        print(f"setup: not a MicroPython source tree: {error}", file=sys.stderr)
+        return 1
     if found[:2] < OLDEST:
         print(f"setup: {sys.argv[1]} is too old: 1.25.0 or newer is needed", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""No floats in firmware/: the targets' MicroPython has none (part of `make lint`).
+"""No floats in firmware/ and extensions: the targets' MicroPython has none (part of `make lint`).
 
     python -m tools.no_floats [root]
 
@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools.findings import report, trees
+
+_PLACES = ("firmware/**/*.py", "boards/*/extension.py", "host_tests/extension/*.py")
 
 
 def floats(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -25,9 +27,9 @@ def floats(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def check(root: Path) -> list[str]:
-    """Every float below `root`/firmware, as path:line: text."""
+    """Every float of what runs on the charger, below `root`, as path:line: text."""
     found = []
-    for where, tree in trees(root, "firmware/**/*.py"):
+    for where, tree in trees(root, *_PLACES):
         found += [f"{where}:{line}: {what}: no floats here" for line, what in floats(tree)]
     return found
 

@@ -25,6 +25,7 @@ from play import Broken, Play  # noqa: E402
 from play_steps import step, world  # noqa: E402
 from rig import BINARY, MAKES, Rig  # noqa: E402
 
+from tools import settings  # noqa: E402
 from tools.csms.charger import ChargerError  # noqa: E402
 
 _LOG_LINES = 12
@@ -122,6 +123,21 @@ def _show_break(seed: int, values: dict[str, str], outcome: Outcome, options: An
         print("  " + json.dumps(each))
 
 
+def _kept(path: Path) -> tuple[dict[str, str], list[Any]]:
+    """Settings and steps that a break has left.
+
+    Raises:
+        settings.SettingError: the file has something else.
+    """
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return dict(kept["settings"]), list(kept["steps"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise settings.SettingError(
+            f"STEPS={path}: {error!r}; wanted is a file that a play has left, as {_KEPT.name}"
+        ) from error
+
+
 def _options() -> argparse.Namespace:
     env = {name: text for name, text in os.environ.items() if text}
     parser = argparse.ArgumentParser(prog="tools/play.py", description=__doc__)
@@ -135,15 +151,20 @@ def _options() -> argparse.Namespace:
 
 
 def main() -> int:
-    options = _options()
+    try:
+        settings.check(("HOURS", "SEED", "STEPS"))
+        options = _options()
+        kept = _kept(Path(options.steps)) if options.steps else None
+    except settings.SettingError as error:
+        print(error, file=sys.stderr)
+        return 2
     if not BINARY.exists():
         print(f"{BINARY.relative_to(ROOT)} is missing; {MAKES} makes it")
         return 2
     began = time.monotonic()
-    if options.steps:
-        kept = json.loads(Path(options.steps).read_text())
-        values = kept["settings"]
-        outcome = _replay(values, kept["steps"])
+    if kept is not None:
+        values, steps = kept
+        outcome = _replay(values, steps)
     else:
         print(f"seed {options.seed}, {options.hours:g} h", flush=True)
         rnd = random.Random(options.seed)

@@ -16,6 +16,7 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tools import settings as settings_of_make  # noqa: E402
 from tools.csms import prompt as prompts  # noqa: E402
 from tools.csms.__main__ import end_on_sigterm  # noqa: E402
 from tools.csms.charger import BINARY, MAKES, Charger, ChargerError, free_port  # noqa: E402
@@ -44,6 +45,19 @@ _CSMS_HINTS = """From afar:
   start, stop, status, report, get EVSE@1.AvailabilityState, trigger Heartbeat, reset
 """
 _LAST_HINT = "help lists everything; quit (or Ctrl-D) ends.\n"
+
+
+def _check(settings):
+    """What is wrong with settings that each are right, and what would be right; else None."""
+    if settings.demo and settings.csms:
+        return f"CSMS={settings.csms}: the demo has a CSMS of its own; leave CSMS or DEMO out"
+    if not settings.csms and settings.profile in ("2", "3"):
+        return f"PROFILE={settings.profile}: our own CSMS has no TLS; 0 or 1, or CSMS=wss://..."
+    if settings.profile == "1" and not settings.password:
+        return (
+            "PROFILE=1: basic authentication wants a password; add PASSWORD=, 16 to 40 characters"
+        )
+    return None
 
 
 def _settings(arguments):
@@ -202,15 +216,23 @@ async def _run(settings, storage, printer):
 
 
 def main():
-    settings = _settings(None)
     printer = Printer()
+    settings = _settings(None)
+    try:
+        given = {
+            "CSMS": settings.csms or "",
+            "ID": settings.id,
+            "PROFILE": settings.profile or "",
+        }
+        settings_of_make.check(tuple(given), given)
+    except settings_of_make.SettingError as error:
+        printer.line(str(error), "bad")
+        return 2
+    if wrong := _check(settings):
+        printer.line(wrong, "bad")
+        return 2
     if not BINARY.exists():
         printer.line(f"{BINARY.relative_to(ROOT)} is missing; {MAKES} makes it", "bad")
-        return 2
-    if settings.csms and not settings.csms.startswith(("ws://", "wss://")):
-        printer.line(
-            f"CSMS={settings.csms}: a URL that begins with ws:// or wss:// is needed", "bad"
-        )
         return 2
     try:
         with _storage(settings) as storage:

@@ -38,13 +38,20 @@ $(OUT)/frozen/stamp: $(FROZEN_FROM)
 	@$(PYTHON) -m tools.freeze --output $(OUT)/frozen firmware boards/emulated=board.py boards/simulated/micropython=*.py boards/unix=extension.py build/gen
 	@touch $@
 
-$(OUT)/firmware.elf: $(OUT)/frozen/stamp $(C_FROM)
+# The goals lie in the folders that tools/image.sh removes when settings have changed: they are made anew then.
+$(OUT)/firmware.elf: $(OUT)/port/firmware.elf
+	@cp $< $@
+
+$(OUT)/empty.elf: $(OUT)/empty/firmware.elf
+	@cp $< $@
+
+$(OUT)/port/firmware.elf: $(OUT)/frozen/stamp $(C_FROM)
 	@echo "MAKE $(BOARD) image"
 	+@$(call PORT,port) FROZEN_MANIFEST=$(ROOT)/boards/emulated/manifest.py \
 		MICROPY_MANIFEST_FROZEN=$(ROOT)/$(OUT)/frozen
-	@cp $(OUT)/port/firmware.elf $@
+	@touch $@
 
-$(OUT)/empty.elf: $(C_FROM)
+$(OUT)/empty/firmware.elf: $(C_FROM)
 	@echo "MAKE $(BOARD) image without firmware"
 	+@$(call PORT,empty) FROZEN_MANIFEST=$(ROOT)/boards/emulated/empty/manifest.py PILOTWIRE_FIRMWARE=0
-	@cp $(OUT)/empty/firmware.elf $@
+	@touch $@

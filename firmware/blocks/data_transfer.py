@@ -24,7 +24,8 @@ _HOOK_MS = const(
 class DataTransfer:
     """
     Args:
-        extension: the maker's (boards/README.md), or None.
+        board: for its hook and its data_transfer_reply().
+        extension: the maker's (extension_guard.py), or None.
     """
 
     def __init__(self, board, timers, extension):
@@ -83,8 +84,8 @@ class DataTransfer:
             return REJECTED, None, b"OutOfMemory"
         if self.extension:
             reply = self.extension.data_transfer(vendor_id, message_id, data)
-            if reply:
-                return _status(reply[0]), reply[1]
+            if reply is not None:
+                return reply
         if self._reply_to is not None:
             log.warning("DataTransfer refused: the last one still waits for its answer")
             return REJECTED, None, b"Busy"

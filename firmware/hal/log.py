@@ -5,6 +5,7 @@ dealt with, with what the person at the other end can do about it.
 """
 
 from micropython import const
+from trace_core import where
 
 DEBUG = const(0)
 INFO = const(1)
@@ -45,3 +46,8 @@ def warning(text, *args):
 def error(text, *args):
     """Something went wrong and somebody has to do something about it."""
     _write(ERROR, text, args)
+
+
+def defect(what, exception):
+    """An exception that nobody expected: `what` has failed; where, innermost line first."""
+    error("%s failed: %r (%s)", what, exception, where(exception))

@@ -141,7 +141,7 @@ class Conversation:
         except CallError as error:
             return error
         except Exception as error:  # noqa: BLE001, a defect in one block must not end the link
-            log.error("%s failed: %r", name(action), error)
+            log.defect(name(action), error)
             return INTERNAL_ERROR
         finally:
             self.handling = False
@@ -180,7 +180,7 @@ class Conversation:
                 writer.error(message_id, NOT_SUPPORTED if reply == NOT_MINE else reply)
             await self.count()
         except Exception as error:  # noqa: BLE001, as in _handle()
-            log.error("the reply to %s can't be written: %r", name(action), error)
+            log.defect(b"the reply to " + name(action), error)
             writer.error(message_id, INTERNAL_ERROR)
         await self.send(writer.length())
 

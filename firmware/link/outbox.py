@@ -130,7 +130,7 @@ class Outbox:
             await self._talk.count()
             return writer.length()
         except Exception as error:  # noqa: BLE001, a defect of the source: this attempt has failed
-            log.error("%s can't be written: %r", name(item[0]), error)
+            log.defect(name(item[0]), error)
             self._settle(TIMEOUT, None)
             return 0
 
@@ -145,7 +145,7 @@ class Outbox:
         try:
             return source.take(accepted)
         except Exception as error:  # noqa: BLE001, a defect in one block must not end the others
-            log.error("%s.take() failed: %r", type(source).__name__, error)
+            log.defect(type(source).__name__ + ".take()", error)
             return None
 
     def _slice_over(self):
@@ -200,5 +200,5 @@ class Outbox:
         try:
             source.answered(outcome, reader)
         except Exception as error:  # noqa: BLE001, as in _take()
-            log.error("%s.answered() failed: %r", type(source).__name__, error)
+            log.defect(type(source).__name__ + ".answered()", error)
         self._link.wake()

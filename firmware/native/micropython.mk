@@ -15,7 +15,7 @@ ifneq ($(PILOTWIRE_FIRMWARE),0)
 SRC_USERMOD_LIB_C += $(addprefix $(PILOTWIRE_NATIVE)/, websocket/faults.c websocket/frames.c websocket/upgrade.c)
 SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/websocket/module.c
 SRC_USERMOD_LIB_C += $(PILOTWIRE_NATIVE)/json_out/json_out.c
-SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/json_out/module.c
+SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/json_out/module.c $(PILOTWIRE_NATIVE)/trace/module.c
 SRC_USERMOD_LIB_C += $(addprefix $(PILOTWIRE_NATIVE)/wire/, date_time.c envelope.c faults.c keep.c names.c number.c \
 	records.c scanner.c tables.c text.c walk.c)
 SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/wire/module.c

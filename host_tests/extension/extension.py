@@ -23,14 +23,22 @@ FanFitted       boolean     ro  default=true
 from tables.variables import DISPLAY_CONTRAST, DISPLAY_TEXT, FAN_SPEED, FAN_TRIPPED
 
 from hal import log
+from hal.events import TOKEN
 
 _RPM_PER_KW = 100
+_BLANK_MS = 60000
+_VENDOR = b"com.example.display"
 
 
 class Extension:
-    def __init__(self, board, model):
+    def __init__(self, board, model, firmware):
         self._board = board
         self._model = model
+        self._firmware = firmware
+        self._blank = firmware.timer(self._blanked)
+
+    def _blanked(self):
+        self._board.indicator.display(0, b"")
 
     def read(self, variable, evse, connector):
         if variable == FAN_SPEED:
@@ -45,10 +53,18 @@ class Extension:
         elif variable == DISPLAY_TEXT:
             self._board.indicator.display(0, self._model.text(variable))
 
+    def event(self, event):
+        if event[0] == TOKEN and not self._firmware.send_data_transfer(_VENDOR, b"card"):
+            log.info("display: the CSMS is not told of the card")
+
+    def data_transfer_answered(self, status, data):
+        log.info("display: the CSMS says %s", status or b"nothing")
+
     def data_transfer(self, vendor_id, message_id, data):
-        if vendor_id != b"com.example.display":
+        if vendor_id != _VENDOR:
             return None
         if message_id != b"show":
             return b"UnknownMessageId", None
         self._board.indicator.display(0, data)
+        self._firmware.start(self._blank, _BLANK_MS)
         return b"Accepted", b'{"shown":%s}' % data

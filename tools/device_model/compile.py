@@ -6,21 +6,28 @@ r"""Turn the declaration of components and variables into ROM tables and constan
         [--extension boards/unix/extension.py]
 
 Writes into <out> variables.py (constants, one a variable: its offset in RECORDS),
-variable_format.py (constants of the record's layout), extension.py (EXTENSION, 1: there is a
-class Extension) and device_model.py (STRINGS, COMPONENTS, RECORDS as bytes). The formats are
-described in firmware/device_model/README.md. An extension (boards/README.md) declares in its
-docstring, from the first line that begins with `component` or `define` on, what a charger has
-beyond these, or otherwise.
+variable_format.py (constants of the record's layout), extension.py (EXTENSION, 1: there is a class
+Extension; and what it is like) and device_model.py (STRINGS, COMPONENTS, RECORDS as bytes). The
+formats are described in firmware/device_model/README.md. An extension (boards/README.md) declares
+in its docstring, from the first line that begins with `component` or `define` on, what a charger
+has beyond these, or otherwise.
 """
 
 import argparse
 import ast
+import difflib
 import re
 import shlex
 import sys
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from tools import no_floats  # noqa: E402
 
 LEVELS = ("station", "evse", "connector")
 TYPES = (
@@ -37,6 +44,7 @@ LISTS = TYPES[5:]
 NUMBERS = ("integer", "decimal")
 ACCESS = ("ro", "rw", "wo")
 COMPUTED = ("max", "live")
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 FLAGS = {"reboot": 0x20, "live": 0x40, "volatile": 0x80}
 # Optional fields of a record, in the order of their bits and of their places.
 FIELDS = ("instance", "default", "min", "max", "values", "unit", "from", "attributes")
@@ -54,7 +62,21 @@ LONGEST_LIST = 1000  # valuesList
 LONGEST_UNIT = 16
 # Of a number that is declared without: nothing is refused but for a limit that is told.
 LIMITS = {"min": "-999999999", "max": "999999999"}
-METHODS = {"__init__": 3, "read": 4, "changed": 4, "data_transfer": 4}  # with self
+# Where `from` may take a value: attributes of the board, and its options (firmware/hal/README.md).
+FROM = (
+    *(".firmware_version", ".model", ".phases", ".serial_number", ".vendor_name"),
+    *("csms_url", "evses", "id", "ocpp_version", "password", "security_profile", "storage"),
+)
+# Of the class Extension: how many arguments each may take, with self.
+METHODS = {
+    "__init__": (3, 4),
+    "read": (4,),
+    "changed": (4,),
+    "event": (2,),
+    "data_transfer": (4,),
+    "data_transfer_answered": (3,),
+}
+KEYWORDS = ("component", "define")
 
 
 class DeclarationError(Exception):
@@ -123,7 +145,7 @@ def _declare(words, components, defines, known):
 
 
 def extension(text, origin="extension.py"):
-    """(components that an extension declares, whether it has the class Extension).
+    """(components that an extension declares, its class Extension or None).
 
     Raises:
         DeclarationError: with file and line.
@@ -132,33 +154,112 @@ def extension(text, origin="extension.py"):
         tree = ast.parse(text)
     except SyntaxError as e:
         raise DeclarationError(f"{origin}:{e.lineno}: {e.msg}") from e
+    _check_floats(tree, origin)
+    _check_place(tree, origin)
     lines = (ast.get_docstring(tree, clean=False) or "").splitlines()
+    before = tree.body[0].lineno - 1 if lines else 0  # comments above the docstring
     declared = False
     for i, line in enumerate(lines):
-        declared = declared or line.split()[:1] in (["component"], ["define"])
+        declared = declared or line.split()[:1] in [[word] for word in KEYWORDS]
         if not declared:
+            _check_prose(line, f"{origin}:{before + i + 1}")
             lines[i] = ""
-    before = tree.body[0].lineno - 1 if lines else 0  # comments above the docstring
-    return parse("\n" * before + "\n".join(lines), origin), _has_class(tree, origin)
+    return parse("\n" * before + "\n".join(lines), origin), _class(tree, origin)
 
 
-def _has_class(tree, origin):
-    """Whether there is the class, and then with all its methods."""
-    found = False
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef) and node.name == "Extension":
-            found = True
-            methods = {n.name: n for n in node.body if isinstance(n, ast.FunctionDef)}
-            for name, count in METHODS.items():
-                if name not in methods:
-                    raise DeclarationError(f"{origin}:{node.lineno}: Extension has no {name}()")
-                arguments = methods[name].args
-                if len(arguments.args) != count and not arguments.vararg:
-                    line = methods[name].lineno
+def _check_prose(line, where):
+    """A line before the first declaration that was meant as one would be left out in silence."""
+    words = line.split()
+    wanted = difflib.get_close_matches(words[0].lower() if words else "", KEYWORDS, 1, 0.75)
+    rest = words[2:]
+    if wanted and len(words) > 1:
+        options = all("=" in word for word in rest)
+        if options if wanted == ["component"] else len(rest) == 1:
+            raise DeclarationError(f"{where}: {words[0]}: meant as {wanted[0]}?: {line.strip()}")
+    if len(words) > 2 and words[1] in TYPES and words[2] in ACCESS:
+        raise DeclarationError(f"{where}: a variable needs a component before it: {line.strip()}")
+
+
+def _check_place(tree, origin):
+    """Declarations in a text that is not the docstring would be left out in silence."""
+    for node in tree.body[1:]:
+        value = getattr(node, "value", None)
+        if isinstance(node, ast.Expr) and isinstance(getattr(value, "value", None), str):
+            for i, line in enumerate(value.value.splitlines()):
+                if line.split()[:1] in [[word] for word in KEYWORDS]:
                     raise DeclarationError(
-                        f"{origin}:{line}: {name}() takes {count} arguments, with self"
+                        f"{origin}:{node.lineno + i}: declarations stand in the docstring, "
+                        f"the first statement of the file: {line.strip()}"
                     )
+
+
+def _check_floats(tree, origin):
+    for line, what in no_floats.floats(tree):
+        raise DeclarationError(
+            f"{origin}:{line}: {what}: there are no floats on the charger; count in smaller "
+            'units (mA, mWh), divide by //, write a decimal as bytes: b"12.5"'
+        )
+
+
+def _class(tree, origin):
+    """The class Extension, None: there is none.
+
+    Raises:
+        DeclarationError: a method that would never be called, or not with these arguments.
+    """
+    found = None
+    for node in tree.body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        if node.name == "Extension":
+            found = node
+        elif difflib.get_close_matches(node.name, ["Extension"], 1, 0.8):
+            raise DeclarationError(f"{origin}:{node.lineno}: {node.name}: meant as Extension?")
+    if found is not None:
+        _check_methods(found, origin)
     return found
+
+
+def _check_methods(found, origin):
+    methods = {n.name: n for n in found.body if isinstance(n, FUNCTIONS)}
+    if "__init__" not in methods:
+        raise DeclarationError(f"{origin}:{found.lineno}: Extension has no __init__()")
+    for name, method in methods.items():
+        where = f"{origin}:{method.lineno}: {name}()"
+        if name in METHODS:
+            _check_arguments(method, where, METHODS[name])
+        elif name[0] != "_" and (near := difflib.get_close_matches(name, METHODS, 1, 0.7)):
+            raise DeclarationError(
+                f"{where}: meant as {near[0]}()? The name of a method of your own begins with _"
+            )
+
+
+def _check_arguments(method, where, counts):
+    if not isinstance(method, ast.FunctionDef):
+        raise DeclarationError(f"{where} is called, not awaited: def, without async")
+    if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(method)):
+        raise DeclarationError(f"{where} is called, no generator: return, not yield")
+    given = method.args
+    least = len(given.args) - len(given.defaults)
+    if given.vararg is None and not any(least <= count <= len(given.args) for count in counts):
+        wanted = " or ".join(str(count) for count in counts)
+        raise DeclarationError(f"{where} takes {wanted} arguments, with self")
+
+
+def extension_constants(found):
+    """Constants of tables.extension, by what _class() has found."""
+    lines, arguments = dict.fromkeys(METHODS, 0), 0
+    for node in found.body if found else ():
+        if isinstance(node, ast.FunctionDef) and node.name in METHODS:
+            lines[node.name] = node.lineno
+            if node.name == "__init__":
+                arguments = 9 if node.args.vararg else len(node.args.args)
+    return {
+        "EXTENSION": int(found is not None),
+        "TAKES_FIRMWARE": int(arguments > METHODS["__init__"][0]),
+        "LINE_OF_READ": lines["read"],
+        "LINE_OF_DATA_TRANSFER": lines["data_transfer"],
+    }
 
 
 def merge(components, more):
@@ -259,6 +360,8 @@ def _check(variable):
     default = fields.get("default", "")
     if default and not _valid(variable, default):
         raise DeclarationError("default is not of the declared type, or not within the limits")
+    if fields.get("from", FROM[0]) not in FROM:
+        raise DeclarationError(f"from: the board has no such value; it has {', '.join(FROM)}")
     if not set(fields.get("attributes", "Actual").split(",")) <= set(ATTRIBUTES):
         raise DeclarationError("unknown attribute")
 
@@ -391,7 +494,7 @@ def constants_module(title, constants):
     return "\n".join(lines + [f"{name} = {value}" for name, value in constants.items()]) + "\n"
 
 
-def write(out, components, has_extension):
+def write(out, components, extension_class=None):
     """Write the modules into folder `out`; the sizes of the tables."""
     constants, strings, heads, records = tables(components)
     out.mkdir(parents=True, exist_ok=True)
@@ -399,8 +502,9 @@ def write(out, components, has_extension):
     _replace(out / "variables.py", constants_module(title, constants))
     title = "Layout of the device model's records."
     _replace(out / "variable_format.py", constants_module(title, layout()))
-    title = "Whether the charger has an extension (boards/README.md)."
-    _replace(out / "extension.py", constants_module(title, {"EXTENSION": int(has_extension)}))
+    title = "Whether the charger has an extension (boards/README.md), and what it is like."
+    its = extension_constants(extension_class)
+    _replace(out / "extension.py", constants_module(title, its))
     text = '"""ROM tables of the device model, see firmware/device_model. Generated."""\n\n'
     blobs = (("STRINGS", strings), ("COMPONENTS", heads), ("RECORDS", records))
     _replace(out / "device_model.py", text + "".join(literal(*item) for item in blobs))
@@ -420,13 +524,13 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     try:
-        components = parse(options.declarations.read_text(), options.declarations.name)
-        has_extension = False
+        components = parse(options.declarations.read_text(), str(options.declarations))
+        extension_class = None
         if options.extension:
             text = options.extension.read_text()
-            more, has_extension = extension(text, str(options.extension))
+            more, extension_class = extension(text, str(options.extension))
             components = merge(components, more)
-        count, strings, heads, records = write(options.out, components, has_extension)
+        count, strings, heads, records = write(options.out, components, extension_class)
     except (DeclarationError, OSError) as e:
         sys.exit(f"compile.py: {e}")
     total = strings + heads + records
