@@ -12,18 +12,14 @@ _STATUS = const(0)  # two bytes, the lower one first
 _KEPT = const(4)  # two bytes: length of what is kept at the front of the line buffer
 _HEAD = const(10)  # before what Sec-WebSocket-Accept must be
 
+_LONGEST = const(200)  # bytes of a sub-protocol or an address that are looked at
 _REDIRECT = const(18)  # a fault, whose text says where to
 
-_REQUEST = b"""\
-GET %s HTTP/1.1\r
-Host: %s\r
+_KEY = b"""\r
 Upgrade: websocket\r
 Connection: Upgrade\r
 Sec-WebSocket-Version: 13\r
-Sec-WebSocket-Key: %s\r
-Sec-WebSocket-Protocol: %s\r
-%s\r
-"""
+Sec-WebSocket-Key: """
 
 
 def _base64(data):
@@ -52,7 +48,7 @@ class Handshake:
         self.protocol = None
 
     def request(self, host, target, protocols, authorization):
-        """The request to send.
+        """Generator: the request to send, in pieces that lie in the line buffer.
 
         Args:
             host: value of the Host header.
@@ -61,8 +57,31 @@ class Handshake:
             authorization: value of the Authorization header, or None.
         """
         self._offered = protocols
-        login = b"Authorization: %s\r\n" % authorization if authorization else b""
-        return _REQUEST % (target, host, self._key, protocols, login)
+        texts = (
+            b"GET ",
+            target,
+            b" HTTP/1.1\r\nHost: ",
+            host,
+            _KEY,
+            self._key,
+            b"\r\nSec-WebSocket-Protocol: ",
+            protocols,
+            b"\r\nAuthorization: " if authorization else b"",
+            authorization or b"",
+            b"\r\n\r\n",
+        )
+        line = self._line
+        at = 0
+        for text in texts:
+            while text:
+                end = min(at + len(text), len(line))
+                line[at:end] = text[: end - at]
+                text = text[end - at :]
+                at = end
+                if at == len(line):
+                    yield line
+                    at = 0
+        yield line[:at]
 
     def feed(self, buf, start, end):
         """Take in buf[start:end] of the response; buf[0:0]: the connection has ended.
@@ -89,7 +108,7 @@ class Handshake:
         return self._state[at] | self._state[at + 1] << 8
 
     def _kept(self):
-        return bytes(self._line[: self._word(_KEPT)])
+        return bytes(self._line[: min(self._word(_KEPT), _LONGEST)])
 
     def _choose(self, protocol):
         offered = self._offered
