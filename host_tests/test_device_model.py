@@ -465,7 +465,7 @@ PLACE = st.tuples(
 )
 
 
-@given(st.lists(st.tuples(PLACE, st.text(max_size=200)), max_size=12))
+@given(st.lists(st.tuples(PLACE, st.text(max_size=200)), max_size=24))
 def test_packed_values_are_a_dictionary(steps):
     packed, expected = values.Values(), {}
     for place, text in steps:
@@ -474,11 +474,12 @@ def test_packed_values_are_a_dictionary(steps):
         expected[place] = value
     for place, value in expected.items():
         assert packed.value(packed.find(*place)) == value
-    at, seen = 0, {}
-    while at < len(packed.data):
+    seen = {}
+    for at in packed.entries():
         seen[(packed.variable(at), *packed.place(at))] = packed.value(at)
-        at = packed.next(at)
     assert seen == expected
+    assert packed.size() == sum(9 + len(value) for value in expected.values())
+    assert all(len(piece) <= 224 or piece.count(0xFF) == 1 for piece in packed.data)
 
 
 def test_members_without_a_name_are_left_out(dm, monkeypatch):

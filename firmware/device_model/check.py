@@ -19,17 +19,23 @@ from device_model.outcomes import DONE, INVALID, TOO_HIGH, TOO_LONG, TOO_LOW
 
 # 9 digits fit a small int of the 32-bit VM, and nothing that we count needs more.
 _DIGITS = const(9)
+_LONG = const(200)
 _POINT = const(46)
 _MINUS = const(45)
 
 
 def check(variable, value):
-    """Check `value` (bytes) against data type, limits and list of values.
+    """Check `value` (bytes, a long one perhaps a memoryview) against data type, limits and list of values.
 
     Returns:
         An outcome: DONE, INVALID, TOO_LOW, TOO_HIGH, TOO_LONG.
     """
     kind = catalogue.kind(variable) & KIND_TYPE
+    if len(value) > _LONG and kind not in (TYPE_STRING, TYPE_DATE_TIME):
+        # No list is longer than that of its members; and it may be no bytes, but a memoryview.
+        if len(value) > len(catalogue.text(variable, FIELD_VALUES) or b""):
+            return INVALID
+        value = bytes(value)
     if kind in (TYPE_INTEGER, TYPE_DECIMAL):
         number = scaled(value)
         if number is None or (kind == TYPE_INTEGER and _POINT in value):

@@ -30,8 +30,7 @@ def save_steps(store, values):
 
 
 def _parts(values):
-    at = 0
-    while at < len(values.data):
+    for at in values.entries():
         variable = values.variable(at)
         if not catalogue.kind(variable) & FLAG_VOLATILE:
             component = catalogue.component_of(variable)
@@ -58,7 +57,6 @@ def _parts(values):
                 size >> 8,
             )
             yield value
-        at = values.next(at)
 
 
 def load(store, values, locate):
