@@ -27,6 +27,7 @@ from wire.names import name
 _VERSION = const(1)
 _FIELDS = b"tneeeenszzzznnet"  # of a record, as `event` packs them; readings follow
 _LONGEST_MS = const(0x1FFFFFFF)
+_RESERVE = const(512)  # bytes of heap: enough for an event without readings
 
 
 class Transactions:
@@ -49,6 +50,8 @@ class Transactions:
         # may have thinned them out; the CSMS sees no gaps (E02.FR.07, J02.FR.13).
         self._seq_nos = {}
         self._timer = Timer(self._retry)
+        self._out = bytearray()  # the record that is being made
+        self._reserve = bytearray(_RESERVE)  # freed where the heap has no more
 
     def event(self, evse, transaction, kind, trigger, state, reason):
         """Something has happened in a transaction.
@@ -58,10 +61,42 @@ class Transactions:
             kind, trigger, state, reason: name ids of TransactionEvent, TriggerReason,
                 ChargingState and Reason (or 0).
         """
+        what = evse, transaction, kind, trigger, state, reason
+        told = transaction.tell, transaction.place_told, transaction.phases
+        try:
+            self._keep(what, True)
+        except MemoryError:
+            log.error("out of memory: an event goes without its readings")
+            transaction.tell, transaction.place_told, transaction.phases = told
+            self._reserve = None
+            self._keep(what, False)
+        self.metering.telling = None
+        if kind != UPDATED:
+            log.info(
+                "evse %d: transaction %s %s, %s",
+                evse.id,
+                transaction.id,
+                name(kind),
+                name(trigger),
+            )
+        self.link.wake()
+        if self._reserve is None:
+            self._refill()
+
+    def _refill(self):
+        try:
+            self._reserve = bytearray(_RESERVE)
+        except MemoryError:
+            pass  # with the next event
+
+    def _keep(self, what, read):
+        """Put the record of an event into the journal; `read`: with readings."""
+        evse, transaction, kind, trigger, state, reason = what
         tell = transaction.tell
         transaction.tell = None  # E01.FR.10: once
         number, connector = self._place(evse, transaction, state)
-        out = bytearray()
+        out = self._out
+        out[:] = b""
         pack(
             out,
             _FIELDS,
@@ -84,21 +119,10 @@ class Transactions:
                 tell.token if tell else None,
             ),
         )
-        out = _extended(out, self.metering.of_event(evse, transaction, kind, trigger, state))
-        if self.journal.append(
-            out, kind == UPDATED and trigger in (METER_VALUE_PERIODIC, METER_VALUE_CLOCK)
-        ):
+        readings = self.metering.of_event(evse, transaction, kind, trigger, state) if read else ()
+        droppable = kind == UPDATED and trigger in (METER_VALUE_PERIODIC, METER_VALUE_CLOCK)
+        if self.journal.append(out, droppable, readings):
             transaction.seq_no += 1  # E01.FR.07
-        self.metering.telling = None
-        if kind != UPDATED:
-            log.info(
-                "evse %d: transaction %s %s, %s",
-                evse.id,
-                transaction.id,
-                name(kind),
-                name(trigger),
-            )
-        self.link.wake()
 
     def trigger(self, evse=0):
         """TriggerMessage(TransactionEvent) for an EVSE (0: all, and the session that waits for
@@ -241,18 +265,6 @@ class Transactions:
 
     def _retry(self):
         self.link.wake()
-
-
-def _extended(out, readings):
-    """A record with its readings; short of memory without those in between (E06.FR.12, FR.13)."""
-    size = len(out)
-    try:
-        for reading in readings:
-            out.extend(reading)
-        return out
-    except MemoryError:
-        log.warning("out of memory: %d readings in between are dropped", len(readings) - 2)
-        return out[:size] + readings[0] + readings[-1]
 
 
 def _time_spent(transaction, state):
