@@ -61,37 +61,30 @@ class Transactions:
             kind, trigger, state, reason: name ids of TransactionEvent, TriggerReason,
                 ChargingState and Reason (or 0).
         """
-        what = evse, transaction, kind, trigger, state, reason
-        told = transaction.tell, transaction.place_told, transaction.phases
+        seq_no = transaction.seq_no
+        tell = transaction.tell
+        place_told = transaction.place_told
+        phases = transaction.phases
         try:
-            self._keep(what, True)
+            self._keep(True, evse, transaction, kind, trigger, state, reason)
         except MemoryError:
-            log.error("out of memory: an event goes without its readings")
-            transaction.tell, transaction.place_told, transaction.phases = told
             self._reserve = None
-            self._keep(what, False)
+            if transaction.seq_no == seq_no:  # it is not in the journal yet
+                log.error("out of memory: an event goes without its readings")
+                transaction.tell = tell
+                transaction.place_told = place_told
+                transaction.phases = phases
+                self._keep(False, evse, transaction, kind, trigger, state, reason)
         self.metering.telling = None
-        if kind != UPDATED:
-            log.info(
-                "evse %d: transaction %s %s, %s",
-                evse.id,
-                transaction.id,
-                name(kind),
-                name(trigger),
-            )
         self.link.wake()
         if self._reserve is None:
-            self._refill()
+            try:
+                self._reserve = bytearray(_RESERVE)
+            except MemoryError:
+                pass  # with the next event
 
-    def _refill(self):
-        try:
-            self._reserve = bytearray(_RESERVE)
-        except MemoryError:
-            pass  # with the next event
-
-    def _keep(self, what, read):
+    def _keep(self, read, evse, transaction, kind, trigger, state, reason):
         """Put the record of an event into the journal; `read`: with readings."""
-        evse, transaction, kind, trigger, state, reason = what
         tell = transaction.tell
         transaction.tell = None  # E01.FR.10: once
         number, connector = self._place(evse, transaction, state)
@@ -123,6 +116,14 @@ class Transactions:
         droppable = kind == UPDATED and trigger in (METER_VALUE_PERIODIC, METER_VALUE_CLOCK)
         if self.journal.append(out, droppable, readings):
             transaction.seq_no += 1  # E01.FR.07
+        if kind != UPDATED:
+            log.info(
+                "evse %d: transaction %s %s, %s",
+                evse.id,
+                transaction.id,
+                name(kind),
+                name(trigger),
+            )
 
     def trigger(self, evse=0):
         """TriggerMessage(TransactionEvent) for an EVSE (0: all, and the session that waits for

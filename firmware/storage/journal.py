@@ -56,12 +56,12 @@ class Journal:
         except StorageError as e:
             log.error("journal: transaction events may be sent twice: %s", e)
 
-    def append(self, record, droppable, more=()):
+    def append(self, record, droppable, more=None):
         """Queue a record.
 
         Args:
             record: bytes, its beginning.
-            more: list or tuple of bytes, the rest of it.
+            more: list or tuple of bytes, the rest of it; None: there is none.
             droppable: the record may be thinned out when room runs short: an intermediate Updated
                 event.
 
@@ -69,7 +69,7 @@ class Journal:
             True: it is kept. False: there is no room for it even after thinning, which is logged.
         """
         size = len(record)
-        for piece in more:
+        for piece in more or ():
             size += len(piece)
         need = _HEAD + size
         while self._end + need > len(self._buffer):
@@ -84,7 +84,7 @@ class Journal:
         at += _HEAD
         self._buffer[at : at + len(record)] = record
         at += len(record)
-        for piece in more:
+        for piece in more or ():
             self._buffer[at : at + len(piece)] = piece
             at += len(piece)
         self._end = need
