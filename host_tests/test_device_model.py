@@ -476,7 +476,8 @@ def test_packed_values_are_a_dictionary(steps):
         assert packed.value(packed.find(*place)) == value
     seen = {}
     for at in packed.entries():
-        seen[(packed.variable(at), *packed.place(at))] = packed.value(at)
+        high, low, *place = packed.key(at)
+        seen[(high << 7 | low, *place)] = packed.value(at)
     assert seen == expected
     assert packed.size() == sum(9 + len(value) for value in expected.values())
     assert all(len(piece) <= 224 or piece.count(0xFF) == 1 for piece in packed.data)

@@ -25,8 +25,7 @@ from blocks.port import NOT_MINE
 from device_model.limits import check_size
 from device_model.outcomes import NOT_KEPT, READ_ONLY, REBOOT
 
-_LEAST_ITEM = const(48)  # bytes, less than any item has
-_A_PIECE = const(32)  # live values in a list
+_MOST_ITEMS = const(250)
 _FEW = const(3)  # a mask: items in a turn of the event loop, less one
 
 # By outcome (device_model/outcomes.py), B05.FR.04 to .10 and B06.FR.06 to .10; from READ_ONLY on
@@ -56,19 +55,13 @@ class Variables:
             model: DeviceModel.
         """
         self._model = model
-        most = max(
-            min(model.int(items), model.int(size) // _LEAST_ITEM)
-            for items, size in (
-                (
-                    DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_GET_VARIABLES,
-                    DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES,
-                ),
-                (
-                    DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_SET_VARIABLES,
-                    DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES,
-                ),
-            )
-        )
+        most = 0
+        for variable in (
+            DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_GET_VARIABLES,
+            DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_SET_VARIABLES,
+        ):
+            model.clamp(variable, _MOST_ITEMS)
+            most = max(most, model.int(variable))
         # Of the message that is being answered, by item.
         self._handles = array.array("i", bytes(4 * most))
         self._outcomes = bytearray(most)
@@ -103,13 +96,11 @@ class Variables:
         """Locate the items, a few in a turn of the event loop."""
         model = self._model
         handles = self._handles
-        live = [[]]  # the value of each live item, in pieces
+        live = []  # the value of each live item
         for i, item in enumerate(reader.each()):
             handles[i] = handle = self._locate(item, 1)
             if model.is_live(handle):
-                if len(live[-1]) == _A_PIECE:
-                    live.append([])
-                live[-1].append(model.read(handle, item[0]))
+                live.append(model.read(handle, item[0]))
             if i & _FEW == _FEW:
                 yield None
         yield (_Values(model, reader, handles, live),)
@@ -191,7 +182,7 @@ class _Values:
 
     def __iter__(self):
         record = self._record
-        live = (value for piece in self._live for value in piece)
+        live = iter(self._live)
         for i, item in enumerate(self._reader.each()):
             handle = self._handles[i]
             if self._model.is_live(handle):

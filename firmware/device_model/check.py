@@ -25,7 +25,8 @@ _MINUS = const(45)
 
 
 def check(variable, value):
-    """Check `value` (bytes, a long one perhaps a memoryview) against data type, limits and list of values.
+    """Check `value` (bytes; over 200 of them a memoryview) against data type, limits and list of
+    values.
 
     Returns:
         An outcome: DONE, INVALID, TOO_LOW, TOO_HIGH, TOO_LONG.

@@ -31,7 +31,8 @@ def save_steps(store, values):
 
 def _parts(values):
     for at in values.entries():
-        variable = values.variable(at)
+        key = values.key(at)
+        variable = key[0] << 7 | key[1]
         if not catalogue.kind(variable) & FLAG_VOLATILE:
             component = catalogue.component_of(variable)
             names = (
@@ -52,7 +53,7 @@ def _parts(values):
                 names[2],
                 len(names[3]),
                 names[3],
-                bytes(values.place(at)),
+                key[2:],
                 size & 0xFF,
                 size >> 8,
             )

@@ -4,8 +4,8 @@ An entry: 0xFF, variable (2 x 7 bits), EVSE, connector, attribute, mutability, l
 (2 x 7 bits), value. All but the marker is below 0x80 or UTF-8, so 0xFF marks the start of an entry
 and nothing else, and one `find` a piece looks an entry up.
 
-Entries lie in pieces, for a heap that has no more than that in one. A position is the number of the
-piece, times 256, and the place in it.
+Entries lie in pieces, for a heap that has no more than that in one. A position is the number of
+the piece, times 256, and the place in it.
 """
 
 from micropython import const
@@ -79,16 +79,11 @@ class Values:
         mutability = self.data[at >> 8][(at & 0xFF) + 6] & 0x0F
         return None if mutability == _SAME else mutability
 
-    def variable(self, at):
+    def key(self, at):
+        """Of the entry at `at`: its variable (2 x 7 bits), EVSE, connector, attribute; bytes."""
         piece = self.data[at >> 8]
         at &= 0xFF
-        return piece[at + 1] << 7 | piece[at + 2]
-
-    def place(self, at):
-        """(EVSE, connector, attribute) of the entry at `at`, a bytearray."""
-        piece = self.data[at >> 8]
-        at &= 0xFF
-        return piece[at + 3 : at + 6]
+        return bytes(piece[at + 1 : at + _KEY])
 
     def put(self, variable, evse, connector, attribute, value, mutability=_SAME):
         """Add an entry or replace it. `value`: UTF-8, below 16 kB, or None."""
