@@ -15,11 +15,15 @@ _HEAD = const(10)  # before what Sec-WebSocket-Accept must be
 _LONGEST = const(200)  # bytes of a sub-protocol or an address that are looked at
 _REDIRECT = const(18)  # a fault, whose text says where to
 
-_KEY = b"""\r
+_TARGET = b"GET %s HTTP/1.1\r\n"
+_HOST = b"""\
+Host: %s\r
 Upgrade: websocket\r
 Connection: Upgrade\r
 Sec-WebSocket-Version: 13\r
-Sec-WebSocket-Key: """
+Sec-WebSocket-Key: %s\r
+"""
+_PROTOCOL = b"Sec-WebSocket-Protocol: %s\r\n%s\r\n"
 
 
 def _base64(data):
@@ -48,7 +52,7 @@ class Handshake:
         self.protocol = None
 
     def request(self, host, target, protocols, authorization):
-        """Generator: the request to send, in pieces that lie in the line buffer.
+        """The request to send, a tuple of pieces.
 
         Args:
             host: value of the Host header.
@@ -57,31 +61,8 @@ class Handshake:
             authorization: value of the Authorization header, or None.
         """
         self._offered = protocols
-        texts = (
-            b"GET ",
-            target,
-            b" HTTP/1.1\r\nHost: ",
-            host,
-            _KEY,
-            self._key,
-            b"\r\nSec-WebSocket-Protocol: ",
-            protocols,
-            b"\r\nAuthorization: " if authorization else b"",
-            authorization or b"",
-            b"\r\n\r\n",
-        )
-        line = self._line
-        at = 0
-        for text in texts:
-            while text:
-                end = min(at + len(text), len(line))
-                line[at:end] = text[: end - at]
-                text = text[end - at :]
-                at = end
-                if at == len(line):
-                    yield line
-                    at = 0
-        yield line[:at]
+        login = b"Authorization: %s\r\n" % authorization if authorization else b""
+        return _TARGET % target, _HOST % (host, self._key), _PROTOCOL % (protocols, login)
 
     def feed(self, buf, start, end):
         """Take in buf[start:end] of the response; buf[0:0]: the connection has ended.

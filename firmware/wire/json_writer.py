@@ -69,8 +69,8 @@ class MessageWriter:
     hands it out in pieces. Slots: tuples or lists in declared order, what is missing at the end is
     None; for an array anything that can be iterated twice. Left out are fields that are None,
     objects without any field and arrays without any element. Where a string is declared, an int is
-    a name id, and a generator (another one in each pass) gives a long text in pieces; raw JSON may be
-    a tuple of pieces.
+    a name id, and a generator (another one in each pass) gives a long text in pieces; raw JSON may
+    be a tuple of pieces.
     """
 
     def __init__(self, buf):
