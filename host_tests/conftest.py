@@ -41,7 +41,8 @@ def _place(item):
     return f"{item.path.name}::{item.originalname}"
 
 
-# In `make test` these drive a charger whose heap is in fragments, besides the core; with --pieces all do.
+# In `make test` these drive a charger whose heap is in fragments, besides the core
+# (target_core.txt); with --pieces all do.
 _PIECES = ("test_bad_input.py::*", "test_data_transfer.py::*", "test_memory_pieces.py::*")
 
 
@@ -70,6 +71,9 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "limit(seconds): longest time that a coroutine test may take"
     )
+    config.addinivalue_line(
+        "markers", "whole_heap(reason): never played with a heap in fragments (--pieces)"
+    )
 
 
 @pytest.fixture
@@ -78,7 +82,8 @@ def rig(tmp_path, request):
     if not BINARY.exists():
         pytest.fail(f"{BINARY.relative_to(ROOT)} is missing; {MAKES} makes it", pytrace=False)
     pieces = request.config.getoption("pieces") or _in_pieces(_place(request.node))
-    return Rig(tmp_path, pieces=pieces)
+    whole = request.node.get_closest_marker("whole_heap")
+    return Rig(tmp_path, pieces=pieces and not whole)
 
 
 async def _bounded(test, arguments, limit_s):

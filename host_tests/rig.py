@@ -195,7 +195,7 @@ class Rig:
     Args:
         folder: Path, for what the stations store.
         command: list of str, the program that is a station instead of build/unix/pilotwire.
-        pieces: the heap of stations is in fragments: no allocation of over 256 bytes once they run.
+        pieces: the heap of stations is in fragments: they allocate no more than 256 bytes at once.
 
     Attributes:
         lenient: lines of `violations` that contain one of these texts are let pass.

@@ -1,7 +1,7 @@
 """DESIGN.md, 4: no allocation in proportion to a message, not even a field of one.
 
-Two cars charge, and no allocation of over 256 bytes succeeds (boards/unix/pieces.c): the rig fails a test in
-which one was as much as tried. Each kind of field comes in its greatest length.
+Two cars charge, and no allocation of over 256 bytes succeeds (boards/unix/pieces.c): the rig fails
+a test in which one was as much as tried. Each kind of field comes in its greatest length.
 """
 
 import asyncio
@@ -18,7 +18,9 @@ from tools.csms.control import ControlError
 _WIDE = "€"  # three bytes
 _NAMES = {"component": {"name": "Nowhere"}, "variable": {"name": "Nothing"}}
 _SMALL_CUSTOM = {"customData": {"vendorId": "v", "text": "x" * 500}}
-_CUSTOM = {"customData": {"vendorId": "v" * 255, "text": _WIDE * 1500, "deep": [[[{"x": "y" * 500}]]]}}
+_CUSTOM = {
+    "customData": {"vendorId": "v" * 255, "text": _WIDE * 1500, "deep": [[[{"x": "y" * 500}]]]}
+}
 
 
 async def _charging(rig, **options):
@@ -127,7 +129,8 @@ async def test_as_many_items_as_are_taken(rig):
     settings = [("OCPPCommCtrlr.OfflineThreshold", n) for n in range(100, 120)]
     results = await write(csms, *settings)
     assert all(result["attributeStatus"] == "Accepted" for result in results)
-    report = {"requestId": 1, "componentVariable": [_NAMES] * 19 + [{"component": {"name": "TxCtrlr"}}]}
+    items = [_NAMES] * 19 + [{"component": {"name": "TxCtrlr"}}]
+    report = {"requestId": 1, "componentVariable": items}
     assert (await csms.call("GetReport", report))["status"] == "Accepted"
     await csms.expect("NotifyReport")
     await rig.quiet(csms)
@@ -204,7 +207,8 @@ async def test_tokens_and_ids_of_the_greatest_length(rig):
     token = {"idToken": wide, "type": "Central"}
     start = {"remoteStartId": 2**31 - 1, "idToken": token, "groupIdToken": token}
     assert (await csms.call("RequestStartTransaction", {"evseId": 1, **start} | _CUSTOM))["status"]
-    assert (await csms.call("RequestStopTransaction", {"transactionId": wide}))["status"] == "Rejected"
+    answer = await csms.call("RequestStopTransaction", {"transactionId": wide})
+    assert answer["status"] == "Rejected"
     answer = await csms.call("GetTransactionStatus", {"transactionId": wide})
     assert answer == {"ongoingIndicator": False, "messagesInQueue": False}
     await station.swipe("t" * 1023)
