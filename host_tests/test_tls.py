@@ -12,6 +12,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
+# firmware/README.md, memory in pieces
+pytestmark = pytest.mark.whole_heap("TLS and its certificates want pieces of kilobytes")
+
 HEAP = 131072
 DAY = datetime.timedelta(days=1)
 NOW = datetime.datetime.now(datetime.UTC)
