@@ -153,7 +153,7 @@ class Guard:
             raise ValueError("vendor_id: UTF-8, at most 255 characters, as bytes")
         if message_id is not None and not self._is_text(message_id, _LONGEST_MESSAGE_ID):
             raise ValueError("message_id: UTF-8, at most 50 characters, as bytes, or None")
-        if not self._is_json(data):
+        if isinstance(data, memoryview) or not self._is_json(data):  # that is good for now only
             raise ValueError("data: JSON as bytes, 4,096 at most, or None")
         if self._sending or self.block is None:
             return False
@@ -192,18 +192,25 @@ class Guard:
         return not reader.bad_utf8
 
     def _is_json(self, data):
-        """Whether `data` is the bytes of one JSON value, or None."""
+        """Whether `data` is one JSON value, or None: bytes, a memoryview, or a tuple of such."""
         if data is None:
             return True
-        if not isinstance(data, bytes) or len(data) > _LONGEST_DATA:
+        pieces = data if isinstance(data, tuple) else (data,)
+        size = 0
+        for piece in pieces:
+            if not isinstance(piece, (bytes, memoryview)):
+                return False
+            size += len(piece)
+        if size > _LONGEST_DATA:
             return False
         reader = self._reader
         for before, after in _PLACES:
             reader.pending_id = _ID
             reader.pending_action = DATA_TRANSFER_ACTION
             reader.start()
-            for part in (_HEAD, before, data, after):
-                reader.feed(part, 0, len(part))
+            for parts in ((_HEAD, before), pieces, (after,)):
+                for part in parts:
+                    reader.feed(part, 0, len(part))
             reader.finish()
             if reader.error:
                 return False

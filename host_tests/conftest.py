@@ -6,6 +6,7 @@ build/unix/pilotwire.
 """
 
 import asyncio
+import fnmatch
 import inspect
 import os
 import pathlib
@@ -31,10 +32,22 @@ _LIMIT_S = 60 * target.PACE
 
 def pytest_addoption(parser):
     parser.addoption("--core", action="store_true", help="only the tests of target_core.txt")
+    parser.addoption(
+        "--pieces", action="store_true", help="all chargers with a heap in fragments"
+    )
 
 
 def _place(item):
     return f"{item.path.name}::{item.originalname}"
+
+
+# In `make test` these drive a charger whose heap is in fragments, besides the core
+# (target_core.txt); with --pieces all do.
+_PIECES = ("test_bad_input.py::*", "test_data_transfer.py::*", "test_memory_pieces.py::*")
+
+
+def _in_pieces(place):
+    return place in target.core_tests() or any(fnmatch.fnmatchcase(place, p) for p in _PIECES)
 
 
 def pytest_collection_modifyitems(config, items):
@@ -58,14 +71,19 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "limit(seconds): longest time that a coroutine test may take"
     )
+    config.addinivalue_line(
+        "markers", "whole_heap(reason): never played with a heap in fragments (--pieces)"
+    )
 
 
 @pytest.fixture
-def rig(tmp_path):
+def rig(tmp_path, request):
     """A Rig: makes stations and scripted CSMSs, and checks them when the test is over."""
     if not BINARY.exists():
         pytest.fail(f"{BINARY.relative_to(ROOT)} is missing; {MAKES} makes it", pytrace=False)
-    return Rig(tmp_path)
+    pieces = request.config.getoption("pieces") or _in_pieces(_place(request.node))
+    whole = request.node.get_closest_marker("whole_heap")
+    return Rig(tmp_path, pieces=pieces and not whole)
 
 
 async def _bounded(test, arguments, rig, limit_s):

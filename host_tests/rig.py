@@ -19,7 +19,8 @@ BLOCKED, EXPIRED, INVALID, UNKNOWN = "04B10C4D", "04E0512E", "04DEAD00", "04FFFF
 
 _QUIET_S = 0.06 * PACE
 _DAY_S = 86400
-_BROKE = re.compile(r"Traceback|MemoryError|ERROR .*(Error|Exception)\(")
+_IN_PIECES = {"PILOTWIRE_LARGEST_PIECE": "256"}  # boards/unix/pieces.c
+_BROKE = re.compile(r"Traceback|MemoryError|ERROR .*(Error|Exception)\(|memory in pieces")
 
 
 def setting(name, value, evse=None, connector=None):
@@ -41,15 +42,19 @@ class Station:
         overrides: list of `setting(...)`.
         settled: coroutine function that waits until nothing is being said.
         command: list of str, what to start instead of the simulated charger.
+        environment: dict of variables that the process gets besides.
     """
 
-    def __init__(self, clock, folder, options, overrides, settled, command=None):
+    def __init__(
+        self, clock, folder, options, overrides, settled, command=None, environment=None
+    ):
         self._clock = clock
         self._settled = settled
         self._folder = folder
         self._given = {name.replace("_", "-"): value for name, value in options.items()}
         self._overrides = list(overrides)
         self._command = command
+        self._environment = environment
         self.exit_code = None  # that the test expects; None: it runs to the end
         self.charger = None
 
@@ -66,7 +71,9 @@ class Station:
             file = self._folder / "overrides.json"
             file.write_text(json.dumps(self._overrides))
             options["overrides"] = file
-        self.charger = Charger(options, command=self._command)
+        self.charger = Charger(
+            options, command=self._command, environment=self._environment
+        )
         await self.charger.start()
 
     async def restart(self):
@@ -197,15 +204,17 @@ class Rig:
     Args:
         folder: Path, for what the stations store.
         command: list of str, the program that is a station instead of build/unix/pilotwire.
+        pieces: the heap of stations is in fragments: they allocate no more than 256 bytes at once.
 
     Attributes:
         lenient: what would be wrong at the end, lines of `violations` or of the log, is let pass
             if it contains one of these texts.
     """
 
-    def __init__(self, folder, command=None):
+    def __init__(self, folder, command=None, pieces=False):
         self._folder = folder
         self._command = command
+        self._environment = _IN_PIECES if pieces else None
         self._stack = contextlib.AsyncExitStack()
         self._stations = []
         self._csmses = []
@@ -224,7 +233,13 @@ class Rig:
         folder = self._folder / f"station{len(self._stations) + 1}"
         options.setdefault("csms_url", url)
         station = Station(
-            self.clock, folder, options, overrides, self.settled, self._command
+            self.clock,
+            folder,
+            options,
+            overrides,
+            self.settled,
+            self._command,
+            self._environment,
         )
         self._stations.append(station)
         await station.start()

@@ -114,6 +114,7 @@ async def test_a_status_that_ocpp_has_not_becomes_rejected(rig):
     assert await asking == {"status": "Rejected"}
 
 
+@pytest.mark.whole_heap("asks for more than there is")
 async def test_data_that_fits_no_memory_is_refused_without_a_restart(rig):
     csms, station = await rig.booted(heap=40960)
     with pytest.raises(ControlError, match="too long for the memory"):

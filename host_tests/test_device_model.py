@@ -455,7 +455,8 @@ def test_settings_of_another_firmware_are_dropped_singly(device, lines):
         ("OCPPCommCtrlr.HeartbeatInterval", b"86400", "DONE"),
         ("OCPPCommCtrlr.HeartbeatInterval", b"86401", "TOO_HIGH"),
         ("OCPPCommCtrlr.HeartbeatInterval", b"0000000000000077", "DONE"),
-        ("OCPPCommCtrlr.HeartbeatInterval", b"1" * 1000, "TOO_HIGH"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"1" * 200, "TOO_HIGH"),
+        ("OCPPCommCtrlr.HeartbeatInterval", b"1" * 201, "INVALID"),  # it is not looked at
         ("OCPPCommCtrlr.HeartbeatInterval", b"-" + b"1" * 40, "TOO_LOW"),
         ("OCPPCommCtrlr.HeartbeatInterval", b"1" * 40 + b"x", "INVALID"),
         ("AuthCacheCtrlr.LifeTime", b"999999999", "DONE"),
@@ -522,7 +523,7 @@ PLACE = st.tuples(
 )
 
 
-@given(st.lists(st.tuples(PLACE, st.text(max_size=200)), max_size=12))
+@given(st.lists(st.tuples(PLACE, st.text(max_size=200)), max_size=24))
 def test_packed_values_are_a_dictionary(steps):
     packed, expected = values.Values(), {}
     for place, text in steps:
@@ -531,11 +532,13 @@ def test_packed_values_are_a_dictionary(steps):
         expected[place] = value
     for place, value in expected.items():
         assert packed.value(packed.find(*place)) == value
-    at, seen = 0, {}
-    while at < len(packed.data):
-        seen[(packed.variable(at), *packed.place(at))] = packed.value(at)
-        at = packed.next(at)
+    seen = {}
+    for at in packed.entries():
+        high, low, *place = packed.key(at)
+        seen[(high << 7 | low, *place)] = packed.value(at)
     assert seen == expected
+    assert packed.size() == sum(9 + len(value) for value in expected.values())
+    assert all(len(piece) <= 224 or piece.count(0xFF) == 1 for piece in packed.data)
 
 
 def test_members_without_a_name_are_left_out(dm, monkeypatch):

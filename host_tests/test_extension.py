@@ -334,6 +334,7 @@ async def test_report_of_400_variables_in_the_same_heap(station_of, request):
     assert after - before < 64
 
 
+@pytest.mark.whole_heap("a value of a kilobyte is kept in one piece, or refused")
 async def test_instances_connectors_and_what_is_forgotten(maker):
     csms, station = await maker.booted(evses="1,2")
     places = ["1.1", "2.1", "2.2"]

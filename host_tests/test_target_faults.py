@@ -47,7 +47,20 @@ async def test_endless_recursion_restarts_the_firmware(rig):
     await _recovers(csms, station, "RuntimeError: maximum recursion depth exceeded")
 
 
-@pytest.mark.parametrize("trial", [b"stack", b"handlers"])
+async def test_a_task_that_fails_alone_tells_why(rig):
+    csms, station = await rig.booted()
+    await _try(station, b"task")
+    for _ in range(3):  # refused with a warning; the trial comes by another connection
+        await station.swipe("t" * 100)
+        await asyncio.sleep(0.1 * target.PACE)
+    assert await station.logged("ValueError: trial of a task")
+    assert any("Traceback" in line for line in station.log)
+    assert any("charging" in line and "line" in line for line in station.log)
+    assert (await csms.expect("BootNotification", 15))["reason"] == "Watchdog"
+    station.charger.log.clear()
+
+
+@pytest.mark.parametrize("trial", [b"stack", b"handlers", b"leap"])
 async def test_stack_overflow_switches_the_chip_off(rig, trial):
     _, station = await rig.booted()
     station.exit_code = _FAULT

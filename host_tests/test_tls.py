@@ -13,6 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 PASSWORD = "0123456789abcdef"
+# firmware/README.md, memory in pieces
+pytestmark = pytest.mark.whole_heap("TLS and its certificates want pieces of kilobytes")
+
 HEAP = 131072
 DAY = datetime.timedelta(days=1)
 NOW = datetime.datetime.now(datetime.UTC)

@@ -332,7 +332,8 @@ def accept(request):
 
 def start(protocols=b"ocpp2.0.1", authorization=None):
     handshake = Handshake(os.urandom, bytearray(131))
-    request = handshake.request(b"csms:9000", b"/ocpp/CS%201", protocols, authorization)
+    pieces = handshake.request(b"csms:9000", b"/ocpp/CS%201", protocols, authorization)
+    request = b"".join([bytes(piece) for piece in pieces])
     return handshake, request
 
 

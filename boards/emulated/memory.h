@@ -13,7 +13,9 @@ extern uint8_t _heap_size[]; // its address is the number of bytes given to the 
 #define MEMORY_HEAP_DEFAULT ((size_t)_heap_size)
 #define MEMORY_HEAP_MOST ((size_t)(_ram_end - _heap_start))
 #define MEMORY_STATIC ((size_t)(_bss_end - _data_start))
-#define MEMORY_HANDLER_GUARD (32u) // the lowest bytes of the handlers' stack, where the chip refuses any access
+// The lowest bytes of the handlers' stack, where the chip refuses any access: a power of 2, and more than any frame of what handlers
+// call, so that none steps over it (port.mk has it checked).
+#define MEMORY_HANDLER_GUARD (512u)
 
 // Called first of all, on the firmware's stack: fills what is unused of the stacks with a pattern, data and bss.
 void memory_start(void);

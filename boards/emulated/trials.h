@@ -7,6 +7,8 @@
 //   recursion  functions of the firmware call each other without end
 //   stack      the C code under it does, and checks nothing
 //   handlers   an interrupt handler does
+//   leap       an interrupt handler does, but in large frames, and not much further than its stack goes
+//   task       a task of the firmware fails that no other waits for, when it next logs a warning
 void trials_ask_for(char letter);
 
 // In the firmware: does what was asked for.

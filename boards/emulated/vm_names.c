@@ -19,6 +19,18 @@
 
 extern const mp_obj_module_t mp_module_binascii;
 
+// For asyncio, which tells of a task that failed while nobody waited for it: to sys.stderr, where there is one. It goes into the
+// log, as what sys.print_exception() prints.
+static mp_obj_t print(size_t n, const mp_obj_t *objects, mp_map_t *keywords) {
+    (void)keywords;
+    for (size_t i = 0; i < n; i++) {
+        mp_obj_print_helper(&mp_plat_print, objects[i], PRINT_STR);
+        mp_print_str(&mp_plat_print, i + 1 < n ? " " : "\n");
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_KW(print_obj, 0, print);
+
 static const mp_rom_map_elem_t builtins[] = {
     NAME(__build_class__, mp_builtin___build_class___obj),
     NAME(__import__, mp_builtin___import___obj),
@@ -57,7 +69,7 @@ static const mp_rom_map_elem_t builtins[] = {
     NAME(max, mp_builtin_max_obj),
     NAME(min, mp_builtin_min_obj),
     NAME(next, mp_builtin_next_obj),
-    NAME(print, mp_builtin_print_obj),
+    NAME(print, print_obj),
     NAME(repr, mp_builtin_repr_obj),
     NAME(setattr, mp_builtin_setattr_obj),
 
@@ -142,6 +154,7 @@ static const mp_rom_map_elem_t sys[] = {
     NAME(modules, MP_STATE_VM(mp_loaded_modules_dict)),
     NAME(platform, platform),
     NAME(print_exception, mp_sys_print_exception_obj),
+    { MP_ROM_QSTR(MP_QSTR_stderr), MP_ROM_NONE },
 };
 MODULE(mp_module_sys, sys);
 

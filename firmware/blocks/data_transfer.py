@@ -62,11 +62,8 @@ class DataTransfer:
             return  # told already: the station went offline
         seq = self._out.pop(0)[0]
         if outcome == ANSWERED:
-            try:
-                status, data = reader.unpack()
-                self.board.data_transfer_reply(seq, name(status), data, None)
-            except MemoryError:
-                self._fail(seq, b"the answer does not fit into the memory of the station")
+            status, data = reader.unpack()
+            self.board.data_transfer_reply(seq, name(status), data, None)
         elif outcome == TIMEOUT:
             self._fail(seq, b"the CSMS did not answer in time")
         else:
@@ -78,10 +75,7 @@ class DataTransfer:
     def handle(self, action, reader):
         if action != DATA_TRANSFER:
             return NOT_MINE
-        try:
-            vendor_id, message_id, data = reader.unpack()
-        except MemoryError:
-            return REJECTED, None, b"OutOfMemory"
+        vendor_id, message_id, data = reader.unpack()
         if self.extension:
             reply = self.extension.data_transfer(vendor_id, message_id, data)
             if reply is not None:

@@ -37,6 +37,7 @@ from tables.variables import (
 
 from charging.records import Readings, read, stamp
 from charging.signatures import KEY
+from hal import log
 from hal.timers import Timer
 
 _DAY_S = const(86400)
@@ -104,11 +105,11 @@ class Metering:
         return (self._read(evse.id, variable, context, at, transaction),)  # E02.FR.10
 
     def kept(self):
-        """All packed readings that are not in the journal."""
-        readings = [self._sending]
+        """Generator: all packed readings that are not in the journal."""
+        yield self._sending
         for transaction in self._transactions(self.telling):
-            readings.extend(transaction.readings)
-        return readings
+            for reading in transaction.readings:
+                yield reading
 
     def thin(self):
         """Short of memory: keep every second reading for Ended (J02.FR.20)."""
@@ -289,12 +290,15 @@ class Metering:
     def _keep(self, evse, transaction, variable, context, at=None):
         """Keep a reading for Ended; of too many every second goes, never the first (E06.FR.13)."""
         told = transaction if context == TRANSACTION_END else None
-        reading = self._read(evse.id, variable, context, at, told)
-        if reading:
-            readings = transaction.readings
-            if len(readings) >= _KEPT:
-                transaction.readings = readings[::2]
-            transaction.readings.append(reading)
+        try:
+            reading = self._read(evse.id, variable, context, at, told)
+            if reading:
+                readings = transaction.readings
+                if len(readings) >= _KEPT:
+                    transaction.readings = readings[::2]
+                transaction.readings.append(reading)
+        except MemoryError:
+            log.warning("out of memory: a reading for Ended is dropped")
 
     def _read(self, evse, variable, context, at=None, transaction=None):
         """A packed reading of the measurands that `variable` lists; empty: nothing to read.

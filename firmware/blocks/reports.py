@@ -57,6 +57,7 @@ _UNKNOWN = const(0xFFFE)
 
 # An item of GetReport's list: where its texts are in the catalogue, or _ANY
 _ITEM = const(6)
+_A_PIECE = const(16)  # items in a piece
 _NAME = const(0)
 _INSTANCE = const(1)
 _EVSE = const(2)
@@ -86,7 +87,7 @@ class Reports:
         self._request = None  # requestId; None: no report is under way
         self._base = 0  # name id of the ReportBase, 0: GetReport
         self._criteria = b""  # variables of ComponentCriteria: their texts in the catalogue
-        self._items = None  # GetReport's componentVariable, _ITEM words each
+        self._items = None  # GetReport's componentVariable, _ITEM words each, in pieces
         self._next = 0  # handle that the next page begins with, 0: this is the last one
         self._page = None  # handles
         self._values = None  # of live variables: what the page tells, in both passes of the writer
@@ -175,8 +176,11 @@ class Reports:
         self._criteria = [catalogue.find(name(c)) << 4 | (c == PROBLEM) for c in reader.each(0)]
         if not reader.count(1):
             return
-        self._items = items = array.array("H")
-        for item in reader.each(1):
+        self._items = []
+        for n, item in enumerate(reader.each(1)):
+            if n % _A_PIECE == 0:
+                items = array.array("H")
+                self._items.append(items)
             for i, value in enumerate(item):
                 if value is None:
                     items.append(_ANY)
@@ -242,21 +246,21 @@ class Reports:
             return text == b"AvailabilityState" or (
                 text in _ABNORMAL and self._model.flag(variable, evse, connector)
             )
-        items = self._items
-        if base == FULL_INVENTORY or items is None:
+        if base == FULL_INVENTORY or self._items is None:
             return True
-        at = 0
-        while at < len(items):  # B08.FR.11, B08.FR.20 to B08.FR.25
-            if (
-                items[at + _NAME] == catalogue.component_ref(component)
-                and items[at + _INSTANCE] in (_ANY, catalogue.component_ref(component, 2))
-                and items[at + _EVSE] in (_ANY, evse)
-                and items[at + _CONNECTOR] in (_ANY, connector)
-                and items[at + _VARIABLE] in (_ANY, catalogue.ref(variable))
-                and items[at + _VARIABLE_INSTANCE] in (_ANY, catalogue.instance_ref(variable))
-            ):
-                return True
-            at += _ITEM
+        for items in self._items:
+            at = 0
+            while at < len(items):  # B08.FR.11, B08.FR.20 to B08.FR.25
+                if (
+                    items[at + _NAME] == catalogue.component_ref(component)
+                    and items[at + _INSTANCE] in (_ANY, catalogue.component_ref(component, 2))
+                    and items[at + _EVSE] in (_ANY, evse)
+                    and items[at + _CONNECTOR] in (_ANY, connector)
+                    and items[at + _VARIABLE] in (_ANY, catalogue.ref(variable))
+                    and items[at + _VARIABLE_INSTANCE] in (_ANY, catalogue.instance_ref(variable))
+                ):
+                    return True
+                at += _ITEM
         return False
 
     # ---- the page, as the writer wants it

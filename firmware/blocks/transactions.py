@@ -29,6 +29,7 @@ _VERSION = const(1)
 _ADDITIONAL = const(2)  # the version of a record that has additionalInfo behind the token
 _FIELDS = b"tneeeenszzzznnet"  # of a record, as `event` packs them; readings follow
 _LONGEST_MS = const(0x1FFFFFFF)
+_RESERVE = const(512)  # bytes of heap: enough for an event without readings
 
 
 class Transactions:
@@ -51,6 +52,8 @@ class Transactions:
         # may have thinned them out; the CSMS sees no gaps (E02.FR.07, J02.FR.13).
         self._seq_nos = {}
         self._timer = Timer(self._retry)
+        self._out = bytearray()  # the record that is being made
+        self._reserve = bytearray(_RESERVE)  # freed where the heap has no more
 
     def event(self, evse, transaction, kind, trigger, state, reason):
         """Something has happened in a transaction.
@@ -60,17 +63,51 @@ class Transactions:
             kind, trigger, state, reason: name ids of TransactionEvent, TriggerReason,
                 ChargingState and Reason (or 0).
         """
+        seq_no = transaction.seq_no
+        tell = transaction.tell
+        place_told = transaction.place_told
+        phases = transaction.phases
+        begun = transaction.begun
+        try:
+            self._keep(True, evse, transaction, kind, trigger, state, reason)
+        except MemoryError:
+            self._reserve = None
+            if transaction.seq_no == seq_no:  # it is not in the journal yet
+                log.error("out of memory: an event goes without its readings")
+                transaction.tell = tell
+                transaction.place_told = place_told
+                transaction.phases = phases
+                transaction.begun = begun
+                self._keep(False, evse, transaction, kind, trigger, state, reason)
+        self.metering.telling = None
+        self.link.wake()
+        try:
+            if kind != UPDATED:
+                log.info(
+                    "evse %d: transaction %s %s, %s",
+                    evse.id,
+                    transaction.id,
+                    name(kind),
+                    name(trigger),
+                )
+            if self._reserve is None:
+                self._reserve = bytearray(_RESERVE)
+        except MemoryError:
+            pass  # the reserve comes back with the next event
+
+    def _keep(self, read, evse, transaction, kind, trigger, state, reason):
+        """Put the record of an event into the journal; `read`: with readings."""
         late = state == CHARGING and not transaction.begun
+        readings = self.metering.of_event(evse, transaction, kind, trigger, state) if read else ()
         sample = kind == UPDATED and trigger in (METER_VALUE_PERIODIC, METER_VALUE_CLOCK)
-        readings = self.metering.of_event(evse, transaction, kind, trigger, state)
-        if sample and not readings[0]:
-            self.metering.telling = None
+        if sample and not (readings and readings[0]):
             return  # no measurands: nothing to tell (J01.FR.22, J02.FR.11)
         tell = transaction.tell
         transaction.tell = None  # E01.FR.10: once
         number, connector = self._place(evse, transaction, late)
         additional = tell.additional if tell else b""
-        out = bytearray()
+        out = self._out
+        out[:] = b""
         pack(
             out,
             _FIELDS + b"t" if additional else _FIELDS,
@@ -94,18 +131,8 @@ class Transactions:
                 additional,
             ),
         )
-        if self.journal.append(_extended(out, readings), sample):
+        if self.journal.append(out, sample, readings):
             transaction.seq_no += 1  # E01.FR.07
-        self.metering.telling = None
-        if kind != UPDATED:
-            log.info(
-                "evse %d: transaction %s %s, %s",
-                evse.id,
-                transaction.id,
-                name(kind),
-                name(trigger),
-            )
-        self.link.wake()
 
     def trigger(self, evse=0):
         """TriggerMessage(TransactionEvent) for an EVSE (0: all, and the session that waits for
@@ -254,18 +281,6 @@ def _fields(record, utc=0):
     fields = unpack(record, 0, _FIELDS, utc)
     end = fields.pop()
     return fields + (unpack(record, end, b"t") if fields[1] == _ADDITIONAL else [b"", end])
-
-
-def _extended(out, readings):
-    """A record with its readings; short of memory without those in between (E06.FR.12, FR.13)."""
-    size = len(out)
-    try:
-        for reading in readings:
-            out.extend(reading)
-        return out
-    except MemoryError:
-        log.warning("out of memory: %d readings in between are dropped", len(readings) - 2)
-        return out[:size] + readings[0] + readings[-1]
 
 
 def _time_spent(transaction, state):

@@ -25,6 +25,7 @@ from blocks.port import NOT_MINE
 from device_model.limits import check_size
 from device_model.outcomes import NOT_KEPT, READ_ONLY, REBOOT
 
+_MOST_ITEMS = const(250)
 _FEW = const(3)  # a mask: items in a turn of the event loop, less one
 
 # By outcome (device_model/outcomes.py), B05.FR.04 to .10 and B06.FR.06 to .10; from READ_ONLY on
@@ -54,6 +55,16 @@ class Variables:
             model: DeviceModel.
         """
         self._model = model
+        most = 0
+        for variable in (
+            DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_GET_VARIABLES,
+            DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_SET_VARIABLES,
+        ):
+            model.clamp(variable, _MOST_ITEMS)
+            most = max(most, model.int(variable))
+        # Of the message that is being answered, by item.
+        self._handles = array.array("i", bytes(4 * most))
+        self._outcomes = bytearray(most)
 
     def handle(self, action, reader):
         """Answer GetVariables or SetVariables, in steps.
@@ -84,7 +95,7 @@ class Variables:
     def _get(self, reader):
         """Locate the items, a few in a turn of the event loop."""
         model = self._model
-        handles = array.array("i", bytes(4 * reader.count(0)))
+        handles = self._handles
         live = []  # the value of each live item
         for i, item in enumerate(reader.each()):
             handles[i] = handle = self._locate(item, 1)
@@ -99,8 +110,8 @@ class Variables:
         in one turn, with one write to storage.
         """
         model = self._model
-        handles = array.array("i", bytes(4 * reader.count(0)))
-        outcomes = bytearray(reader.count(0))
+        handles = self._handles
+        outcomes = memoryview(self._outcomes)[: reader.count(0)]
         for i, item in enumerate(reader.each()):
             handles[i] = handle = self._locate(item, 2)
             outcomes[i] = model.judge(handle, item[0], item[1])

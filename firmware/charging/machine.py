@@ -281,7 +281,9 @@ class Machine:
     def current_ma(self):
         """What is drawn, by the phase with the most."""
         meter = self.charging.board.meter(self.id)
-        return max([meter.current_ma(phase) for phase in (1, 2, 3)]) if meter else 0
+        if meter is None:
+            return 0
+        return max(meter.current_ma(1), meter.current_ma(2), meter.current_ma(3))
 
     def _tell(self, kind, trigger, state):
         self.charging.events.event(self, self.transaction, kind, trigger, state, 0)

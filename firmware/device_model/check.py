@@ -22,17 +22,24 @@ from hal import log
 # every number to that.
 _DIGITS = const(9)
 _BEYOND = const(1000000000)  # above every limit
+_LONG = const(200)
 _POINT = const(46)
 _MINUS = const(45)
 
 
 def check(variable, value):
-    """Check `value` (bytes) against data type, limits and list of values.
+    """Check `value` (bytes; over 200 of them a memoryview) against data type, limits and list of
+    values.
 
     Returns:
         An outcome: DONE, INVALID, TOO_LOW, TOO_HIGH, TOO_LONG.
     """
     kind = catalogue.kind(variable) & KIND_TYPE
+    if len(value) > _LONG and kind not in (TYPE_STRING, TYPE_DATE_TIME):
+        # No list is longer than that of its members; and it may be no bytes, but a memoryview.
+        if len(value) > len(catalogue.text(variable, FIELD_VALUES) or b""):
+            return INVALID
+        value = bytes(value)
     if kind in (TYPE_INTEGER, TYPE_DECIMAL):
         number = scaled(value)
         if number is None or (kind == TYPE_INTEGER and _POINT in value):

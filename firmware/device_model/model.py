@@ -244,7 +244,7 @@ class DeviceModel:
             staged.put(variable, evse, connector, _attribute(attribute), value)
         except MemoryError:
             return False
-        if len(staged.data) > _ROOM:
+        if staged.size() > _ROOM:
             staged.data = before
             return False
         return True

@@ -29,9 +29,9 @@ def save_steps(store, values):
 
 
 def _parts(values):
-    at = 0
-    while at < len(values.data):
-        variable = values.variable(at)
+    for at in values.entries():
+        key = values.key(at)
+        variable = key[0] << 7 | key[1]
         if not catalogue.kind(variable) & FLAG_VOLATILE:
             component = catalogue.component_of(variable)
             names = (
@@ -52,12 +52,11 @@ def _parts(values):
                 names[2],
                 len(names[3]),
                 names[3],
-                bytes(values.place(at)),
+                key[2:],
                 size & 0xFF,
                 size >> 8,
             )
             yield value
-        at = values.next(at)
 
 
 def load(store, values, locate):

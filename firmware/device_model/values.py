@@ -2,7 +2,10 @@
 
 An entry: 0xFF, variable (2 x 7 bits), EVSE, connector, attribute, mutability, length of the value
 (2 x 7 bits), value. All but the marker is below 0x80 or UTF-8, so 0xFF marks the start of an entry
-and nothing else, and one `find` looks an entry up.
+and nothing else, and one `find` a piece looks an entry up.
+
+Entries lie in pieces, for a heap that has no more than that in one. A position is the number of
+the piece, times 256, and the place in it.
 """
 
 from micropython import const
@@ -12,18 +15,20 @@ _KEY = const(6)
 _MARK = const(0xFF)
 SAME = const(3)  # mutability as in ROM
 _NO_VALUE = const(0x10)
+_PIECE = const(224)  # bytes of entries in a piece; a longer entry has a piece of its own
+_LONG = const(200)
 
 
 class Values:
     """Changed values by variable, EVSE, connector and attribute.
 
     Attributes:
-        data: all entries; replaced at each change, never altered, so whoever keeps it has a
-            snapshot.
+        data: the pieces, a list; neither it nor a piece is ever altered, a change makes new ones,
+            so whoever keeps it has a snapshot.
     """
 
     def __init__(self):
-        self.data = bytearray()
+        self.data = []
         self._key = bytearray(_KEY)
         self._key[0] = _MARK
 
@@ -35,52 +40,81 @@ class Values:
         key[3] = evse
         key[4] = connector
         key[5] = attribute
-        return self.data.find(key)
+        number = 0
+        for piece in self.data:
+            at = piece.find(key)
+            if at >= 0:
+                return number | at
+            number += 0x100
+        return -1
+
+    def size(self):
+        """Bytes of all entries."""
+        size = 0
+        for piece in self.data:
+            size += len(piece)
+        return size
+
+    def entries(self):
+        """Generator: the positions of all entries."""
+        for number, piece in enumerate(self.data):
+            at = 0
+            while at < len(piece):
+                yield number << 8 | at
+                at = _end(piece, at)
 
     def value(self, at):
-        """Value of the entry at `at`; None when only its mutability differs."""
-        data = self.data
-        if data[at + 6] & _NO_VALUE:
+        """Value of the entry at `at`, a long one as memoryview; None when only its mutability
+        differs.
+        """
+        piece = self.data[at >> 8]
+        at &= 0xFF
+        if piece[at + 6] & _NO_VALUE:
             return None
-        return bytes(data[at + _HEAD : self.next(at)])
+        value = memoryview(piece)[at + _HEAD : _end(piece, at)]
+        return value if len(value) > _LONG else bytes(value)
 
     def mutability(self, at):
         """Mutability of the entry at `at`; None: as in ROM."""
-        mutability = self.data[at + 6] & 0x0F
+        mutability = self.data[at >> 8][(at & 0xFF) + 6] & 0x0F
         return None if mutability == SAME else mutability
 
-    def next(self, at):
-        """Position of the following entry; at the end the length of `data`."""
-        return at + _HEAD + (self.data[at + 7] << 7 | self.data[at + 8])
-
-    def variable(self, at):
-        return self.data[at + 1] << 7 | self.data[at + 2]
-
-    def place(self, at):
-        """(EVSE, connector, attribute) of the entry at `at`."""
-        return self.data[at + 3], self.data[at + 4], self.data[at + 5]
+    def key(self, at):
+        """Of the entry at `at`: its variable (2 x 7 bits), EVSE, connector, attribute; bytes."""
+        piece = self.data[at >> 8]
+        at &= 0xFF
+        return bytes(piece[at + 1 : at + _KEY])
 
     def put(self, variable, evse, connector, attribute, value, mutability=SAME):
         """Add an entry or replace it. `value`: UTF-8, below 16 kB, or None."""
         at = self.find(variable, evse, connector, attribute)
-        data = self.data
-        end = at
-        if at < 0:
-            at = end = len(data)
-        else:
-            end = self.next(at)
         size = 0
         if value is None:
             mutability |= _NO_VALUE
             value = b""
         else:
             size = len(value)
-        new = bytearray(len(data) - (end - at) + _HEAD + size)
-        new[:at] = memoryview(data)[:at]
-        new[at : at + _KEY] = self._key
-        new[at + 6] = mutability
-        new[at + 7] = size >> 7
-        new[at + 8] = size & 0x7F
-        new[at + _HEAD : at + _HEAD + size] = value
-        new[at + _HEAD + size :] = memoryview(data)[end:]
-        self.data = new
+        entry = bytearray(_HEAD + size)
+        entry[:_KEY] = self._key
+        entry[6] = mutability
+        entry[7] = size >> 7
+        entry[8] = size & 0x7F
+        entry[_HEAD:] = value
+        pieces = []
+        for number, piece in enumerate(self.data):
+            if number == at >> 8:
+                start = at & 0xFF
+                piece = piece[:start] + piece[_end(piece, start) :]
+            if entry and len(piece) + len(entry) <= _PIECE:
+                piece = piece + entry
+                entry = b""
+            if piece:
+                pieces.append(piece)
+        if entry:
+            pieces.append(entry)
+        self.data = pieces
+
+
+def _end(piece, at):
+    """Where the entry ends."""
+    return at + _HEAD + (piece[at + 7] << 7 | piece[at + 8])

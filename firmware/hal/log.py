@@ -21,8 +21,11 @@ sink = _drop
 
 
 def _write(level, text, args):
-    if args:
-        text = text % tuple([str(a, "utf-8") if isinstance(a, bytes) else a for a in args])
+    try:
+        if args:
+            text = text % tuple([str(a, "utf-8") if isinstance(a, bytes) else a for a in args])
+    except MemoryError:
+        pass  # without its values: a line in the log must not cost more than that
     sink(level, text)
 
 

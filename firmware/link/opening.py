@@ -24,7 +24,8 @@ async def connect(board, model, talk):
         log.info("connecting to %s:%d%s", host, port, target)
         stream = await board.network.connect(host, port, tls)
         handshake = Handshake(board.random, talk.tx)
-        await stream.write(handshake.request(host_header, target, protocols, authorization))
+        for piece in handshake.request(host_header, target, protocols, authorization):
+            await stream.write(piece)
         at = -1
         while at < 0:
             count = await stream.readinto(rx)

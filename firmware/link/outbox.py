@@ -175,13 +175,13 @@ class Outbox:
 
     def answered(self, verdict, reader):
         """The outstanding CALL was answered: `verdict` ANSWER or FAULT."""
+        if self._mute is self._source:
+            self._mute = None
+        self._settle(ANSWERED if verdict == ANSWER else ERROR, reader)
         if verdict != ANSWER:
             detail = reader.unpack()[1] if not reader.error else reader.detail
             detail = printable(detail or b"")
             log.warning("%s was answered with an error: %s", name(self._action), detail)
-        if self._mute is self._source:
-            self._mute = None
-        self._settle(ANSWERED if verdict == ANSWER else ERROR, reader)
 
     def lost(self):
         """The connection is gone."""

@@ -56,27 +56,38 @@ class Journal:
         except StorageError as e:
             log.error("journal: transaction events may be sent twice: %s", e)
 
-    def append(self, record, droppable):
-        """Queue `record` (bytes).
+    def append(self, record, droppable, more=None):
+        """Queue a record.
 
         Args:
+            record: bytes, its beginning.
+            more: list or tuple of bytes, the rest of it; None: there is none.
             droppable: the record may be thinned out when room runs short: an intermediate Updated
                 event.
 
         Returns:
             True: it is kept. False: there is no room for it even after thinning, which is logged.
         """
-        need = _HEAD + len(record)
+        size = len(record)
+        for piece in more or ():
+            size += len(piece)
+        need = _HEAD + size
         while self._end + need > len(self._buffer):
             if not self.thin():
                 self._report_full(droppable)
                 return False
         self._full = False
         at = self._end
-        self._buffer[at] = len(record) & 0xFF
-        self._buffer[at + 1] = len(record) >> 8 | (_DROPPABLE if droppable else 0)
-        self._buffer[at + _HEAD : at + need] = record
-        self._end = at + need
+        need += at
+        self._buffer[at] = size & 0xFF
+        self._buffer[at + 1] = size >> 8 | (_DROPPABLE if droppable else 0)
+        at += _HEAD
+        self._buffer[at : at + len(record)] = record
+        at += len(record)
+        for piece in more or ():
+            self._buffer[at : at + len(piece)] = piece
+            at += len(piece)
+        self._end = need
         return True
 
     def first(self):

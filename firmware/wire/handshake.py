@@ -12,18 +12,18 @@ _STATUS = const(0)  # two bytes, the lower one first
 _KEPT = const(4)  # two bytes: length of what is kept at the front of the line buffer
 _HEAD = const(10)  # before what Sec-WebSocket-Accept must be
 
+_LONGEST = const(200)  # bytes of a sub-protocol or an address that are looked at
 _REDIRECT = const(18)  # a fault, whose text says where to
 
-_REQUEST = b"""\
-GET %s HTTP/1.1\r
+_TARGET = b"GET %s HTTP/1.1\r\n"
+_HOST = b"""\
 Host: %s\r
 Upgrade: websocket\r
 Connection: Upgrade\r
 Sec-WebSocket-Version: 13\r
 Sec-WebSocket-Key: %s\r
-Sec-WebSocket-Protocol: %s\r
-%s\r
 """
+_PROTOCOL = b"Sec-WebSocket-Protocol: %s\r\n%s\r\n"
 
 
 def _base64(data):
@@ -52,7 +52,7 @@ class Handshake:
         self.protocol = None
 
     def request(self, host, target, protocols, authorization):
-        """The request to send.
+        """The request to send, a tuple of pieces.
 
         Args:
             host: value of the Host header.
@@ -62,7 +62,7 @@ class Handshake:
         """
         self._offered = protocols
         login = b"Authorization: %s\r\n" % authorization if authorization else b""
-        return _REQUEST % (target, host, self._key, protocols, login)
+        return _TARGET % target, _HOST % (host, self._key), _PROTOCOL % (protocols, login)
 
     def feed(self, buf, start, end):
         """Take in buf[start:end] of the response; buf[0:0]: the connection has ended.
@@ -89,7 +89,7 @@ class Handshake:
         return self._state[at] | self._state[at + 1] << 8
 
     def _kept(self):
-        return bytes(self._line[: self._word(_KEPT)])
+        return bytes(self._line[: min(self._word(_KEPT), _LONGEST)])
 
     def _choose(self, protocol):
         offered = self._offered

@@ -69,7 +69,8 @@ class MessageWriter:
     hands it out in pieces. Slots: tuples or lists in declared order, what is missing at the end is
     None; for an array anything that can be iterated twice. Left out are fields that are None,
     objects without any field and arrays without any element. Where a string is declared, an int is
-    a name id, and a generator (another one in each pass) gives a long text in pieces.
+    a name id, and a generator (another one in each pass) gives a long text in pieces; raw JSON may
+    be a tuple of pieces.
     """
 
     def __init__(self, buf):
@@ -215,6 +216,10 @@ class MessageWriter:
                 if kind != KIND_OBJECT and kind != KIND_ARRAY:
                     if kind == KIND_STRING and hasattr(value, "send"):
                         yield from self._text(value)
+                        continue
+                    if kind == KIND_ANY and isinstance(value, tuple):
+                        for self._source in value:
+                            yield PLAIN
                         continue
                     decimals = slots[slot + 1] if kind == KIND_NUMBER else 0
                     yield self._leaf(kind, value, decimals, PLAIN)

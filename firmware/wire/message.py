@@ -19,7 +19,8 @@ is raised for it.
     detail                       where and what is wrong, for errorDescription and the log: up to
                                  100 bytes of ASCII
     unpack()                     the slots of a valid message, in a list that is used again; of a
-                                 CALLERROR [code, text]
+                                 CALLERROR [code, text]; a text over 200 bytes is a memoryview of
+                                 the arena
     each(k=0)                    iterates over the records (one list, used again) or scalars of the
                                  k-th array declared
     count(k=0)                   its elements; 0 if it is absent

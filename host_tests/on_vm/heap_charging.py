@@ -122,29 +122,6 @@ class Partner:
         return ()
 
 
-class Journal:
-    old = 0
-
-    def __init__(self):
-        self.record = None
-
-    def mark(self):
-        pass
-
-    def append(self, record, droppable):
-        self.record = record
-        return True
-
-    def first(self):
-        return self.record
-
-    def drop_first(self):
-        self.record = None
-
-    def count(self):
-        return 0
-
-
 class Answer:
     error = 0
 
@@ -176,22 +153,24 @@ START, *OFF = constants(
     "AUTH_CTRLR_AUTHORIZE_REMOTE_START",
     "AUTH_CTRLR_DISABLE_REMOTE_AUTHORIZATION",
 )
-ENERGY, POWER, CURRENT, VOLTAGE, ACCEPTED, UPDATED, PERIODIC = constants(
+ENERGY, POWER, CURRENT, VOLTAGE, ACCEPTED, STARTED, UPDATED, ENDED, PERIODIC, CHANGED = constants(
     "names.py",
     "ENERGY_ACTIVE_IMPORT_REGISTER",
     "POWER_ACTIVE_IMPORT",
     "CURRENT_IMPORT",
     "VOLTAGE",
     "ACCEPTED",
+    "STARTED",
     "UPDATED",
+    "ENDED",
     "METER_VALUE_PERIODIC",
+    "CHARGING_STATE_CHANGED",
 )
 ACCEPTED_ANSWER = (ACCEPTED, None, None, None, None)
 
 board = Board()
 model = Model()
 timers = Timers()
-journal = Journal()
 partner = Partner()
 numbers = iter(range(100000))
 
@@ -200,6 +179,9 @@ def ids():
     return b"01234567-1-%x" % next(numbers)
 
 
+from storage.journal import Journal  # noqa: E402
+
+journal = Journal()
 base = used()
 from charging.authorization_cache import AuthorizationCache  # noqa: E402
 from charging.charging import Charging  # noqa: E402
@@ -301,6 +283,37 @@ for _ in range(100):
     begin(1)
     end(1)
 hundred = used()
+# Not a byte of heap is left: Started and Ended are told all the same.
+kept = []
+i = 0  # a new global would want heap later
+hoard = [None] * 4000
+begin(1)
+
+
+def fill():
+    at = 0
+    size = 8192
+    while size >= 16:
+        try:
+            hoard[at] = bytearray(size - 16)
+            at += 1
+        except MemoryError:
+            size >>= 1
+
+
+for kind in (STARTED, UPDATED, ENDED):
+    while journal.count():
+        journal.drop_first()
+    evse = charging.evses[0]
+    gc.collect()
+    fill()
+    transactions.event(evse, evse.transaction, kind, CHANGED, evse.state, 0)
+    for i in range(len(hoard)):
+        hoard[i] = None
+    kept.append(journal.count())
+    transactions.event(evse, evse.transaction, UPDATED, PERIODIC, evse.state, 0)
+    kept.append(transactions._reserve is not None)
+end(1)
 print("charging code", after_charging - base)
 print("blocks code", code - after_charging)
 print("objects of 2 EVSEs", idle - code)
@@ -314,3 +327,4 @@ print("us for a sample", t)
 assert idle - base <= 4000
 assert many - few <= 32
 assert hundred - ten <= 32
+assert kept == [1, True] * 3, kept

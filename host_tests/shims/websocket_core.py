@@ -11,6 +11,7 @@ _FAULTS = (ctypes.c_char_p * 24).in_dll(_c, "websocket_faults")
 WEBSOCKET_T = 60  # sizes of the structures
 UPGRADE_T = 38
 _HEADER = 14
+_PRINTABLE_MOST = 100
 
 
 def open(state, most):
@@ -66,7 +67,7 @@ def answer(state, line, buf, start, end):
 
 
 def printable(text):
-    return "".join(chr(_c.printable(c)) for c in bytes(text))
+    return "".join(chr(_c.printable(c)) for c in bytes(text)[:_PRINTABLE_MOST])
 
 
 def fault(number):

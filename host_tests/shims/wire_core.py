@@ -16,6 +16,7 @@ _CALLERROR = 4
 _DETAIL_MOST = 100
 _NUMBER_MOST = 21
 _TIME_LENGTH = 20
+_LONGEST_BYTES = 200
 
 
 def _bytes_of(name, size):
@@ -107,7 +108,8 @@ class MessageReader:
 
     def _object(self, value):
         if value.tag == _TAG_STRING:
-            return bytes(self._arena[value.at : value.end])
+            text = memoryview(self._arena)[value.at : value.end]
+            return text if len(text) > _LONGEST_BYTES else bytes(text)
         if value.tag == _TAG_ARRAY:
             return _Records(self, value)
         return value.number != 0 if value.tag == _TAG_BOOLEAN else value.number

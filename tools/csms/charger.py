@@ -55,12 +55,14 @@ class Charger:
         on_log: called with each line of its log.
         control_port: preferred port of the control socket.
         command: what to start, for trials with another program.
+        environment: dict of variables that it gets besides our own.
     """
 
-    def __init__(self, options, on_log=None, control_port=0, command=None):
+    def __init__(self, options, on_log=None, control_port=0, command=None, environment=None):
         self._options = dict(options)
         self._on_log = on_log
         self._command = command or [str(BINARY)]
+        self._environment = {**os.environ, **(environment or {})}
         self._preferred_port = control_port
         self.control_port = 0
         self.process = None
@@ -86,6 +88,7 @@ class Charger:
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for the parent, which ends it in order
                 preexec_fn=_end_with_parent,
+                env=self._environment,
             )
         except OSError as error:
             raise ChargerError(

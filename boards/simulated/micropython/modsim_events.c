@@ -25,8 +25,30 @@ modsim_text_t modsim_text(mp_obj_t object) {
 
 // ---- events.get()
 
+#define PIECE (240u)      // bytes: the longest text in one piece (firmware/hal/README.md)
+#define LONGEST_TOKEN (64u) // what is longer than OCPP's 36 characters is of no use
+
 static mp_obj_t text_of(const sim_event_t *event, int index) {
     return event->text[index] ? mp_obj_new_bytes((const byte *)event->text[index], event->length[index]) : mp_const_none;
+}
+
+// A long text in pieces, as the heap has them.
+static mp_obj_t data_of(const sim_event_t *event, int index) {
+    const byte *at = (const byte *)event->text[index];
+    size_t left = event->length[index];
+    if (at == NULL || left <= PIECE) {
+        return text_of(event, index);
+    }
+    mp_obj_tuple_t *pieces = MP_OBJ_TO_PTR(mp_obj_new_tuple((left + PIECE - 1) / PIECE, NULL));
+    for (size_t i = 0; i < pieces->len; i++, at += PIECE, left -= PIECE) {
+        pieces->items[i] = mp_obj_new_bytes(at, left < PIECE ? left : PIECE);
+    }
+    return MP_OBJ_FROM_PTR(pieces);
+}
+
+static mp_obj_t token_of(const sim_event_t *event) {
+    size_t length = event->length[0];
+    return mp_obj_new_bytes((const byte *)event->text[0], length < LONGEST_TOKEN ? length : LONGEST_TOKEN);
 }
 
 static mp_obj_t tuple_of(const sim_event_t *event) {
@@ -40,7 +62,7 @@ static mp_obj_t tuple_of(const sim_event_t *event) {
             break;
         case EVENT_TOKEN:
             items[count++] = MP_OBJ_NEW_SMALL_INT(event->number);
-            items[count++] = text_of(event, 0);
+            items[count++] = token_of(event);
             items[count++] = text_of(event, 1);
             break;
         case EVENT_NETWORK:
@@ -52,8 +74,8 @@ static mp_obj_t tuple_of(const sim_event_t *event) {
         case EVENT_DATA_TRANSFER:
         case EVENT_HOOK_REPLY:
             items[count++] = MP_OBJ_NEW_SMALL_INT(event->number);
-            for (int i = 0; i < (event->kind == EVENT_DATA_TRANSFER ? 3 : 2); i++) {
-                items[count++] = text_of(event, i);
+            for (int last = event->kind == EVENT_DATA_TRANSFER ? 2 : 1, i = 0; i <= last; i++) {
+                items[count++] = i < last ? text_of(event, i) : data_of(event, i);
             }
             break;
         default:

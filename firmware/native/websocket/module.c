@@ -9,6 +9,8 @@
 #include "firmware/native/websocket/frames.h"
 #include "firmware/native/websocket/upgrade.h"
 
+#define PRINTABLE_MOST (100)
+
 static mp_buffer_info_t buffer(mp_obj_t object, size_t least, mp_uint_t flags) {
     mp_buffer_info_t info;
     mp_get_buffer_raise(object, &info, flags);
@@ -102,9 +104,12 @@ static mp_obj_t core_fault(mp_obj_t number) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(websocket_core_fault_obj, core_fault);
 
-// printable(bytes) -> str
+// printable(bytes) -> str: at most PRINTABLE_MOST characters, for a line of the log
 static mp_obj_t core_printable(mp_obj_t text) {
     mp_buffer_info_t info = buffer(text, 0, MP_BUFFER_READ);
+    if (info.len > PRINTABLE_MOST) {
+        info.len = PRINTABLE_MOST;
+    }
     vstr_t result;
     vstr_init_len(&result, info.len);
     for (size_t i = 0; i < info.len; i++) {

@@ -34,11 +34,18 @@ typedef struct {
 static const mp_obj_type_t records_type;
 static const mp_obj_type_t walk_type;
 
+// Longer ones stay where they are: a heap with cars that charge may have no room for them in one piece.
+#define LONGEST_BYTES (200)
+
+static mp_obj_t text_object(const uint8_t *text, size_t length) {
+    return length > LONGEST_BYTES ? mp_obj_new_memoryview('B', length, (void *)text) : mp_obj_new_bytes(text, length);
+}
+
 static mp_obj_t value_object(reader_t *self, const wire_value_t *value) {
     records_t *records;
     switch (value->tag) {
         case TAG_STRING:
-            return mp_obj_new_bytes(self->core.arena + value->at, value->end - value->at);
+            return text_object(self->core.arena + value->at, value->end - value->at);
         case TAG_BOOLEAN:
             return mp_obj_new_bool(value->number);
         case TAG_ARRAY:
@@ -174,7 +181,7 @@ static mp_obj_t reader_unpack(mp_obj_t self_in) {
     uint16_t at = 0, end = 0;
     unsigned node;
     if (core->message == WIRE_CALLERROR) {
-        mp_obj_t texts[] = { MP_OBJ_NEW_SMALL_INT(core->action), mp_obj_new_bytes(wire_text(core), core->text) };
+        mp_obj_t texts[] = { MP_OBJ_NEW_SMALL_INT(core->action), text_object(wire_text(core), core->text) };
         return mp_obj_new_list(2, texts);
     }
     node = wire_fields(core, &at, &end);
