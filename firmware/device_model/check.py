@@ -13,6 +13,7 @@ from tables.variable_format import (
     TYPE_OPTION_LIST,
     TYPE_STRING,
 )
+from wire_core import is_time
 
 from device_model import catalogue
 from device_model.outcomes import DONE, INVALID, TOO_HIGH, TOO_LONG, TOO_LOW
@@ -52,7 +53,7 @@ def check(variable, value):
     if kind == TYPE_BOOLEAN:
         return DONE if value in (b"true", b"false") else INVALID
     if kind == TYPE_DATE_TIME:
-        return DONE if is_date_time(value) else INVALID
+        return DONE if is_time(value) else INVALID
     return _list(variable, value, kind == TYPE_OPTION_LIST)
 
 
@@ -143,35 +144,3 @@ def _list(variable, value, single):
         if not member or not catalogue.contains(allowed, member) or member in members[:i]:
             return INVALID
     return _at_least(variable, len(members))
-
-
-def is_date_time(value):
-    """Whether `value` is an RFC 3339 date and time: 2024-05-01T10:00:00[.000](Z|+01:00)."""
-    if len(value) < 20 or not _shape(value[:19], b"0000-00-00T00:00:00"):
-        return False
-    if not (1 <= int(value[5:7]) <= 12 and 1 <= int(value[8:10]) <= 31):
-        return False
-    if int(value[11:13]) > 23 or int(value[14:16]) > 59 or int(value[17:19]) > 60:
-        return False
-    zone = value[19:]
-    if zone[:1] == b".":
-        end = 1
-        while end < len(zone) and 48 <= zone[end] <= 57:
-            end += 1
-        if end == 1:
-            return False
-        zone = zone[end:]
-    if zone == b"Z":
-        return True
-    return len(zone) == 6 and _shape(zone[1:], b"00:00") and zone[0] in b"+-"
-
-
-def _shape(value, pattern):
-    """Whether `value` has a digit where the pattern has one, and elsewhere what it has."""
-    for i, c in enumerate(pattern):
-        if c == 48:
-            if not 48 <= value[i] <= 57:
-                return False
-        elif value[i] != c:
-            return False
-    return True

@@ -162,6 +162,13 @@ def is_utf8(text):
     return good and state[0] == 0
 
 
+def is_time(text):
+    seconds = ctypes.c_int32()
+    return bool(
+        _core.wire_read_time(bytes(text), ctypes.c_size_t(len(text)), ctypes.byref(seconds))
+    )
+
+
 def _room(buffer, n):
     if len(buffer) < n:
         raise ValueError("buffer too small")

@@ -114,20 +114,25 @@ bool wire_is_surplus(const wire_reader_t *r, uint8_t c) {
     return digits == 4;
 }
 
-// The date-time that was gathered.
-wire_error_t wire_time(wire_reader_t *r) {
-    const uint8_t *text = wire_gathered(r);
+bool wire_read_time(const uint8_t *text, size_t n, int32_t *since_2020) {
     int32_t fields[FIELDS];
     int32_t offset;
-    if (r->n < PATTERN_LENGTH || r->n > SHORT || !numbers(text, 0, PATTERN_LENGTH, YEAR, fields) ||
-        !is_day(fields) || !offset_s(text + PATTERN_LENGTH, text + r->n, &offset)) {
-        return E_VALUE;
+    if (n < PATTERN_LENGTH || !numbers(text, 0, PATTERN_LENGTH, YEAR, fields) || !is_day(fields) ||
+        !offset_s(text + PATTERN_LENGTH, text + n, &offset)) {
+        return false;
     }
     offset = fields[HOUR] * 3600 + fields[MINUTE] * 60 + fields[SECOND] - offset;
-    if (fields[SECOND] == LEAP && offset % DAY != 0) { // only at 23:59:60 UTC (RFC 3339, 5.7)
+    *since_2020 = days_since_2020(fields[YEAR], fields[MONTH], fields[MONTH_DAY]) * DAY + offset;
+    return fields[SECOND] != LEAP || offset % DAY == 0; // only at 23:59:60 UTC (RFC 3339, 5.7)
+}
+
+// The date-time that was gathered.
+wire_error_t wire_time(wire_reader_t *r) {
+    int32_t since_2020;
+    if (r->n > SHORT || !wire_read_time(wire_gathered(r), r->n, &since_2020)) {
         return E_VALUE;
     }
-    return wire_keep(r, TAG_INT, days_since_2020(fields[YEAR], fields[MONTH], fields[MONTH_DAY]) * DAY + offset, 0);
+    return wire_keep(r, TAG_INT, since_2020, 0);
 }
 
 static void two_digits(uint8_t *out, unsigned value) {

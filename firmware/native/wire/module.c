@@ -299,6 +299,15 @@ static mp_obj_t is_utf8(mp_obj_t text_in) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(wire_core_is_utf8_obj, is_utf8);
 
+// is_time(text) -> bool: a date-time, RFC 3339.
+static mp_obj_t is_time(mp_obj_t text_in) {
+    mp_buffer_info_t text;
+    int32_t since_2020;
+    mp_get_buffer_raise(text_in, &text, MP_BUFFER_READ);
+    return mp_obj_new_bool(wire_read_time(text.buf, text.len, &since_2020));
+}
+MP_DEFINE_CONST_FUN_OBJ_1(wire_core_is_time_obj, is_time);
+
 static uint8_t *room(mp_obj_t buffer_in, size_t n) {
     mp_buffer_info_t buffer;
     mp_get_buffer_raise(buffer_in, &buffer, MP_BUFFER_WRITE);
@@ -336,6 +345,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_name), MP_ROM_PTR(&wire_core_name_obj) },
     { MP_ROM_QSTR(MP_QSTR_name_id), MP_ROM_PTR(&wire_core_name_id_obj) },
     { MP_ROM_QSTR(MP_QSTR_is_utf8), MP_ROM_PTR(&wire_core_is_utf8_obj) },
+    { MP_ROM_QSTR(MP_QSTR_is_time), MP_ROM_PTR(&wire_core_is_time_obj) },
     { MP_ROM_QSTR(MP_QSTR_write_number), MP_ROM_PTR(&wire_core_write_number_obj) },
     { MP_ROM_QSTR(MP_QSTR_write_time), MP_ROM_PTR(&wire_core_write_time_obj) },
     { MP_ROM_QSTR(MP_QSTR_TABLE), MP_ROM_PTR(&wire_core_table_obj) },

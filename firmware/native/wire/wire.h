@@ -172,6 +172,8 @@ unsigned wire_find(const uint8_t *text, size_t n, unsigned section);
 // For the writer. value / 10 ** decimals without trailing zeros; seconds since 2020 (1984 to 2088) as date-time;
 // -> length.
 size_t wire_write_number(uint8_t out[WIRE_NUMBER_MOST], int32_t value, unsigned decimals);
+// Whether `text` is a date-time (RFC 3339), and which.
+bool wire_read_time(const uint8_t *text, size_t n, int32_t *since_2020);
 size_t wire_write_time(uint8_t out[WIRE_TIME_LENGTH], int32_t seconds);
 
 // The tables, made by tools/schema.
