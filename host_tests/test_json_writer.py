@@ -87,7 +87,7 @@ def test_what_is_written_is_valid_and_says_what_it_was_given(message, rnd, size,
 def test_a_whole_meter_value():
     sample = (12340, 3, names.SAMPLE_PERIODIC, names.POWER_ACTIVE_IMPORT, names.L1, None, b"W", 0)
     slots = (names.UPDATED, 5, names.TRIGGER, 1, False, None, None, b"tx", names.CHARGING)
-    slots += (None, None, None, 1, 1, None, None, ([(5, [sample])]))
+    slots += (None, None, None, 1, 1, None, None, None, ([(5, [sample])]))
     writer = MessageWriter(bytearray(64))
     writer.call(b"1-2", names.TRANSACTION_EVENT, slots)
     text = written(writer)

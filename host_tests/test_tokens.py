@@ -87,6 +87,7 @@ async def test_other_evses_in_the_answer_to_an_event(rig):
     await station.swipe(CARD, evse=1)
     csms.answer_next("Authorize", info())
     csms.answer_next("TransactionEvent", info(evseId=[1, 2]))
+    await station.ev("C")
     await station.swipe(CARD, evse=1)
     await station.until_relay(True)
     await rig.quiet(csms)
@@ -169,8 +170,8 @@ async def test_start_button(rig):
     # C02.FR.01, C02.FR.03
     csms, station = await rig.booted()
     await station.plug()
-    await station.ev("C")
     for press in ("", "anything"):
+        await station.ev("C")
         await station.swipe(press, evse=1, kind="NoAuthorization")
         event = await csms.expect_event(eventType="Started", triggerReason="Authorized")
         assert event["idToken"] == {"idToken": "", "type": "NoAuthorization"}
