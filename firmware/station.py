@@ -32,19 +32,19 @@ from tables.variables import (
     SECURITY_CTRLR_BASIC_AUTH_PASSWORD,
 )
 
-from blocks.authorization import Authorization
-from blocks.availability import Availability
-from blocks.data_transfer import DataTransfer
-from blocks.events import Events
-from blocks.metering import Metering
+from blocks.authorization.authorization import Authorization
+from blocks.availability.availability import Availability
+from blocks.data_transfer.data_transfer import DataTransfer
+from blocks.events.events import Events
+from blocks.metering.metering import Metering
 from blocks.port import NOT_MINE
-from blocks.provisioning import Heartbeat, Registration
-from blocks.remote_control import RemoteControl
-from blocks.reports import Reports
-from blocks.reset import Reset
-from blocks.transactions import Transactions
-from blocks.trigger import Trigger
-from blocks.variables import Variables
+from blocks.provisioning.provisioning import Heartbeat, Registration
+from blocks.remote_control.remote_control import RemoteControl
+from blocks.reports.reports import Reports
+from blocks.reset.reset import Reset
+from blocks.transactions.transactions import Transactions
+from blocks.trigger.trigger import Trigger
+from blocks.variables.variables import Variables
 from charging.authorization_cache import AuthorizationCache
 from charging.charging import Charging
 from charging.signatures import Signatures

@@ -18,11 +18,11 @@ from collections import namedtuple
 import asyncio_core  # noqa: F401
 from tables import names, variables
 
-from blocks.authorization import Authorization
-from blocks.metering import Metering
+from blocks.authorization.authorization import Authorization
+from blocks.metering.metering import Metering
 from blocks.port import ANSWERED
-from blocks.remote_control import RemoteControl
-from blocks.transactions import Transactions
+from blocks.remote_control.remote_control import RemoteControl
+from blocks.transactions.transactions import Transactions
 from charging.authorization_cache import AuthorizationCache
 from charging.charging import Charging
 from charging.signatures import Signatures

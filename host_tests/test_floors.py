@@ -27,9 +27,9 @@ def test_the_house_keeps_to_it():
     ("path", "text"),
     [
         ("firmware/main.py", "import board, station\nfrom hal import log"),
-        ("firmware/station.py", "from board import Board\nfrom blocks.reset import Reset"),
+        ("firmware/station.py", "from board import Board\nfrom blocks.reset.reset import Reset"),
         (
-            "firmware/blocks/reset.py",
+            "firmware/blocks/reset/reset.py",
             "from blocks.port import DEFER\nfrom charging.evse import Evse",
         ),
         ("firmware/blocks/certificates/csr.py", "from blocks.certificates.keys import Key"),
@@ -62,18 +62,22 @@ def test_allowed(tmp_path, path, text):
         ("firmware/charging/evse.py", "__import__('link.outbox')", "above"),
         ("firmware/charging/evse.py", "__import__(name)", "full name"),
         ("firmware/charging/evse.py", "from . import x", "full name"),
-        ("firmware/blocks/reset.py", "from blocks.availability import A", "blocks do not import"),
-        ("firmware/blocks/reset.py", "from blocks import availability", "blocks do not import"),
-        ("firmware/blocks/reset.py", "from link.link import Link", "same floor"),
-        ("firmware/link/link.py", "from blocks.reset import Reset", "same floor"),
+        ("firmware/blocks/reset/reset.py", "from blocks.availability.availability import A", "blocks do not import"),
+        (
+            "firmware/blocks/reset/reset.py",
+            "from blocks import availability",
+            "blocks do not import",
+        ),
+        ("firmware/blocks/reset/reset.py", "from link.link import Link", "same floor"),
+        ("firmware/link/link.py", "from blocks.reset.reset import Reset", "same floor"),
         ("firmware/storage/store.py", "from device_model.model import M", "same floor"),
         ("firmware/wire/rpc.py", "from hal import timers", "same floor"),
         ("firmware/wire/rpc.py", "import time", "pure"),
         ("firmware/wire/rpc.py", "import asyncio", "pure"),
-        ("firmware/blocks/reset.py", "import board", "only station and main"),
-        ("firmware/blocks/reset.py", "from board import Board", "only station and main"),
-        ("firmware/blocks/reset.py", "import json", "for nobody"),
-        ("firmware/blocks/reset.py", "import socket", "for board"),
+        ("firmware/blocks/reset/reset.py", "import board", "only station and main"),
+        ("firmware/blocks/reset/reset.py", "from board import Board", "only station and main"),
+        ("firmware/blocks/reset/reset.py", "import json", "for nobody"),
+        ("firmware/blocks/reset/reset.py", "import socket", "for board"),
         ("firmware/station.py", "import main", "above"),
         ("firmware/cellar/rats.py", "", "no floor"),
         ("boards/unix/network.py", "from link.link import Link", "nothing but hal"),
@@ -87,5 +91,5 @@ def test_refused(tmp_path, path, text, why):
 
 
 def test_the_line_is_told(tmp_path):
-    found = check(tmp_path, "firmware/blocks/reset.py", "x = 1\n\nimport json\n")
-    assert found == ["firmware/blocks/reset.py:3: imports json: json is for nobody"]
+    found = check(tmp_path, "firmware/blocks/reset/reset.py", "x = 1\n\nimport json\n")
+    assert found == ["firmware/blocks/reset/reset.py:3: imports json: json is for nobody"]

@@ -1,4 +1,4 @@
-"""blocks/metering.py: sampled and clock-aligned readings."""
+"""blocks/metering/metering.py: sampled and clock-aligned readings."""
 
 import pytest
 from fakes import START_UTC, World, readings

@@ -1,4 +1,4 @@
-"""blocks/remote_control.py: F01 to F03."""
+"""blocks/remote_control/remote_control.py: F01 to F03."""
 
 import pytest
 from fakes import Reader, World

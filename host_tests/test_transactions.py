@@ -1,4 +1,4 @@
-"""blocks/transactions.py, charging/records.py, blocks/authorization.py: what is told, kept,
+"""blocks/transactions, charging/records.py, blocks/authorization: what is told, kept,
 retried.
 """
 

@@ -1,4 +1,4 @@
-"""blocks/variables.py: GetVariables and SetVariables, item by item. Certification case ids in the
+"""blocks/variables: GetVariables and SetVariables, item by item. Certification case ids in the
 names.
 """
 
@@ -9,8 +9,8 @@ from test_device_model import Board, override
 from test_store import Device
 
 from blocks.port import ANSWERED, NOT_MINE
-from blocks.reports import Reports
-from blocks.variables import Variables
+from blocks.reports.reports import Reports
+from blocks.variables.variables import Variables
 from device_model import settings
 from device_model.model import DeviceModel
 from device_model.values import Values

@@ -54,11 +54,11 @@ class Charging:
         transaction_changed(evse, id or None): one has begun or ended; evse 0: not known yet.
         display(evse, text): for the driver; evse 0: at every reader.
         lock_changed(): a lock has failed, or works again.
-    events, blocks/transactions.py:
+    events, blocks/transactions:
         event(evse, transaction, kind, trigger, state, reason).
         readings() -> iterable of (data, place): all packed readings, each from its place on.
         thin(): drop readings that may be dropped (E06.FR.12, J02.FR.13, J02.FR.20).
-    authorizer, blocks/authorization.py:
+    authorizer, blocks/authorization:
         ask(grant) -> bool: `decide` or `decide_offline` will be called.
     cache, AuthorizationCache.
 

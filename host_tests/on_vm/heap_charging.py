@@ -188,10 +188,10 @@ from charging.charging import Charging  # noqa: E402
 from charging.signatures import Signatures  # noqa: E402
 
 after_charging = used()
-from blocks.authorization import Authorization  # noqa: E402
-from blocks.metering import Metering  # noqa: E402
-from blocks.remote_control import RemoteControl  # noqa: E402
-from blocks.transactions import Transactions  # noqa: E402
+from blocks.authorization.authorization import Authorization  # noqa: E402
+from blocks.metering.metering import Metering  # noqa: E402
+from blocks.remote_control.remote_control import RemoteControl  # noqa: E402
+from blocks.transactions.transactions import Transactions  # noqa: E402
 
 code = used()
 charging = Charging(board, model, timers, board, ids)

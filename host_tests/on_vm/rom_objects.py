@@ -65,8 +65,8 @@ from hal import log as again  # noqa: E402
 check("an import after it was forgotten", not hasattr(again, "extra5") and again.INFO == 1)
 
 # Modules in ROM.
-check("a module that only defines takes no heap", cost("blocks.trigger") < 64)
-check("and needs no place among the loaded ones", "blocks.trigger" not in sys.modules)
+check("a module that only defines takes no heap", cost("blocks.trigger.trigger") < 64)
+check("and needs no place among the loaded ones", "blocks.trigger.trigger" not in sys.modules)
 
 import storage.journal  # noqa: E402
 import wire.websocket as websocket  # noqa: E402
