@@ -158,7 +158,7 @@ class Guard:
         if self._sending or self.block is None:
             return False
         self._sending = self._handing_over = True
-        self.block.send(_OWN, vendor_id, message_id, data)
+        self.block.data_transfer_asked(_OWN, vendor_id, message_id, data)
         self._handing_over = False
         return self._sending
 

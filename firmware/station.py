@@ -8,46 +8,15 @@ import asyncio
 import gc
 
 from micropython import const
+from parts import Parts
 from tables.extension import EXTENSION
-from tables.names import AVAILABLE, FAULTED, OCCUPIED
 from tables.variables import (
-    ALIGNED_DATA_CTRLR_INTERVAL,
-    ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL,
-    AUTH_CACHE_CTRLR_STORAGE,
-    CHARGING_STATION_AVAILABILITY_STATE,
-    CHARGING_STATION_PROBLEM,
-    CLOCK_CTRLR_DATE_TIME,
-    CONNECTOR_AVAILABILITY_STATE,
-    CONNECTOR_PLUG_RETENTION_LOCK_ACTIVE,
-    CONNECTOR_PLUG_RETENTION_LOCK_PROBLEM,
-    CONNECTOR_PROBLEM,
     DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES,
     DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES,
-    EVSE_AVAILABILITY_STATE,
-    EVSE_POWER,
-    EVSE_PROBLEM,
-    OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL,
-    SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL,
-    SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL,
-    SECURITY_CTRLR_BASIC_AUTH_PASSWORD,
 )
 
-from blocks.authorization.authorization import Authorization
-from blocks.availability.availability import Availability
-from blocks.data_transfer.data_transfer import DataTransfer
-from blocks.events.events import Events
-from blocks.metering.metering import Metering
 from blocks.port import NOT_MINE
-from blocks.provisioning.provisioning import Heartbeat, Registration
-from blocks.remote_control.remote_control import RemoteControl
-from blocks.reports.reports import Reports
-from blocks.reset.reset import Reset
-from blocks.transactions.transactions import Transactions
-from blocks.trigger.trigger import Trigger
-from blocks.variables.variables import Variables
-from charging.authorization_cache import AuthorizationCache
 from charging.charging import Charging
-from charging.signatures import Signatures
 from device_model.model import DeviceModel
 from hal import log
 from hal.events import (
@@ -77,25 +46,9 @@ _RX_SIZE = const(512)
 _TX_SIZE = const(512)
 
 
-# What metering plans its readings by.
-_METERING = (
-    ALIGNED_DATA_CTRLR_INTERVAL,
-    ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL,
-    SAMPLED_DATA_CTRLR_TX_ENDED_INTERVAL,
-    SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL,
-)
-
-_FLAGS = (
-    CHARGING_STATION_PROBLEM,
-    CONNECTOR_PLUG_RETENTION_LOCK_ACTIVE,
-    CONNECTOR_PLUG_RETENTION_LOCK_PROBLEM,
-    CONNECTOR_PROBLEM,
-    EVSE_PROBLEM,
-)
-
-
-class Station:
-    """A charging station on a board.
+class Station(Parts):
+    """A charging station on a board; the parts of its functional blocks come from Parts, which the
+    build makes from their declarations.
 
     Args:
         board: the hardware (firmware/hal/README.md).
@@ -103,69 +56,29 @@ class Station:
 
     def __init__(self, board):
         self.board = board
+        self.clock = board.clock
         self.timers = timers = Timers()
         self.store = Store(board.storage)
+        self.boot_count = self.store.boot_count
         self.model = model = DeviceModel(board, self.store)
         gc.collect()  # the large buffers first, while the heap is in one piece
         arena = _arena(model)
         rx_buf = bytearray(_RX_SIZE)
         tx_buf = bytearray(_TX_SIZE)
         self.journal = Journal()
+        self.places = [(e + 1, c + 1) for e, n in enumerate(board.connectors) for c in range(n)]
         self._transactions_begun = 0
         self._reason = None  # of the next boot
-        self._prefix = b"%s-%x-" % (_hex(board.random(4)), self.store.boot_count)
+        self._prefix = b"%s-%x-" % (_hex(board.random(4)), self.boot_count)
         self.charging = charging = Charging(
             board, model, timers, board.clock, self._transaction_id
         )
-        self.registration = Registration(board, model, timers, self._accepted)
-        self.heartbeat = Heartbeat(board, model, timers)
-        self.availability = Availability(board, model, charging)
-        self.events = Events(
-            board.clock, charging, self.availability.places, self.store.boot_count
-        )
-        self.extension = Guard(board, model, timers) if EXTENSION else None
-        self.data_transfer = DataTransfer(
-            self.extension if EXTENSION else board, timers, self.extension
-        )
+        # The maker's side: the board's own, or around that the extension.
+        self.maker = board
+        self.extension = None
         if EXTENSION:
-            self.extension.block = self.data_transfer
-        self.authorization = Authorization(charging)
-        self.metering = Metering(charging, Signatures(charging, self.store))
-        self.transactions = Transactions(charging, self.journal, self.metering)
-        self.reports = Reports(board, model)
-        self.remote_control = RemoteControl(charging)
-        self.reset = Reset(board, model, timers, charging, self.journal, self._restart)
-        self.trigger = Trigger(
-            board,
-            self.registration,
-            self.heartbeat,
-            self.availability,
-            self.metering,
-            self.transactions,
-        )
-        self._blocks = (
-            Variables(model),
-            self.authorization,
-            self.reports,
-            self.remote_control,
-            self.transactions,
-            self.data_transfer,
-            self.availability,
-            self.reset,
-            self.trigger,
-        )
-        sources = [
-            self.registration,
-            self.authorization,
-            self.availability,
-            self.events,
-            self.data_transfer,
-            self.transactions,
-            self.metering,
-            self.reports,
-            self.trigger,
-            self.heartbeat,
-        ]
+            self.maker = self.extension = Guard(board, model, timers)
+        sources = []
         self.link = Link(
             board,
             model,
@@ -175,20 +88,16 @@ class Station:
             rx_buf,
             tx_buf,
             arena,
-            self.store.boot_count,
+            self.boot_count,
         )
-        self.link.accepted = self.registration.accepted
+        self.make(self.link, sources)
         self.link.on_connection = self._connected
-        for source in sources:
-            source.link = self.link
-        self.remote_control.link = self.link
+        if EXTENSION:
+            self.extension.block = self.data_transfer
         charging.listener = self
-        charging.events = self.transactions
-        charging.authorizer = self.authorization
-        charging.cache = AuthorizationCache(self.store, model, board.clock)
-        model.live = self._live
-        model.most = self._most
-        model.changed = self._changed
+        model.live = self.live
+        model.most = charging.limits.rated_w
+        model.changed = self.changed
 
     async def run(self):
         """Charge, until the board restarts the firmware."""
@@ -201,7 +110,7 @@ class Station:
         )
         self.journal.load(self.store)
         self.charging.resume()
-        self.metering.configure()
+        self.started()
         tasks = [
             asyncio.create_task(t) for t in (self._talk(), self.timers.run(), self._hardware())
         ]
@@ -243,11 +152,11 @@ class Station:
         elif kind == NETWORK:
             self.link.network(event[1])
         elif kind == DATA_TRANSFER:
-            self.data_transfer.send(*event[1:])
+            self.data_transfer_asked(*event[1:])
         elif kind == HOOK_REPLY:
-            self.data_transfer.hook_reply(*event[1:])
+            self.hook_replied(*event[1:])
         elif kind == REBOOT:
-            self.reset.request(b"LocalReset")
+            self.restart_asked(b"LocalReset")
         elif kind == QUIT:
             self.link.close()  # transactions stay as they are: nothing but the process ends
         elif kind == HEAP:
@@ -257,13 +166,13 @@ class Station:
     # ---- from charging
 
     def status_changed(self, evse, connector):
-        self.availability.status_changed(evse, connector)
+        self.connector_changed(evse, connector)
 
     def transaction_changed(self, evse, transaction_id):
         if evse:  # else it is not known yet where
             self.board.indicator.transaction(evse, transaction_id)
         if transaction_id is None:
-            self.reset.transaction_ended()
+            self.transaction_ended()
 
     def lock_changed(self):
         self.link.wake()
@@ -279,108 +188,43 @@ class Station:
     # ---- from the link
 
     def _handle(self, action, reader):
-        refusal = self.registration.refusal(action)
-        if refusal is not None:
-            return refusal
-        for block in self._blocks:
-            reply = block.handle(action, reader)
-            if reply != NOT_MINE:
-                return reply
-        log.warning("%s is not supported yet", name(action))
-        return NOT_MINE
+        reply = self.refusal(action)
+        if reply is None:
+            reply = self.handle(action, reader)
+        if reply == NOT_MINE:
+            log.warning("%s is not supported yet", name(action))
+        return reply
 
     def _connected(self, up):
         self.board.indicator.connected(up)
         self._set_online()
-        if not up:
-            self.data_transfer.connected(False)  # also while Pending
-        self.registration.connected(up)
-        self.availability.connected(up)
+        self.connected(up)
 
-    def _accepted(self):
+    def accepted(self):
+        """The CSMS has accepted the station."""
         self._set_online()
         self.charging.accepted()
-        self.availability.tell_all()  # B01.FR.05
-        self.heartbeat.restart()
+        self.accepted_by_csms()
         self.link.wake()
 
     def _set_online(self):
         """Online is who is connected and accepted: then the CSMS can be asked, and is told what
         has waited.
         """
-        online = self.link.connected and self.registration.accepted() is True
+        online = self.link.connected and self.link.accepted() is True
         if online != self.charging.online:
             self.charging.online = online
-            self.authorization.connected(online)
-            self.transactions.connected(online)
-            self.metering.connected(online)
-            self.data_transfer.connected(online)
-            self.metering.align()
-
-    # ---- from the device model
-
-    def _live(self, variable, evse, connector):
-        if variable == CLOCK_CTRLR_DATE_TIME:
-            return self.board.clock.utc()
-        if variable == AUTH_CACHE_CTRLR_STORAGE:
-            return self.charging.cache.used
-        if variable == EVSE_POWER:
-            return self.board.meter(evse).power_w()
-        if variable in (
-            CHARGING_STATION_AVAILABILITY_STATE,
-            EVSE_AVAILABILITY_STATE,
-            CONNECTOR_AVAILABILITY_STATE,
-        ):
-            return name(self._status(evse, connector))
-        if variable in _FLAGS:
-            return b"true" if self._flag(variable, evse, connector) else b"false"
-        if EXTENSION:
-            return self.extension.read(variable, evse, connector)
-        return None
-
-    def _most(self, variable, evse):
-        return self.charging.limits.rated_w(evse)  # EVSE.Power
-
-    def _flag(self, variable, evse, connector):
-        if variable == CONNECTOR_PLUG_RETENTION_LOCK_ACTIVE:
-            return self.charging.outlet(evse, connector).locked()
-        if variable == CONNECTOR_PLUG_RETENTION_LOCK_PROBLEM:
-            return self.charging.outlet(evse, connector).lock_problem()
-        return self._status(evse, connector) == FAULTED
-
-    def _status(self, evse, connector):
-        """Status of a connector, of an EVSE (connector 0) or of the station (evse 0): one that is
-        occupied makes an EVSE so, one that is available makes the station so.
-        """
-        status = 0
-        strong = OCCUPIED if evse else AVAILABLE
-        for e, connectors in enumerate(self.board.connectors):
-            for c in range(connectors):
-                if evse in (0, e + 1) and connector in (0, c + 1):
-                    here = self.charging.status(e + 1, c + 1)
-                    if here == strong:
-                        return here
-                    status = status or here
-        return status
-
-    def _changed(self, variable, evse, connector):
-        if variable == OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL:
-            self.heartbeat.restart()
-        elif variable == SECURITY_CTRLR_BASIC_AUTH_PASSWORD:
-            self.link.password_changed()
-        elif variable in _METERING:
-            self.metering.configure(variable)
-        elif EXTENSION:
-            self.extension.changed(variable, evse, connector)
+            self.online(online)
 
     # ---- the end
 
-    def _restart(self, reason):
+    def restart(self, reason):
+        """Restart the firmware in good order, for a reason of the next boot."""
         self._reason = reason
         self.link.close()
 
     async def _talk(self):
-        await self.link.run()  # until _restart() or QUIT has closed it
+        await self.link.run()  # until restart() or QUIT has closed it
         # What waits in RAM is for the time after the restart (B12.FR.05).
         self.journal.save(self.store)
         self.board.restart(self._reason)

@@ -359,7 +359,7 @@ class World:
             self.connect(True)
         if resume:
             self.charging.resume()
-            self.metering.configure()
+            self.metering.started()
             self.statuses.clear()
 
     # ---- the clock
@@ -420,9 +420,9 @@ class World:
 
     def connect(self, up):
         self.settle()
-        self.authorization.connected(up)
-        self.transactions.connected(up)
-        self.metering.connected(up)
+        self.authorization.online(up)
+        self.transactions.online(up)
+        self.metering.online(up)
 
     def ev(self, evse, state, connector=1):
         self.settle()

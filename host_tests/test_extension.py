@@ -563,7 +563,7 @@ class _Block:
     def __init__(self, guard, taken):
         self.guard, self.taken, self.sent = guard, taken, []
 
-    def send(self, seq, *message):
+    def data_transfer_asked(self, seq, *message):
         if self.taken:
             self.sent.append((seq, *message))
         else:

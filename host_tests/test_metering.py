@@ -23,7 +23,7 @@ def stop(w, evse=1, token=b"A1"):
 def change(w, variable, value):
     """The CSMS sets a variable."""
     w.set(**{variable: value})
-    w.metering.configure(getattr(variables, variable))
+    w.metering.started(getattr(variables, variable))
 
 
 def contexts(event):
@@ -296,11 +296,11 @@ def test_aligned_starts_when_the_clock_is_set():
     w = World(ALIGNED_DATA_CTRLR_INTERVAL="900", resume=False)
     w.clock.known = False
     w.charging.resume()
-    w.metering.configure()
+    w.metering.started()
     w.advance(1000)
     assert idle_values(w) == []
     w.clock.known = True
-    w.metering.configure()
+    w.metering.started()
     w.advance(900)
     assert len(idle_values(w)) == 2
 

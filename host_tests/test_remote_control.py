@@ -1,10 +1,8 @@
 """blocks/remote_control/remote_control.py: F01 to F03."""
 
 import pytest
-from fakes import Reader, World
+from fakes import World
 from tables import names
-
-from blocks.port import NOT_MINE
 
 
 def test_tc_f_01_cable_first():
@@ -179,7 +177,6 @@ def test_remote_stop_while_the_evse_is_unknown():
 def test_tc_f_09_unknown_transaction():
     w = World()
     assert w.stop(b"nope")[0] == names.REJECTED
-    assert w.remote.handle(names.RESET, Reader([])) == NOT_MINE
 
 
 def test_local_stop_of_a_remote_start():

@@ -8,7 +8,7 @@ from tables import names, variables
 from test_device_model import Board, override
 from test_store import Device
 
-from blocks.port import ANSWERED, NOT_MINE
+from blocks.port import ANSWERED
 from blocks.reports.reports import Reports
 from blocks.variables.variables import Variables
 from device_model import settings
@@ -317,7 +317,7 @@ def base_report(bench, base, live):
             return 1, base
 
     bench.model.live = lambda variable, evse, connector: live
-    bench.model.most = lambda variable, evse: 22080
+    bench.model.most = lambda evse: 22080
     bench.board.clock = FakeClock()
     reports = Reports(bench.board, bench.model)
     reports.link = Link()
@@ -417,7 +417,3 @@ def test_b05_fr_09_flash_fails_and_everything_stays_as_it_was(bench):
 def test_reboot_required(bench):
     where = name(b"OCPPCommCtrlr", b"NetworkConfigurationPriority")
     assert bench.ask(SET, (None, b"1", *where))[0][1] == names.REBOOT_REQUIRED
-
-
-def test_other_messages_are_not_taken(bench):
-    assert bench.block.handle(names.RESET, Reader([])) == NOT_MINE

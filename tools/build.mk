@@ -9,7 +9,7 @@ PORT = build/unix/port
 EXTENSION = $(wildcard boards/unix/extension.py)
 
 find = $(shell find $(1) -type f -name '$(2)' 2>/dev/null)
-GENERATED_FROM = $(call find,tools/schema tools/device_model,*.py) $(call find,firmware,*.txt) \
+GENERATED_FROM = $(call find,tools/schema tools/device_model tools/blocks,*.py) $(call find,firmware,*.txt) \
 	$(call find,firmware,*.csv) tools/requirements.txt tools/no_floats.py $(EXTENSION)
 FROZEN_FROM = $(call find,firmware,*.py) $(wildcard boards/unix/*.py boards/simulated/micropython/*.py) tools/freeze.py tools/inline.py
 C_FROM = $(call find,firmware boards/unix boards/simulated,*.[ch]) firmware/native/micropython.mk
@@ -28,6 +28,8 @@ ifneq ($(wildcard tools/schema/compile.py),)
 	@echo "GEN schema"
 	@$(PYTHON) tools/schema/compile.py --declarations firmware/wire/messages.txt --out $(GEN)
 endif
+	@echo "GEN blocks"
+	@$(PYTHON) -m tools.blocks.joins --tables $(GEN) --output build/gen/parts.py firmware/blocks
 	@touch $@
 
 # A removed extension is a change, too.
@@ -39,7 +41,7 @@ build/gen/extension: FORCE
 FORCE:
 
 build/frozen/stamp: build/gen/stamp $(FROZEN_FROM)
-	@$(PYTHON) -m tools.freeze $(if $(filter-out 0,$(KEEP_GOING)),--keep-going) --output build/frozen firmware boards/unix=*.py boards/simulated/micropython=*.py build/gen
+	@$(PYTHON) -m tools.freeze --hooks build/gen/hooks.json $(if $(filter-out 0,$(KEEP_GOING)),--keep-going) --output build/frozen firmware boards/unix=*.py boards/simulated/micropython=*.py build/gen
 	@touch $@
 
 build/unix/pilotwire: build/frozen/stamp manifest.py $(C_FROM) build/unix/settings tools/build.mk

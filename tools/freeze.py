@@ -15,14 +15,17 @@ Only files whose content changed are written, so that a build compiles no more t
 
 import argparse
 import ast
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from tools.blocks.joins import expand
 from tools.inline import Constants, FreezeError, Source, absolute, inline, parse, read_constants
 
 MARK = "# constants"
 WHEN = "# when "
+STATION = "station"
 _SECOND_HAND = "%s is a constant that %s only imports; import it from where it is defined"
 
 
@@ -83,7 +86,7 @@ def prepare(sources: list[Source]) -> tuple[dict[PurePosixPath, str], list[Freez
             constants[source.module] = read_constants(source)
         else:
             code.append(source)
-    frozen = {}
+    frozen: dict[PurePosixPath, str] = {}
     errors = []
     wanted = []
     for source in code:
@@ -116,6 +119,14 @@ def find(root: str) -> list[Source]:
     ]
 
 
+def _with_hooks(sources: list[Source], hooks: dict[str, list[str]]) -> list[Source]:
+    """The sources; in the station the calls of hooks stand in place of the hooks' names."""
+    return [
+        source._replace(text=expand(source.text, hooks)) if source.module == STATION else source
+        for source in sources
+    ]
+
+
 def write(output: Path, frozen: dict[PurePosixPath, str]) -> int:
     """Bring `output` up to date; returns how many files were written or removed."""
     changed = 0
@@ -140,10 +151,13 @@ def main() -> int:
     parser.add_argument(
         "roots", nargs="+", help="a folder, or folder=pattern for its own files only"
     )
+    parser.add_argument("--hooks", type=Path, help="who is called for what, by tools.blocks.joins")
     parser.add_argument("--keep-going", action="store_true", help="leave out what has errors")
     options = parser.parse_args()
     sources = [source for root in options.roots for source in find(root)]
     try:
+        if options.hooks:
+            sources = _with_hooks(sources, json.loads(options.hooks.read_text(encoding="utf-8")))
         frozen, errors = prepare(sources)
     except FreezeError as error:
         frozen, errors = {}, [error]

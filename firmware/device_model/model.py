@@ -60,7 +60,7 @@ class DeviceModel:
         live: callable(variable, evse, connector) -> bytes, int or None, for variables marked live;
             a dateTime is seconds since 2020. None: the stored value counts.
         changed: callable(variable, evse, connector), after a change by the CSMS.
-        most: callable(variable, evse) -> int, the maxLimit of a variable with max=live.
+        most: callable(evse) -> int, the maxLimit of what has max=live (EVSE.Power).
     """
 
     def __init__(self, board, store):
@@ -192,7 +192,7 @@ class DeviceModel:
     def limit(self, variable, field, evse):
         """FIELD_MIN or FIELD_MAX of a variable at an EVSE, bytes, or None."""
         limit = catalogue.text(variable, field)
-        return b"%d" % self.most(variable, evse) if limit == b"live" else limit
+        return b"%d" % self.most(evse) if limit == b"live" else limit
 
     def is_live(self, handle):
         """Whether the value may be another one at the next reading."""

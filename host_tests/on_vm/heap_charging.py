@@ -206,7 +206,7 @@ charging.cache = AuthorizationCache(partner, model, board)
 for source in (metering, transactions, authorization):
     source.link = partner
 charging.resume()
-metering.configure()
+metering.started()
 timers.fire_due()
 idle = used()
 

@@ -1,9 +1,9 @@
 """C01 Authorize: asks the CSMS about tokens, one after the other. C11 ClearCache."""
 
 from micropython import const
-from tables.names import ACCEPTED, AUTHORIZE, CLEAR_CACHE, REJECTED
+from tables.names import ACCEPTED, AUTHORIZE, REJECTED
 
-from blocks.port import ANSWERED, ERROR, NOT_MINE
+from blocks.port import ANSWERED, ERROR
 from charging.session import additional_info
 
 _WAITING = const(4)
@@ -23,8 +23,6 @@ class Authorization:
 
     def handle(self, action, reader):
         """C11 ClearCache."""
-        if action != CLEAR_CACHE:
-            return NOT_MINE
         return (ACCEPTED if self.charging.cache.clear() else REJECTED,)  # C11.FR.02, C11.FR.03
 
     def ask(self, grant):
@@ -41,7 +39,7 @@ class Authorization:
         self.link.wake()
         return True
 
-    def connected(self, up):
+    def online(self, up):
         """The connection to the CSMS, which has accepted us, came or went.
 
         What waits when it goes is decided without the CSMS.

@@ -7,7 +7,9 @@ import time
 from micropython import const
 from tables.names import (
     ACCEPTED,
-    CHANGE_AVAILABILITY,
+    AVAILABLE,
+    FAULTED,
+    OCCUPIED,
     OPERATIVE,
     REJECTED,
     SCHEDULED,
@@ -15,7 +17,7 @@ from tables.names import (
 )
 from tables.variables import OCPP_COMM_CTRLR_OFFLINE_THRESHOLD
 
-from blocks.port import ANSWERED, ERROR, NOT_MINE
+from blocks.port import ANSWERED, ERROR
 from hal import log
 from wire.names import name
 
@@ -29,23 +31,23 @@ class Availability:
 
     A connector costs the status that the CSMS knows (a name id) and a byte of flags.
 
-    Attributes:
+    Args:
         places: (EVSE, connector) of each connector.
     """
 
-    def __init__(self, board, model, charging):
+    def __init__(self, board, model, charging, places):
         self.board = board
         self.model = model
         self.charging = charging
         self.link = None  # set by the station
-        self.places = [(e + 1, c + 1) for e, n in enumerate(board.connectors) for c in range(n)]
+        self.places = places
         self._known = [0] * len(self.places)  # name ids; 0: the CSMS knows nothing
         self._flags = bytearray(len(self.places))
         self._sent = 0  # place of the outstanding StatusNotification, and
         self._status = 0  # what it says
         self._lost_at = None  # ticks at which the connection was lost
 
-    def status_changed(self, evse, connector):
+    def connector_changed(self, evse, connector):
         """charging: a connector's status may have changed."""
         self.board.indicator.status(evse, connector, name(self.charging.status(evse, connector)))
         self.link.wake()
@@ -61,6 +63,31 @@ class Availability:
         """TriggerMessage(StatusNotification)."""
         self.tell_all(evse or 0, connector or 0, _ASKED)
         return True
+
+    def accepted_by_csms(self):
+        self.tell_all()  # B01.FR.05
+
+    def state(self, evse, connector):
+        """AvailabilityState."""
+        return name(self._status(evse, connector))
+
+    def problem(self, evse, connector):
+        """Problem."""
+        return b"true" if self._status(evse, connector) == FAULTED else b"false"
+
+    def _status(self, evse, connector):
+        """Status of a connector, of an EVSE (connector 0) or of the station (evse 0): one that is
+        occupied makes an EVSE so, one that is available makes the station so.
+        """
+        status = 0
+        strong = OCCUPIED if evse else AVAILABLE
+        for e, c in self.places:
+            if evse in (0, e) and connector in (0, c):
+                here = self.charging.status(e, c)
+                if here == strong:
+                    return here
+                status = status or here
+        return status
 
     def connected(self, up):
         if not up:
@@ -93,8 +120,6 @@ class Availability:
             self._flags[self._sent] |= _ALWAYS
 
     def handle(self, action, reader):
-        if action != CHANGE_AVAILABILITY:
-            return NOT_MINE
         wanted, evse, connector = reader.unpack()
         evse = evse or 0
         connector = connector or 0

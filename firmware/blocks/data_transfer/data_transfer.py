@@ -9,7 +9,7 @@ from tables.names import (
     UNKNOWN_VENDOR_ID,
 )
 
-from blocks.port import ANSWERED, DEFER, NOT_MINE, TIMEOUT
+from blocks.port import ANSWERED, DEFER, TIMEOUT
 from hal import log
 from hal.timers import Timer
 from wire.names import name, name_id
@@ -40,7 +40,7 @@ class DataTransfer:
         self._reply_to = None  # message id of the CALL that waits for the maker's side
         self._timer = Timer(self._hook_late)
 
-    def send(self, seq, vendor_id, message_id, data):
+    def data_transfer_asked(self, seq, vendor_id, message_id, data):
         """The maker's side wants to send: answered through board.data_transfer_reply() (P02)."""
         if not self._online:
             self._fail(seq, b"the station is not connected to its CSMS")
@@ -73,8 +73,6 @@ class DataTransfer:
         self.board.data_transfer_reply(seq, None, None, why)
 
     def handle(self, action, reader):
-        if action != DATA_TRANSFER:
-            return NOT_MINE
         vendor_id, message_id, data = reader.unpack()
         if self.extension:
             reply = self.extension.data_transfer(vendor_id, message_id, data)
@@ -90,7 +88,7 @@ class DataTransfer:
         self.timers.start(self._timer, _HOOK_MS)
         return DEFER
 
-    def hook_reply(self, seq, status, data):
+    def hook_replied(self, seq, status, data):
         """The maker's side has answered."""
         if self._reply_to is None or seq != self._seq:
             log.warning("answer to a DataTransfer that nobody waits for")
@@ -98,6 +96,10 @@ class DataTransfer:
         self._answer(_status(status), data)
 
     def connected(self, up):
+        if not up:
+            self.online(False)  # also while Pending
+
+    def online(self, up):
         """The station is online now, or no more: then nobody is left to ask or to answer to."""
         self._online = up
         if not up:

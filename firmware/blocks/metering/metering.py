@@ -118,14 +118,14 @@ class Metering:
 
     # ---- for the station
 
-    def configure(self, variable=0):
+    def started(self, variable=0):
         """At boot, and when an interval, `variable`, has been set: find out what is due when."""
         for transaction in self._transactions():
             if transaction.sampled:
                 self._schedule(transaction, variable)
-        self.align()
+        self._align()
 
-    def align(self):
+    def _align(self):
         """When the clock may have been set: samples go on at their interval (J02.FR.11)."""
         self._clock_due = self._next_aligned(ALIGNED_DATA_CTRLR_INTERVAL)
         self._ended_due = self._next_aligned(ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL)
@@ -146,9 +146,10 @@ class Metering:
         self.link.wake()
         return asked != 0
 
-    def connected(self, up):
+    def online(self, up):
         if not up:
             self._idle_due = self._asked = 0  # readings of idle EVSEs are not kept
+        self._align()
 
     def take(self, accepted):
         while self._asked or (self._idle_due and accepted):

@@ -171,14 +171,14 @@ class Heartbeat:
         self._asked = False
         self._timer = Timer(self._tick)
 
-    def restart(self):
+    def accepted_by_csms(self):
         """(Re)start the interval: after Accepted, and when HeartbeatInterval has changed."""
         interval_s = self.model.int(OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL)  # a day at most: G02.FR.07
         self.timers.start(self._timer, interval_s * 1000)
 
     def _tick(self):
         self._due = True
-        self.restart()
+        self.accepted_by_csms()
         self.link.wake()
 
     def trigger(self):

@@ -20,7 +20,7 @@ from tables.names import (
 )
 from tables.variables import AUTH_CTRLR_AUTHORIZE_REMOTE_START
 
-from blocks.port import DEFER, NOT_MINE
+from blocks.port import DEFER
 from charging.records import pack
 from charging.session import Grant
 from hal.timers import Timer
@@ -48,9 +48,7 @@ class RemoteControl:
                 return REJECTED, b"TxNotFound"  # F03.FR.08
             evse.deauthorize(REMOTE_STOP, REMOTE)  # F03.FR.02, F03.FR.03
             return (ACCEPTED,)
-        if action == UNLOCK_CONNECTOR:
-            return self._unlock(reader)
-        return NOT_MINE
+        return self._unlock(reader)
 
     def _unlock(self, reader):
         """UnlockConnector, also with no cable in (F05.FR.06)."""

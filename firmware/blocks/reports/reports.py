@@ -45,7 +45,7 @@ from tables.variables import (
     DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_GET_REPORT,
 )
 
-from blocks.port import LOST, NOT_MINE
+from blocks.port import LOST
 from device_model import catalogue
 from device_model.limits import check_size
 from wire.names import name
@@ -100,8 +100,6 @@ class Reports:
         Raises:
             CallError: more items (B08.FR.17) or bytes (B08.FR.18) than the device model allows.
         """
-        if action != GET_BASE_REPORT and action != GET_REPORT:
-            return NOT_MINE
         if action == GET_REPORT:
             check_size(
                 self._model,

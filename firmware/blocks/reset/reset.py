@@ -7,13 +7,11 @@ from tables.names import (
     IMMEDIATE_RESET,
     REBOOT,
     REJECTED,
-    RESET,
     RESET_COMMAND,
     SCHEDULED,
 )
 from tables.variables import EVSE_ALLOW_RESET
 
-from blocks.port import NOT_MINE
 from hal import log
 from hal.timers import Timer
 
@@ -49,8 +47,6 @@ class Reset:
         self._timer = Timer(self._look)
 
     def handle(self, action, reader):
-        if action != RESET:
-            return NOT_MINE
         kind, evse = reader.unpack()
         evse = evse or 0
         if evse < 0 or evse > len(self.board.connectors):
@@ -74,7 +70,7 @@ class Reset:
         self.timers.start(self._timer, _SETTLE_MS)
         return (SCHEDULED,) if waits else (ACCEPTED,)
 
-    def request(self, reason):
+    def restart_asked(self, reason):
         """The station is to restart for a reason of its own (the button): orderly, transactions
         are ended first.
 

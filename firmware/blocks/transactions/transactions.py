@@ -6,7 +6,6 @@ from micropython import const
 from tables.names import (
     CHARGING,
     ENDED,
-    GET_TRANSACTION_STATUS,
     METER_VALUE_CLOCK,
     METER_VALUE_PERIODIC,
     TRANSACTION_EVENT,
@@ -18,7 +17,7 @@ from tables.variables import (
     OCPP_COMM_CTRLR_MESSAGE_ATTEMPTS_TRANSACTION_EVENT,
 )
 
-from blocks.port import ANSWERED, ERROR, LOST, NOT_MINE
+from blocks.port import ANSWERED, ERROR, LOST
 from charging.records import Readings, pack, stamp, unpack
 from charging.session import additional_info
 from hal import log
@@ -149,8 +148,6 @@ class Transactions:
 
     def handle(self, action, reader):
         """E14 GetTransactionStatus."""
-        if action != GET_TRANSACTION_STATUS:
-            return NOT_MINE
         transaction_id = reader.unpack()[0]
         if transaction_id is None:
             return None, self.journal.count() > 0  # E14.FR.06 to E14.FR.08
@@ -193,7 +190,7 @@ class Transactions:
 
     # ---- source
 
-    def connected(self, up):
+    def online(self, up):
         """The connection to the CSMS, which has accepted us, came or went.
 
         What waits when it comes is of an offline time, or waited when it broke (E04.FR.03,

@@ -1,61 +1,33 @@
 """F06 TriggerMessage: what the station can be asked to tell again."""
 
-from tables.names import (
-    ACCEPTED,
-    BOOT_NOTIFICATION,
-    FIRMWARE_STATUS_NOTIFICATION,
-    HEARTBEAT,
-    IDLE,
-    LOG_STATUS_NOTIFICATION,
-    METER_VALUES,
-    NOT_IMPLEMENTED,
-    REJECTED,
-    STATUS_NOTIFICATION,
-    TRANSACTION_EVENT,
-    TRIGGER_MESSAGE,
-)
-
-from blocks.port import NOT_MINE
+from tables.names import ACCEPTED, IDLE, NOT_IMPLEMENTED, REJECTED
 
 
 class Trigger:
-    """Args: the blocks that send what is asked for."""
+    """
+    Args:
+        board: its connectors.
+        ask: callable(message, evse, connector): whether it follows; None: nobody sends it.
+        is_of_evse: callable(message): whether it can be asked of an EVSE.
+    """
 
-    def __init__(self, board, registration, heartbeat, availability, metering, transactions):
+    def __init__(self, board, ask, is_of_evse):
         self.board = board
-        self.registration = registration
-        self.heartbeat = heartbeat
-        self.availability = availability
-        self.metering = metering
-        self.transactions = transactions
+        self._ask = ask
+        self._is_of_evse = is_of_evse
         self.link = None  # set by the station
         self._asked = []  # LOG_STATUS_NOTIFICATION, FIRMWARE_STATUS_NOTIFICATION
 
     def handle(self, action, reader):
-        if action != TRIGGER_MESSAGE:
-            return NOT_MINE
         wanted, evse, connector = reader.unpack()
-        if wanted == BOOT_NOTIFICATION:
-            told = self.registration.trigger()  # F06.FR.17
-        elif wanted == HEARTBEAT:
-            told = self.heartbeat.trigger()
-        elif wanted in (LOG_STATUS_NOTIFICATION, FIRMWARE_STATUS_NOTIFICATION):
-            told = self._idle(wanted)
-        elif wanted not in (METER_VALUES, STATUS_NOTIFICATION, TRANSACTION_EVENT):
-            return (NOT_IMPLEMENTED,)  # F06.FR.08
-        elif not self._exists(evse, connector):
+        if self._is_of_evse(wanted) and not self._exists(evse, connector):
             return REJECTED, b"UnknownEvse"
-        elif wanted == STATUS_NOTIFICATION:
-            told = self.availability.trigger(evse, connector)
-        elif wanted == METER_VALUES:
-            told = self.metering.trigger(evse or 0)
-        else:
-            # Told at once, so behind this answer: the journal is sent from when the link is free
-            # again.
-            told = self.transactions.trigger(evse or 0)
+        told = self._ask(wanted, evse or 0, connector or 0)
+        if told is None:
+            return (NOT_IMPLEMENTED,)  # F06.FR.08
         return (ACCEPTED if told else REJECTED,)
 
-    def _idle(self, wanted):
+    def tell_idle(self, wanted):
         """Nothing is uploaded and nothing installed (F06.FR.15, F06.FR.16): say so."""
         if wanted not in self._asked:
             self._asked.append(wanted)

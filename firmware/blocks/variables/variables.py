@@ -10,7 +10,6 @@ from tables.names import (
     NOT_SUPPORTED_ATTRIBUTE_TYPE,
     REBOOT_REQUIRED,
     REJECTED,
-    SET_VARIABLES,
     UNKNOWN_COMPONENT,
     UNKNOWN_VARIABLE,
 )
@@ -21,7 +20,6 @@ from tables.variables import (
     DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_SET_VARIABLES,
 )
 
-from blocks.port import NOT_MINE
 from device_model.limits import check_size
 from device_model.outcomes import NOT_KEPT, READ_ONLY, REBOOT
 
@@ -81,16 +79,14 @@ class Variables:
                 DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES,
             )
             return self._get(reader)
-        if action == SET_VARIABLES:
-            check_size(
-                self._model,
-                reader,
-                0,
-                DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_SET_VARIABLES,
-                DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES,
-            )
-            return self._set(reader)
-        return NOT_MINE
+        check_size(
+            self._model,
+            reader,
+            0,
+            DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_SET_VARIABLES,
+            DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES,
+        )
+        return self._set(reader)
 
     def _get(self, reader):
         """Locate the items, a few in a turn of the event loop."""
