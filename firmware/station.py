@@ -187,7 +187,7 @@ class Station:
         charging.authorizer = self.authorization
         charging.cache = AuthorizationCache(self.store, model, board.clock)
         model.live = self._live
-        model.most = self._most
+        model.most = charging.limits.rated_w
         model.changed = self._changed
 
     async def run(self):
@@ -337,9 +337,6 @@ class Station:
         if EXTENSION:
             return self.extension.read(variable, evse, connector)
         return None
-
-    def _most(self, variable, evse):
-        return self.charging.limits.rated_w(evse)  # EVSE.Power
 
     def _flag(self, variable, evse, connector):
         if variable == CONNECTOR_PLUG_RETENTION_LOCK_ACTIVE:

@@ -317,7 +317,7 @@ def base_report(bench, base, live):
             return 1, base
 
     bench.model.live = lambda variable, evse, connector: live
-    bench.model.most = lambda variable, evse: 22080
+    bench.model.most = lambda evse: 22080
     bench.board.clock = FakeClock()
     reports = Reports(bench.board, bench.model)
     reports.link = Link()

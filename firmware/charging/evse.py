@@ -247,7 +247,10 @@ class Evse(Machine):
         here = self.active.plugged and self.active.usable()
         if plugged or here:
             return plugged and here
-        return any(outlet.usable() and not outlet.plugged for outlet in self.outlets)
+        for outlet in self.outlets:
+            if outlet.usable() and not outlet.plugged:
+                return True
+        return False
 
     def _in_use(self):
         """The active outlet can't change: a car is there, its cable is locked, or its transaction

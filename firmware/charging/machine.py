@@ -69,7 +69,6 @@ _BEFORE_STATE = (AUTHORIZED, REMOTE_START, STOP_AUTHORIZED, REMOTE_STOP)
 _EV_TAKES_MS = const(3000)  # for a car to answer an offer; then it is SuspendedEV
 _LETS_GO_MS = const(3000)  # ... and to stop when it is taken away; then the relay opens
 _LOOKS_MS = const(1000)  # at the register, while energy after a refusal is limited
-_LONGEST_MS = const(0x1FFFFFFF)
 
 
 class Machine:
@@ -101,7 +100,10 @@ class Machine:
 
     def live(self):
         """A relay is closed."""
-        return any(outlet.on for outlet in self.outlets)
+        for outlet in self.outlets:
+            if outlet.on:
+                return True
+        return False
 
     def status(self, connector):
         """name id of a connector's ConnectorStatusEnumType (G01.FR.01)."""
@@ -247,8 +249,7 @@ class Machine:
             self.grant = None
             self.armed = False
             self._move()
-        stops = self.active is not None and self.active.on and self.active.stopping
-        if stops and (self.ending or trigger not in _BEFORE_STATE):
+        if self.live() and self.active.stopping and (self.ending or trigger not in _BEFORE_STATE):
             if self.ending or trigger or reason:
                 self.later = trigger, reason
             return shown
@@ -307,10 +308,7 @@ class Machine:
         if self.grant is not None:
             if not self.facts & _CONNECTED:
                 if self.active is None or not self.active.locked():  # E10.FR.01
-                    wait_ms = min(
-                        self.charging.model.int(TX_CTRLR_EV_CONNECTION_TIME_OUT) * 1000,
-                        _LONGEST_MS,
-                    )
+                    wait_ms = self.charging.model.int(TX_CTRLR_EV_CONNECTION_TIME_OUT) * 1000
             elif self.state == EV_CONNECTED:
                 wait_ms = _EV_TAKES_MS
             elif self.state == CHARGING and self.grant.limit_wh is not None:
