@@ -351,13 +351,12 @@ class Station:
         """
         status = 0
         strong = OCCUPIED if evse else AVAILABLE
-        for e, connectors in enumerate(self.board.connectors):
-            for c in range(connectors):
-                if evse in (0, e + 1) and connector in (0, c + 1):
-                    here = self.charging.status(e + 1, c + 1)
-                    if here == strong:
-                        return here
-                    status = status or here
+        for e, c in self.availability.places:
+            if evse in (0, e) and connector in (0, c):
+                here = self.charging.status(e, c)
+                if here == strong:
+                    return here
+                status = status or here
         return status
 
     def _changed(self, variable, evse, connector):

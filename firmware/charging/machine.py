@@ -96,7 +96,6 @@ class Machine:
         self.later = None  # (trigger, reason) of what is told when the relay has opened
         self.ending = False  # ... and ends the transaction
         self._timer = Timer(self.late)
-        self._cut = Timer(self.cut_off)
 
     def live(self):
         """A relay is closed."""
@@ -104,6 +103,10 @@ class Machine:
             if outlet.on:
                 return True
         return False
+
+    def stopping(self):
+        """The car has been told to stop, and its relay is closed still."""
+        return self.live() and self.active.stopping
 
     def status(self, connector):
         """name id of a connector's ConnectorStatusEnumType (G01.FR.01)."""
@@ -148,7 +151,7 @@ class Machine:
                 if wanted != offer.wanted:
                     charging.limits.want(offer, wanted)
             if outlet.drive(duty(offer.ma) if here else STEADY):
-                charging.timers.start(self._cut, _LETS_GO_MS)
+                charging.timers.stop(self._timer)  # it has its time from now on
             if not here or (grant is None and self.held is None):
                 outlet.lock(False)  # E06.FR.10, E07.FR.07, E09.FR.02
             if outlet.settling > 1:
@@ -249,7 +252,7 @@ class Machine:
             self.grant = None
             self.armed = False
             self._move()
-        if self.live() and self.active.stopping and (self.ending or trigger not in _BEFORE_STATE):
+        if self.stopping() and (self.ending or trigger not in _BEFORE_STATE):
             if self.ending or trigger or reason:
                 self.later = trigger, reason
             return shown
@@ -303,9 +306,14 @@ class Machine:
         return points
 
     def _set_timer(self, before):
-        """Wait for the car: to come, to answer the offer, or to have used up its energy."""
+        """Wait for the car: to let go, to come, to answer the offer, or to have used up its
+        energy.
+        """
         wait_ms = 0
-        if self.grant is not None:
+        if self.stopping():
+            wait_ms = _LETS_GO_MS
+            before = self.facts  # whatever else happens
+        elif self.grant is not None:
             if not self.facts & _CONNECTED:
                 if self.active is None or not self.active.locked():  # E10.FR.01
                     wait_ms = self.charging.model.int(TX_CTRLR_EV_CONNECTION_TIME_OUT) * 1000
