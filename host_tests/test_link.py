@@ -135,9 +135,9 @@ class Settings:
 
 
 @given(
-    st.integers(-1, 2**30),
-    st.integers(-1, 2**30),
-    st.integers(-1, 2**30),
+    st.integers(1, 86400),  # the limits of firmware/device_model/variables.txt
+    st.integers(0, 16000),
+    st.integers(0, 12),
     st.integers(1, 2**30),
     st.binary(min_size=3, max_size=3),
 )

@@ -13,7 +13,8 @@ static uint64_t cycles_awake(void) {
 
 void facts_turn(void) {
     uint64_t now = cycles_awake();
-    if (last_turn != 0 && now - last_turn > longest) {
+    // A tick between the two readings of cycles_awake() counts as sleep already: then it may go back a little.
+    if (last_turn != 0 && now > last_turn && now - last_turn > longest) {
         longest = now - last_turn;
     }
     last_turn = now;

@@ -150,11 +150,17 @@ class Charging:
 
     def active(self, evse=0):
         """Whether a transaction is open at an EVSE (0: anywhere)."""
-        return any(each.transaction is not None for each in self.all(evse))
+        for each in self.all(evse):
+            if each.transaction is not None:
+                return True
+        return False
 
     def stopping(self, evse=0):
         """Whether a car has yet to let go at an EVSE (0: anywhere) without a transaction."""
-        return any(each.live() and each.transaction is None for each in self.all(evse))
+        for each in self.all(evse):
+            if each.live() and each.transaction is None:
+                return True
+        return False
 
     def find(self, transaction_id):
         """The Evse of an open transaction, or None; the case of the id does not count."""
@@ -406,7 +412,10 @@ class Charging:
         """
         if self.model.text(AUTH_CTRLR_MASTER_PASS_GROUP_ID) and self.active():
             return True
-        return any(evse.grant is not None and _among(mask, evse) for evse in self.all())
+        for evse in self.all():
+            if evse.grant is not None and _among(mask, evse):
+                return True
+        return False
 
     def _place(self, grant, plugged):
         """As `place`: where a car waits (`plugged`), the latest; or where one may come."""

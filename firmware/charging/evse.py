@@ -165,13 +165,6 @@ class Evse(Machine):
         self.active.overdrawn = True
         self.end(ABNORMAL_CONDITION, OVERCURRENT_FAULT)
 
-    def cut_off(self):
-        """The car has had its time to let go."""
-        outlet = self.active
-        if outlet.on and outlet.stopping:
-            outlet.open()
-            self.hardware_changed(outlet)
-
     def _plugged(self):
         self.armed = self.armed or self.transaction is None
         self.patient = True
@@ -209,7 +202,10 @@ class Evse(Machine):
 
     def late(self):
         """What was waited for has not come."""
-        if self.grant is not None and not self.facts & _CONNECTED:
+        if self.stopping():
+            self.active.open()
+            self.hardware_changed(self.active)
+        elif self.grant is not None and not self.facts & _CONNECTED:
             self.deauthorize(
                 EV_CONNECT_TIMEOUT, TIMEOUT
             )  # C01.FR.26, E03.FR.05, E10.FR.02, F02.FR.07
@@ -247,7 +243,10 @@ class Evse(Machine):
         here = self.active.plugged and self.active.usable()
         if plugged or here:
             return plugged and here
-        return any(outlet.usable() and not outlet.plugged for outlet in self.outlets)
+        for outlet in self.outlets:
+            if outlet.usable() and not outlet.plugged:
+                return True
+        return False
 
     def _in_use(self):
         """The active outlet can't change: a car is there, its cable is locked, or its transaction

@@ -30,11 +30,8 @@ class Limits:
     def rated_w(self, evse):
         """What an EVSE (id) can deliver, in W."""
         board = self.charging.board
-        ma = board.supply_ma
-        for outlet in self.charging.evses[evse - 1].outlets:
-            rating_ma = outlet.hardware.rating_ma
-            ma = min(ma, rating_ma) if ma else rating_ma
-        return ma * board.phases * _VOLTS // 1000
+        ma = self.charging.outlet(evse, 1).hardware.rating_ma
+        return min(ma, board.supply_ma or ma) * board.phases * _VOLTS // 1000
 
     def want(self, offer, wanted):
         """Somebody may charge by `offer` from now on, or nobody any more."""
@@ -82,9 +79,11 @@ class Limits:
         """Set the limit of each offer: equal parts of the supply, and what one does not take is
         for the others. If there are too many, those that have something keep it.
         """
-        offers = [evse.offer for evse in self.charging.evses if evse.offer.wanted]
-        for offer in offers:
-            offer.limit(self.partners)
+        offers = []
+        for evse in self.charging.evses:
+            if evse.offer.wanted:
+                evse.offer.limit(self.partners)
+                offers.append(evse.offer)
         left_ma = self.charging.board.supply_ma
         if not left_ma:
             return

@@ -69,7 +69,6 @@ _BEFORE_STATE = (AUTHORIZED, REMOTE_START, STOP_AUTHORIZED, REMOTE_STOP)
 _EV_TAKES_MS = const(3000)  # for a car to answer an offer; then it is SuspendedEV
 _LETS_GO_MS = const(3000)  # ... and to stop when it is taken away; then the relay opens
 _LOOKS_MS = const(1000)  # at the register, while energy after a refusal is limited
-_LONGEST_MS = const(0x1FFFFFFF)
 
 
 class Machine:
@@ -97,11 +96,17 @@ class Machine:
         self.later = None  # (trigger, reason) of what is told when the relay has opened
         self.ending = False  # ... and ends the transaction
         self._timer = Timer(self.late)
-        self._cut = Timer(self.cut_off)
 
     def live(self):
         """A relay is closed."""
-        return any(outlet.on for outlet in self.outlets)
+        for outlet in self.outlets:
+            if outlet.on:
+                return True
+        return False
+
+    def stopping(self):
+        """The car has been told to stop, and its relay is closed still."""
+        return self.live() and self.active.stopping
 
     def status(self, connector):
         """name id of a connector's ConnectorStatusEnumType (G01.FR.01)."""
@@ -146,7 +151,7 @@ class Machine:
                 if wanted != offer.wanted:
                     charging.limits.want(offer, wanted)
             if outlet.drive(duty(offer.ma) if here else STEADY):
-                charging.timers.start(self._cut, _LETS_GO_MS)
+                charging.timers.stop(self._timer)  # it has its time from now on
             if not here or (grant is None and self.held is None):
                 outlet.lock(False)  # E06.FR.10, E07.FR.07, E09.FR.02
             if outlet.settling > 1:
@@ -247,8 +252,7 @@ class Machine:
             self.grant = None
             self.armed = False
             self._move()
-        stops = self.active is not None and self.active.on and self.active.stopping
-        if stops and (self.ending or trigger not in _BEFORE_STATE):
+        if self.stopping() and (self.ending or trigger not in _BEFORE_STATE):
             if self.ending or trigger or reason:
                 self.later = trigger, reason
             return shown
@@ -302,15 +306,17 @@ class Machine:
         return points
 
     def _set_timer(self, before):
-        """Wait for the car: to come, to answer the offer, or to have used up its energy."""
+        """Wait for the car: to let go, to come, to answer the offer, or to have used up its
+        energy.
+        """
         wait_ms = 0
-        if self.grant is not None:
+        if self.stopping():
+            wait_ms = _LETS_GO_MS
+            before = self.facts  # whatever else happens
+        elif self.grant is not None:
             if not self.facts & _CONNECTED:
                 if self.active is None or not self.active.locked():  # E10.FR.01
-                    wait_ms = min(
-                        self.charging.model.int(TX_CTRLR_EV_CONNECTION_TIME_OUT) * 1000,
-                        _LONGEST_MS,
-                    )
+                    wait_ms = self.charging.model.int(TX_CTRLR_EV_CONNECTION_TIME_OUT) * 1000
             elif self.state == EV_CONNECTED:
                 wait_ms = _EV_TAKES_MS
             elif self.state == CHARGING and self.grant.limit_wh is not None:

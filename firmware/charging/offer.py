@@ -37,21 +37,18 @@ class Offer:
 
     def __init__(self, evse):
         self.evse = evse
-        self.wanted = False
-        self.ma = self.limit_ma = self.part_ma = self.source = 0
-        self.need_ma = ALL_MA
+        self.ma = self.part_ma = self.source = 0
         self._held_ma = 0  # what the car may draw still, by an earlier offer
         self._held_at = 0  # ticks of when that was lowered
-        self._at = 0  # ticks of the last change
-        self._over_at = None  # ticks from which on overdraw counts
-        self._unused_at = None  # ticks since when the car takes less than it is offered
+        self.want(False)
 
     def want(self, wanted):
         """Somebody may charge here from now on, or nobody any more."""
         self.wanted = wanted
         self.need_ma = ALL_MA
         self.limit_ma = 0
-        self._unused_at = self._over_at = None
+        self._unused_at = None  # ticks since when the car takes less than it is offered
+        self._over_at = None  # ticks from which on overdraw counts
         if not wanted:
             self.set(0)
         elif self.evse.active.hardware.proximity_ma() is None:
@@ -64,7 +61,7 @@ class Offer:
             self._held_ma = self.held_ma(now)
             self._held_at = now
         if self._over_at is None:  # else changes without end would excuse it for ever
-            self._at = now
+            self._at = now  # of the last change
         self.ma = ma
 
     def held_ma(self, now):

@@ -100,8 +100,11 @@ class DeviceModel:
     def members(self, variable, evse=0, connector=0):
         """Members of a list, a tuple of name ids in their order; unknown names are left out."""
         value = self.text(variable, evse, connector)
-        ids = [name_id(member) for member in value.split(b",")]
-        return tuple([i for i in ids if i])
+        ids = []
+        for member in value.split(b","):
+            if name_id(member):
+                ids.append(name_id(member))
+        return tuple(ids)
 
     def has(self, variable, member, evse=0, connector=0):
         """Whether a list has the member with this name id."""
@@ -188,11 +191,6 @@ class DeviceModel:
         if variable == TX_CTRLR_TX_START_POINT and not self._board.meters_sign():
             values = values[:-_DATA_SIGNED]
         return values
-
-    def limit(self, variable, field, evse):
-        """FIELD_MIN or FIELD_MAX of a variable at an EVSE, bytes, or None."""
-        limit = catalogue.text(variable, field)
-        return b"%d" % self.most(evse) if limit == b"live" else limit
 
     def is_live(self, handle):
         """Whether the value may be another one at the next reading."""

@@ -9,8 +9,6 @@ from tables.variables import (
 
 _LEAST_MS = const(1000)  # whatever the variables say: never a flood
 _MAX_WAIT_S = const(86400)
-_MAX_SPREAD_S = const(16000)  # 24 random bits of milliseconds
-_MAX_DOUBLINGS = const(12)  # keeps a day's seconds within a small int
 
 
 def back_off_ms(model, random, failures):
@@ -23,9 +21,9 @@ def back_off_ms(model, random, failures):
     Args:
         random: callable(n) -> n random bytes.
     """
-    wait_s = min(max(0, model.int(OCPP_COMM_CTRLR_RETRY_BACK_OFF_WAIT_MINIMUM)), _MAX_WAIT_S)
-    repeat_times = max(0, model.int(OCPP_COMM_CTRLR_RETRY_BACK_OFF_REPEAT_TIMES))
-    spread_s = min(max(0, model.int(OCPP_COMM_CTRLR_RETRY_BACK_OFF_RANDOM_RANGE)), _MAX_SPREAD_S)
-    wait_s = min(wait_s << min(failures - 1, repeat_times, _MAX_DOUBLINGS), _MAX_WAIT_S)
+    wait_s = model.int(OCPP_COMM_CTRLR_RETRY_BACK_OFF_WAIT_MINIMUM)
+    doublings = min(failures - 1, model.int(OCPP_COMM_CTRLR_RETRY_BACK_OFF_REPEAT_TIMES))
+    wait_s = min(wait_s << doublings, _MAX_WAIT_S)
+    spread_s = model.int(OCPP_COMM_CTRLR_RETRY_BACK_OFF_RANDOM_RANGE)
     spread_ms = int.from_bytes(random(3), "big") % (spread_s * 1000 + 1)
     return max(_LEAST_MS, wait_s * 1000 + spread_ms)

@@ -33,7 +33,6 @@ _TICK_MS = const(15000)  # a write that has not moved between two ticks is stall
 _MIN_PONG_MS = const(3000)  # wait for a sign of life after a ping: the interval, within bounds
 _MAX_PONG_MS = const(10000)
 _MAX_PINGS = const(2)  # unanswered, then the peer is dead; a jump of the clock makes one at most
-_MAX_PING_INTERVAL_S = const(86400)
 _AFTER_CLOSE_MS = const(1000)  # some CSMSs break when a station is back at once
 _STEADY_MS = const(120000)  # a connection that answers pings for so long is no failure
 _BACK_OFF = const(-1)
@@ -259,7 +258,7 @@ class Link:
         # Time to the next look, in ms. WebSocketPingInterval 0: no pings.
         talk = self._talk
         interval_s = self._model.int(OCPP_COMM_CTRLR_WEB_SOCKET_PING_INTERVAL)
-        interval_ms = min(interval_s, _MAX_PING_INTERVAL_S) * 1000
+        interval_ms = interval_s * 1000
         if interval_ms <= 0:
             talk.pings = 0
             return _TICK_MS

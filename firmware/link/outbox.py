@@ -27,7 +27,6 @@ from wire.names import name
 
 # The time-out runs in slices, of which a jump of the clock uses up one at most.
 _SLICES = const(4)
-_MAX_TIMEOUT_S = const(86400)
 _MAX_DEFERRED = const(4)
 
 
@@ -136,7 +135,7 @@ class Outbox:
 
     def _start_timer(self):
         timeout_s = self._model.int(OCPP_COMM_CTRLR_MESSAGE_TIMEOUT_DEFAULT)
-        self._slice_ms = max(1, min(timeout_s, _MAX_TIMEOUT_S)) * (1000 // _SLICES)
+        self._slice_ms = timeout_s * (1000 // _SLICES)
         self._slices = _SLICES
         self._talk.silent = True
         self._timers.start(self._timer, self._slice_ms)

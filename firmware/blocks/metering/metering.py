@@ -204,10 +204,11 @@ class Metering:
 
     def _transactions(self, another=None):
         """The open ones, and another one (or None) that its Evse may not know."""
-        found = [evse.transaction for evse in self.charging.evses]
-        if another not in found:
-            found.append(another)
-        return [transaction for transaction in found if transaction is not None]
+        found = [] if another is None else [another]
+        for evse in self.charging.evses:
+            if evse.transaction is not None and evse.transaction is not another:
+                found.append(evse.transaction)
+        return found
 
     def _last_aligned(self, variable, utc):
         """The last multiple of an interval since midnight UTC, in seconds since 2020."""

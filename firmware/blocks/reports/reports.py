@@ -290,9 +290,11 @@ class Reports:
         """A limit as mantissa and decimals; of a string, its length. The number of a list's
         members has no place in variableCharacteristics.
         """
-        text = self._model.limit(variable, field, evse) if told else None
+        text = catalogue.text(variable, field) if told else None
         if not text:
             return None, None
+        if text == b"live":
+            return self._model.most(evse), 0
         whole, _, fraction = text.partition(b".")
         return int(whole + fraction), len(fraction)
 

@@ -28,7 +28,7 @@ _VERSION = const(1)
 _ADDITIONAL = const(2)  # the version of a record that has additionalInfo behind the token
 _FIELDS = b"tneeeenszzzznnet"  # of a record, as `event` packs them; readings follow
 _LONGEST_MS = const(0x1FFFFFFF)
-_RESERVE = const(512)  # bytes of heap: enough for an event without readings
+_RESERVE = const(320)  # bytes of heap: enough for an event without readings
 
 
 class Transactions:
