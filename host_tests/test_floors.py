@@ -62,7 +62,11 @@ def test_allowed(tmp_path, path, text):
         ("firmware/charging/evse.py", "__import__('link.outbox')", "above"),
         ("firmware/charging/evse.py", "__import__(name)", "full name"),
         ("firmware/charging/evse.py", "from . import x", "full name"),
-        ("firmware/blocks/reset/reset.py", "from blocks.availability.availability import A", "blocks do not import"),
+        (
+            "firmware/blocks/reset/reset.py",
+            "from blocks.availability.availability import A",
+            "blocks do not import",
+        ),
         (
             "firmware/blocks/reset/reset.py",
             "from blocks import availability",
