@@ -44,6 +44,8 @@ def read(message, payload_text, pieces=(10**9,)):
 
 def unpacked():
     def plain(value):
+        if isinstance(value, memoryview):  # of a long field
+            return bytes(value)
         if not hasattr(value, "__iter__") or isinstance(value, bytes):
             return value
         return [plain(v) if not isinstance(v, list) else [plain(x) for x in v] for v in value]
