@@ -1,11 +1,14 @@
 """tools/blocks/declaration.py: the sections of block.txt, and mistakes told with path and line."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tools.blocks.declaration import Declaration, DeclarationError, read, read_all
+from tools.blocks.declaration import SECTIONS, Declaration, DeclarationError, read, read_all
 
+ROOT = Path(__file__).resolve().parents[1]
 WHOLE = """\
 # B11, B12 Reset.
 
@@ -113,3 +116,63 @@ def test_code_without_a_declaration(tmp_path, file):
     path = tmp_path / "b" / "block.txt"
     told = f"{path}:1: {tmp_path / 'b'} has Python files, but no block.txt; a block declares"
     assert str(caught.value).startswith(told)
+
+
+def test_the_firmwares_blocks_say_what_they_are():
+    found = read_all(ROOT / "firmware" / "blocks")
+    assert {block.name for block in found} >= {"provisioning", "transactions"}
+    for block in found:
+        first = block.path.read_text(encoding="utf-8").split("\n")[0]
+        assert first.startswith("# "), block.path
+        assert set(block.sections) <= set(SECTIONS)
+
+
+def test_a_block_that_comes_goes_or_changes_makes_the_tables_anew(tmp_path):
+    """build.mk, with programs that only note that they ran."""
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools/build.mk").write_bytes((ROOT / "tools/build.mk").read_bytes())
+    for name in ("schema", "device_model"):
+        (tmp_path / "tools" / name).mkdir()
+        (tmp_path / "tools" / name / "compile.py").write_text("")
+    (tmp_path / "tools/requirements.txt").write_text("")
+    (tmp_path / "tools/no_floats.py").write_text("")
+    python = tmp_path / "build/venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "RAN $1"\n')
+    python.chmod(0o755)
+    blocks = tmp_path / "firmware" / "blocks"
+    blocks.mkdir(parents=True)
+
+    def made():
+        command = ["make", "-f", "tools/build.mk", f"ROOT={tmp_path}", "build/gen/stamp"]
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env={**os.environ, "MAKEFLAGS": ""},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return [line for line in done.stdout.splitlines() if line.startswith("RAN")]
+
+    both = ["RAN tools/device_model/compile.py", "RAN tools/schema/compile.py"]
+    assert made() == both
+    assert made() == []
+    path = block(blocks, "a", "[block]\n")
+    os.utime(path, (0, 0))  # as an older folder that is copied here
+    assert made() == both
+    assert made() == []
+    later = (tmp_path / "build/gen/stamp").stat().st_mtime + 5
+    path.write_text("[messages]\n")
+    os.utime(path, (later, later))
+    assert made() == both
+    os.utime(path, (0, 0))
+    assert made() == []
+    path.rename(path.with_name("code.py"))  # the programs tell that it has no declaration
+    assert made() == both
+    assert made() == []
+    (path.parent / "code.py").unlink()
+    path.parent.rmdir()
+    assert made() == both
+    assert made() == []
