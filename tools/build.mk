@@ -23,8 +23,8 @@ build/gen/stamp: $(GENERATED_FROM) tools/build.mk build/gen/sources
 	@mkdir -p $(GEN)
 ifneq ($(wildcard tools/device_model/compile.py),)
 	@echo "GEN device model"
-	@$(PYTHON) tools/device_model/compile.py --declarations firmware/device_model/variables.txt --out $(GEN) \
-		$(if $(EXTENSION),--extension $(EXTENSION))
+	@$(PYTHON) tools/device_model/compile.py --declarations firmware/device_model/variables.txt \
+		--blocks firmware/blocks --out $(GEN) $(if $(EXTENSION),--extension $(EXTENSION))
 endif
 ifneq ($(wildcard tools/schema/compile.py),)
 	@echo "GEN schema"
