@@ -319,6 +319,15 @@ def test_a_message_belongs_to_one_block(tmp_path):
         assert f"declared twice; it is at {folder}/blocks/a/block.txt:2 already" in done.stderr
 
 
+def test_a_field_of_an_object_may_be_named_with_a_dot(tmp_path):
+    outputs = []
+    for text in ("evse.id", "evse{id}"):
+        done = compile_tables(tmp_path / text, a=f"receive TriggerMessageRequest: {text}\n")
+        assert done.returncode == 0, done.stderr
+        outputs.append((tmp_path / text / "out" / "schema.inc").read_bytes())
+    assert outputs[0] == outputs[1]
+
+
 def test_a_block_that_is_wrong_is_told_as_such(tmp_path):
     done = compile_tables(tmp_path, a="[message]\n")
     assert f"{tmp_path}/blocks/a/block.txt:2: unknown section [message]" in done.stderr

@@ -106,7 +106,7 @@ class _Parser:
         if self.peek() == ".":
             self.take()
             node = Node()
-            self.field(node, shape, self.take(), path + ".", 0)
+            self.field(node, shape, self.take(), path + ".")
             self.check_required(node, shape, path + ".")
             return node
         if self.peek() != "{":
