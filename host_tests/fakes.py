@@ -77,7 +77,7 @@ DEFAULTS = {
     "TX_CTRLR_TX_STOP_POINT": b"EVConnected,Authorized",
 }
 
-# The slots of TransactionEventRequest (messages.txt), names as str
+# The slots of TransactionEventRequest (firmware/blocks/transactions/block.txt), names as str
 Event = namedtuple(
     "Event",
     "kind at trigger seq_no offline phases reservation_id transaction_id state spent_s reason "

@@ -1,6 +1,7 @@
 """Random OCPP messages from the official schemas, broken ones, and what a block sees of them.
 
-The reference for the tests of wire/: jsonschema judges, `slots` reads a message by messages.txt.
+The reference for the tests of wire/: jsonschema judges, `slots` reads a message by what the
+blocks declare.
 """
 
 import datetime
@@ -19,10 +20,11 @@ sys.path.append(str(ROOT / "tools" / "schema"))
 from declarations import parse
 from schemas import Schemas, split_message
 
-DECLARATIONS = ROOT / "firmware" / "wire" / "messages.txt"
+from tools.blocks.declaration import read_all
+
+BLOCKS = ROOT / "firmware" / "blocks"
 SCHEMAS = Schemas()
-with open(DECLARATIONS, encoding="utf-8") as _file:
-    _DECLARED, _ = parse(_file, "messages.txt", SCHEMAS)
+_DECLARED, _ = parse(read_all(BLOCKS), SCHEMAS)
 RECEIVED = sorted(m for m in SCHEMAS.raw if SCHEMAS.station_receives(m))
 DECLARED = {(d.direction, d.message): d.node for d in _DECLARED}
 

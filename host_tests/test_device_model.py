@@ -17,14 +17,14 @@ from storage.store import Store
 from wire.names import name_id
 
 ROOT = Path(__file__).parent.parent
-DECLARATIONS = ROOT / "firmware/device_model/variables.txt"
 _spec = importlib.util.spec_from_file_location(
     "device_model_compiler", ROOT / "tools/device_model/compile.py"
 )
 compiler = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(compiler)
-COMPONENTS = compiler.parse(DECLARATIONS.read_text())
+COMPONENTS = compiler.read(ROOT / "firmware/device_model/variables.txt", ROOT / "firmware/blocks")
 EVERY = [(c, v) for c in COMPONENTS for v in c.variables]
+
 
 class Board:
     connectors = (1, 2)
@@ -186,6 +186,111 @@ def test_a_wrong_declaration_is_refused_with_its_line(text):
 def test_a_variable_declared_twice_is_refused():
     with pytest.raises(compiler.DeclarationError, match="twice"):
         compiler.tables(compiler.parse("component A\nX integer rw\nX integer rw"))
+
+
+def files(folder, table, **blocks):
+    """Components of a variables.txt and of blocks with these [variables]."""
+    (folder / "blocks").mkdir()
+    (folder / "variables.txt").write_text(table)
+    for name, text in blocks.items():
+        (folder / "blocks" / name).mkdir()
+        (folder / "blocks" / name / "block.txt").write_text("[messages]\n[variables]\n" + text)
+    return compiler.read(folder / "variables.txt", folder / "blocks")
+
+
+def names_of(components):
+    return {(c.name, c.level): [v.name for v in c.variables] for c in components}
+
+
+def test_a_component_may_be_spread_over_blocks(tmp_path):
+    found = files(
+        tmp_path,
+        "component B\nB1 integer rw\ncomponent A level=evse\nA1 integer rw",
+        z="component C\nC1 integer rw\ncomponent A level=evse\nA3 integer rw",
+        y="component A level=evse\nA2 integer rw\ncomponent A\nA1 integer rw",
+    )
+    assert list(names_of(found).items()) == [
+        (("B", "station"), ["B1"]),
+        (("A", "evse"), ["A1", "A2", "A3"]),
+        (("A", "station"), ["A1"]),
+        (("C", "station"), ["C1"]),
+    ]
+    _, _, heads, _ = compiler.tables(found)
+    assert len(heads) == 4 * 7
+    again = compiler.parse("component A\nX integer rw\ncomponent B\ncomponent A\nY integer rw")
+    assert names_of(again) == {("A", "station"): ["X", "Y"], ("B", "station"): []}
+
+
+def test_a_define_of_the_table_is_there_for_all_blocks(tmp_path):
+    use = "component A\n%s OptionList rw values=$%s"
+    found = files(
+        tmp_path,
+        "define all a,b",
+        x="define own c,d\n" + use % ("X", "own"),
+        y=use % ("Y", "all") + "\ndefine own e\n" + use % ("Z", "own"),
+    )
+    values = [v.fields["values"] for v in found[0].variables]
+    assert values == ["c,d", "a,b", "e"]
+
+
+@pytest.mark.parametrize(
+    ("table", "blocks", "where", "why"),
+    [
+        ("\n\ncomponent", {}, "variables.txt:3", "is no name"),
+        (
+            "",
+            {"a": "# x\n\ncomponent A\nX integer xx"},
+            "blocks/a/block.txt:6",
+            "expected NAME TYPE",
+        ),
+        ("", {"a": 'component A\nX string rw "'}, "blocks/a/block.txt:4", "No closing quotation"),
+        ("component A", {"a": "X integer rw"}, "blocks/a/block.txt:3", "needs a component before"),
+        (
+            "",
+            {"a": "define own x", "b": "component A\nX OptionList rw values=$own"},
+            "blocks/b/block.txt:4",
+            "$own is not defined",
+        ),
+        (
+            "define all x",
+            {"a": "define all y"},
+            "blocks/a/block.txt:3",
+            "defined twice; it is at {}/variables.txt:1 already",
+        ),
+        (
+            "component A\nX integer rw",
+            {"a": "component A\nX integer ro"},
+            "blocks/a/block.txt:4",
+            "declared twice; it is at {}/variables.txt:2 already",
+        ),
+        (
+            "",
+            {"a": "component A\nX(i) integer rw", "b": "component A\n\nX(i) integer rw"},
+            "blocks/b/block.txt:5",
+            "declared twice; it is at {}/blocks/a/block.txt:4 already",
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_its_file_and_line(tmp_path, table, blocks, where, why):
+    with pytest.raises(compiler.DeclarationError) as caught:
+        files(tmp_path, table, **blocks)
+    told = str(caught.value)
+    assert told.startswith(f"{tmp_path}/{where}: ")
+    assert why.format(tmp_path) in told
+
+
+def test_two_variables_of_one_constant_are_told_with_both_places(tmp_path):
+    found = files(
+        tmp_path,
+        "",
+        a="component A\nB_C integer rw",
+        b="component A.B\nC integer rw\ncomponent A:B\nC integer rw",
+    )
+    with pytest.raises(compiler.DeclarationError) as caught:
+        compiler.tables(found)
+    path = f"{tmp_path}/blocks/b/block.txt"
+    told = f"{path}:6: A_B_C_STATION is the constant of another, at {path}:4; rename one"
+    assert str(caught.value) == told
 
 
 def test_constants_of_one_component_at_two_levels_differ():

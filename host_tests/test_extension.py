@@ -459,12 +459,17 @@ def test_the_class_of_an_extension_may_be_small():
     assert compiler.extension_constants(None)["EXTENSION"] == 0
 
 
+def _firmware():
+    return compiler.read(ROOT / "firmware/device_model/variables.txt", ROOT / "firmware/blocks")
+
+
 def test_a_mistake_in_the_table_of_the_firmware_is_told_with_its_path(tmp_path):
     table = tmp_path / "variables.txt"
     table.write_text("component X\nY integer ro from=.modle\n")
     program = ROOT / "tools" / "device_model" / "compile.py"
     done = subprocess.run(
-        [sys.executable, program, "--declarations", table, "--out", tmp_path],
+        [sys.executable, program, "--declarations", table, "--blocks", tmp_path]
+        + ["--out", tmp_path],
         capture_output=True,
         text=True,
         timeout=60,
@@ -485,14 +490,14 @@ def test_a_mistake_in_the_table_of_the_firmware_is_told_with_its_path(tmp_path):
     ],
 )
 def test_what_an_extension_cannot_redeclare(text, why):
-    firmware = compiler.parse((ROOT / "firmware/device_model/variables.txt").read_text())
+    firmware = _firmware()
     with pytest.raises(compiler.DeclarationError, match=why):
         compiler.merge(firmware, compiler.parse(text))
 
 
 def test_a_number_without_limits_has_those_that_work():
     # what is refused is beyond a limit that is told
-    firmware = compiler.parse((ROOT / "firmware/device_model/variables.txt").read_text())
+    firmware = _firmware()
     ours = "component OCPPCommCtrlr\nHeartbeatInterval integer rw default=60\nOurs decimal rw"
     components = compiler.merge(firmware, compiler.parse(ours))
     _, strings, _, _ = compiler.tables(components)

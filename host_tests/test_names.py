@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.blocks import declaration
 from tools.names.__main__ import lay_out, read_sources
 from tools.names.content import Content, decoded, djb2, encoded
 from tools.names.image import listing, tables
@@ -208,8 +209,10 @@ def test_a_declared_name_must_exist(folder):
 
 def test_the_device_model_declares_what_its_variables_ask_the_board_for():
     """A variable with `from=.name` asks for an attribute of the board by a text."""
-    lines = (ROOT / "firmware/device_model/variables.txt").read_text().splitlines()
-    words = [word for line in lines if not line.startswith("#") for word in line.split()]
+    lines = declaration.lines(ROOT / "firmware/device_model/variables.txt")
+    for block in declaration.read_all(ROOT / "firmware/blocks"):
+        lines += block.sections.get("variables", [])
+    words = [word for _, line in lines for word in line.split()]
     asked = {word.removeprefix("from=.") for word in words if word.startswith("from=.")}
     sources = Sources()
     sources.add("model.py", (ROOT / "firmware/device_model/model.py").read_text())

@@ -11,31 +11,32 @@ EXTENSION = $(wildcard boards/unix/extension.py)
 find = $(shell find $(1) -type f -name '$(2)' 2>/dev/null)
 GENERATED_FROM = $(call find,tools/schema tools/device_model tools/blocks,*.py) $(call find,firmware,*.txt) \
 	$(call find,firmware,*.csv) tools/requirements.txt tools/no_floats.py $(EXTENSION)
+# A file that came or went is a change, too; so is code in a block's folder that has no declaration yet.
+LISTED = $(sort $(GENERATED_FROM) $(call find,firmware/blocks,*.py))
 FROZEN_FROM = $(call find,firmware,*.py) $(wildcard boards/unix/*.py boards/simulated/micropython/*.py) tools/freeze.py tools/inline.py
 C_FROM = $(call find,firmware boards/unix boards/simulated,*.[ch]) firmware/native/micropython.mk
 
 all: build/unix/pilotwire build/unix/micropython
 	@:
 
-build/gen/stamp: $(GENERATED_FROM) tools/build.mk build/gen/extension
+build/gen/stamp: $(GENERATED_FROM) tools/build.mk build/gen/sources
 	@mkdir -p $(GEN)
 ifneq ($(wildcard tools/device_model/compile.py),)
 	@echo "GEN device model"
-	@$(PYTHON) tools/device_model/compile.py --declarations firmware/device_model/variables.txt --out $(GEN) \
-		$(if $(EXTENSION),--extension $(EXTENSION))
+	@$(PYTHON) tools/device_model/compile.py --declarations firmware/device_model/variables.txt \
+		--blocks firmware/blocks --out $(GEN) $(if $(EXTENSION),--extension $(EXTENSION))
 endif
 ifneq ($(wildcard tools/schema/compile.py),)
 	@echo "GEN schema"
-	@$(PYTHON) tools/schema/compile.py --declarations firmware/wire/messages.txt --out $(GEN)
+	@$(PYTHON) tools/schema/compile.py --blocks firmware/blocks --out $(GEN)
 endif
 	@echo "GEN blocks"
 	@$(PYTHON) -m tools.blocks.joins --tables $(GEN) --output build/gen/parts.py firmware/blocks
 	@touch $@
 
-# A removed extension is a change, too.
-build/gen/extension: FORCE
+build/gen/sources: FORCE
 	@mkdir -p build/gen
-	@echo "$(EXTENSION)" | cmp -s - $@ || echo "$(EXTENSION)" >$@
+	@echo "$(LISTED)" | cmp -s - $@ || echo "$(LISTED)" >$@
 
 .PHONY: FORCE
 FORCE:

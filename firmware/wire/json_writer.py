@@ -107,7 +107,7 @@ class MessageWriter:
         if kind != _CALLERROR:
             node = TABLE[2 * AT_ACTIONS + 6 * (name_id - FIRST_ACTION) + 2 + kind]
             if node == UNDECLARED:
-                raise WriterMismatch("no `send` for this message in messages.txt")
+                raise WriterMismatch("no block sends this message")
             self._node = _node_at(node)
 
     def count(self):

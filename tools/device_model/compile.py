@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-r"""Turn the declaration of components and variables into ROM tables and constants.
+r"""Turn the declarations of components and variables into ROM tables and constants.
 
-    python tools/device_model/compile.py \
-        --declarations firmware/device_model/variables.txt --out build/gen/tables \
-        [--extension boards/unix/extension.py]
+    python tools/device_model/compile.py --declarations firmware/device_model/variables.txt \
+        --blocks firmware/blocks --out build/gen/tables [--extension boards/unix/extension.py]
 
 Writes into <out> variables.py (constants, one a variable: its offset in RECORDS),
 variable_format.py (constants of the record's layout), extension.py (EXTENSION, 1: there is a class
 Extension; and what it is like) and device_model.py (STRINGS, COMPONENTS, RECORDS as bytes). The
-formats are described in firmware/device_model/README.md. An extension (boards/README.md) declares
+formats are described in firmware/device_model/README.md. Blocks declare in the section [variables]
+of their block.txt; a component may be spread over several: its variables are put together, those
+of --declarations first, then those of the blocks by name. An extension (boards/README.md) declares
 in its docstring, from the first line that begins with `component` or `define` on, what a charger
 has beyond these, or otherwise.
 """
@@ -28,6 +29,8 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from tools import no_floats  # noqa: E402
+from tools.blocks import declaration  # noqa: E402
+from tools.blocks.declaration import DeclarationError  # noqa: E402
 
 LEVELS = ("station", "evse", "connector")
 TYPES = (
@@ -79,10 +82,6 @@ METHODS = {
 KEYWORDS = ("component", "define")
 
 
-class DeclarationError(Exception):
-    """The declaration file has a mistake; the message names file and line."""
-
-
 @dataclass
 class Variable:
     name: str
@@ -91,6 +90,7 @@ class Variable:
     access: str
     flags: set = field(default_factory=set)
     fields: dict = field(default_factory=dict)
+    where: str = ""  # path:line
 
 
 @dataclass
@@ -108,40 +108,90 @@ def snake(name):
     return re.sub(r"[^A-Za-z0-9]+", "_", name).upper()
 
 
+class Declared:
+    """Components that several files declare together."""
+
+    def __init__(self):
+        self.components = []  # in the order in which they are first named
+        self._defines = {}  # $NAME -> (its values, path:line), visible to all files
+        self._known = {}  # a variable's place -> path:line
+
+    def take(self, lines, origin, shared=False):
+        """Take in a file.
+
+        Args:
+            lines: (number, text) of each.
+            shared: its defines are there for the files after it, too.
+
+        Raises:
+            DeclarationError: with file and line.
+        """
+        component, defines = None, dict(self._defines)
+        for number, line in lines:
+            where = f"{origin}:{number}"
+            try:
+                words = shlex.split(line, comments=True)
+                if words[:1] == ["define"]:
+                    _define(words, defines, where)
+                elif words[:1] == ["component"]:
+                    component = self._component(_component(words))
+                elif words:
+                    self._variable(component, words, defines, where)
+            except (DeclarationError, ValueError) as e:
+                raise DeclarationError(f"{where}: {e}: {line.strip()}") from e
+        if shared:
+            self._defines = defines
+
+    def _component(self, named):
+        for component in self.components:
+            if _place(component) == _place(named):
+                return component
+        self.components.append(named)
+        return named
+
+    def _variable(self, component, words, defines, where):
+        if component is None:
+            raise DeclarationError("a variable needs a component before it")
+        variable = _variable(words, {name: values for name, (values, _) in defines.items()})
+        variable.where = where
+        place = (*_place(component), variable.name, variable.instance)
+        other = self._known.setdefault(place, where)
+        if other != where:
+            raise DeclarationError(f"declared twice; it is at {other} already, leave one out")
+        component.variables.append(variable)
+
+
+def _define(words, defines, where):
+    if len(words) != 3:
+        raise DeclarationError("expected define NAME VALUES")
+    name = "$" + words[1]
+    if name in defines:
+        raise DeclarationError(f"defined twice; it is at {defines[name][1]} already, rename one")
+    defines[name] = words[2], where
+
+
 def parse(text, origin="variables"):
     """Components of a declaration.
 
     Raises:
         DeclarationError: with file and line.
     """
-    components, defines, known = [], {}, set()
-    for number, line in enumerate(text.splitlines(), 1):
-        try:
-            words = shlex.split(line, comments=True)
-            if words:
-                _declare(words, components, defines, known)
-        except (DeclarationError, ValueError) as e:
-            raise DeclarationError(f"{origin}:{number}: {e}: {line.strip()}") from e
-    return components
+    declared = Declared()
+    declared.take(enumerate(text.splitlines(), 1), origin)
+    return declared.components
 
 
-def _declare(words, components, defines, known):
-    """Take in the words of a line."""
-    if words[0] == "define":
-        if len(words) != 3:
-            raise DeclarationError("expected define NAME VALUES")
-        defines["$" + words[1]] = words[2]
-    elif words[0] == "component":
-        components.append(_component(words))
-    elif not components:
-        raise DeclarationError("a variable needs a component before it")
-    else:
-        variable = _variable(words, defines)
-        place = (*_place(components[-1]), variable.name, variable.instance)
-        if place in known:
-            raise DeclarationError("declared twice")
-        known.add(place)
-        components[-1].variables.append(variable)
+def read(table, blocks):
+    """Components of the firmware: those of the file `table`, then of the folder `blocks`.
+
+    Raises:
+        DeclarationError: with file and line.
+    """
+    declared = Declared()
+    declared.take(declaration.lines(table), table, shared=True)
+    for block in declaration.read_all(blocks):
+        declared.take(block.sections.get("variables", ()), block.path)
+    return declared.components
 
 
 def extension(text, origin="extension.py"):
@@ -453,7 +503,7 @@ def constant(component, variable):
 def tables(components):
     """(constants: name -> offset, STRINGS, COMPONENTS, RECORDS)."""
     strings, heads, records = Strings(), bytearray(), bytearray(b"\0")
-    constants, places = {}, set()
+    constants, places = {}, {}
     for component in components:
         heads += strings.add(component.name) + strings.add(component.instance)
         heads += bytes([LEVELS.index(component.level)]) + len(records).to_bytes(2, "little")
@@ -461,10 +511,10 @@ def tables(components):
             name = constant(component, variable)
             if name in constants:
                 name += "_" + component.level.upper()
-            place = (*_place(component), variable.name, variable.instance)
-            if name in constants or place in places:
-                raise DeclarationError(f"{name} is declared twice")
-            places.add(place)
+            if name in constants:
+                wrong = f"{name} is the constant of another, at {places[name]}; rename one"
+                raise DeclarationError(f"{variable.where}: {wrong}")
+            places[name] = variable.where
             constants[name] = len(records)
             records += record(variable, strings)
     # 14 bits: key of a changed value in RAM (firmware/device_model/values.py).
@@ -519,12 +569,13 @@ def _replace(path, text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--declarations", type=Path, required=True)
+    parser.add_argument("--declarations", type=Path, required=True, help="variables.txt")
+    parser.add_argument("--blocks", type=Path, required=True, help="firmware/blocks")
     parser.add_argument("--extension", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     try:
-        components = parse(options.declarations.read_text(), str(options.declarations))
+        components = read(options.declarations, options.blocks)
         extension_class = None
         if options.extension:
             text = options.extension.read_text()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Compiles the OCPP schemas and messages.txt into ROM tables (byte by byte: README.md).
+"""Compiles the OCPP schemas and the blocks' messages into ROM tables (byte by byte: README.md).
 
-    python tools/schema/compile.py --declarations firmware/wire/messages.txt --out build/gen/tables
+    python tools/schema/compile.py --blocks firmware/blocks --out build/gen/tables
 
 The output depends on nothing but the two inputs: the same bytes on every machine.
 """
@@ -11,12 +11,16 @@ import os
 import re
 import struct
 import sys
+from pathlib import Path
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(1, str(Path(__file__).resolve().parents[2]))
 
 from declarations import DeclarationError, Node, parse
 from pieces import EVERY, Pieces, PiecesError
 from schemas import CUSTOM_DATA, SchemaError, Schemas
+
+from tools.blocks.declaration import read_all
 
 LIMIT = 16000  # bytes of ROM for all tables together
 MAX_DEPTH = 12  # frames of the reader
@@ -257,11 +261,10 @@ def write_tables(out, table, names):
     write_module(os.path.join(out, "schema.inc"), "// " + HEADER, lines)
 
 
-def compile_tables(declarations_file, out, schema_folder=None):
+def compile_tables(blocks, out, schema_folder=None):
     """Writes names, layout (.py and .h) and schema.inc into `out`; -> {part: bytes}."""
     schemas = Schemas(schema_folder)
-    with open(declarations_file, encoding="utf-8") as f:
-        declarations, further = parse(f, declarations_file, schemas)
+    declarations, further = parse(read_all(blocks), schemas)
     compiler = Compiler(schemas, declarations, further)
     sections = compiler.sections()
     names = Pieces(compiler.names.all)
@@ -287,15 +290,15 @@ def compile_tables(declarations_file, out, schema_folder=None):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="OCPP schemas and messages.txt -> ROM tables")
-    parser.add_argument("--declarations", required=True)
+    parser = argparse.ArgumentParser(description="OCPP schemas and blocks -> ROM tables")
+    parser.add_argument("--blocks", type=Path, required=True, help="firmware/blocks")
     parser.add_argument("--out", required=True)
     parser.add_argument(
         "--schemas", help="folder of the JSON schemas (default: those of the ocpp package)"
     )
     options = parser.parse_args()
     try:
-        sizes = compile_tables(options.declarations, options.out, options.schemas)
+        sizes = compile_tables(options.blocks, options.out, options.schemas)
     except (DeclarationError, PiecesError, SchemaError, OSError) as error:
         sys.exit("schema compiler: %s" % error)
     total = sum(sizes.values())

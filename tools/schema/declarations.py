@@ -1,4 +1,4 @@
-"""Reads messages.txt: which fields a block gets or sends of a message, and in what order.
+"""Reads what blocks declare as [messages]: which fields a block gets or sends, and in what order.
 
 The syntax is in README.md. A declaration becomes a Node: its entries are (name, kind, slot,
 child); slots of an object within count from its first leaf, of an array's items from 0.
@@ -9,11 +9,9 @@ import re
 
 from schemas import SchemaError, split_message
 
+from tools.blocks.declaration import DeclarationError
+
 _TOKEN = re.compile(r"\s*([A-Za-z0-9]+|:raw|[.{}\[\]])")
-
-
-class DeclarationError(Exception):
-    """A line of messages.txt is wrong; the text says which (file:line) and why."""
 
 
 class Node:
@@ -108,7 +106,7 @@ class _Parser:
         if self.peek() == ".":
             self.take()
             node = Node()
-            self.field(node, shape, self.take(), path + ".", 0)
+            self.field(node, shape, self.take(), path + ".")
             self.check_required(node, shape, path + ".")
             return node
         if self.peek() != "{":
@@ -143,38 +141,49 @@ class _Parser:
                 raise self.error("%s%s is required by the schema and not sent" % (path, name))
 
 
-def parse(lines, file, schemas):
-    """-> (list of Declaration, list of further names). Errors: DeclarationError with file:line."""
-    declarations = []
+def parse(blocks, schemas):
+    """-> (list of Declaration, list of further names), from the [messages] of `blocks`.
+
+    Args:
+        blocks: what tools.blocks.declaration.read_all() gives.
+
+    Raises:
+        DeclarationError: a line is wrong; file:line: why.
+    """
+    declarations = {}
     names = []
-    seen = set()
-    for number, line in enumerate(lines, 1):
-        line = line.split("#", 1)[0].strip()
-        if not line:
-            continue
-        where = "%s:%d" % (file, number)
-        word, _, rest = line.partition(" ")
-        if word == "names":
-            names.extend(rest.split())
-            continue
-        message, colon, fields = rest.partition(":")
-        message = message.strip()
-        if word not in ("receive", "send") or not colon:
-            raise DeclarationError(
-                "%s: expected `receive Message: ...`, `send Message: ...` or `names ...`" % where
-            )
-        if message not in schemas.types:
-            raise DeclarationError("%s: no message %s in OCPP 2.0.1" % (where, message))
-        allowed = schemas.station_receives if word == "receive" else schemas.station_sends
-        if not allowed(message):
-            raise DeclarationError("%s: a station does not %s %s" % (where, word, message))
-        if (word, message) in seen:
-            raise DeclarationError("%s: %s is declared twice" % (where, message))
-        seen.add((word, message))
-        parser = _Parser(fields, where, word == "send")
-        node = parser.fields(schemas.types[message][1], "", "")
-        declarations.append(Declaration(word, message, node, where))
-    return declarations, names
+    for block in blocks:
+        for number, line in block.sections.get("messages", ()):
+            where = "%s:%d" % (block.path, number)
+            word, _, rest = line.partition(" ")
+            if word == "names":
+                names.extend(rest.split())
+                continue
+            found = _declaration(word, rest, where, schemas)
+            other = declarations.setdefault((word, found.message), found)
+            if other is not found:
+                raise DeclarationError(
+                    "%s: %s is declared twice; it is at %s already: one block may %s it"
+                    % (where, found.message, other.where, word)
+                )
+    return list(declarations.values()), names
+
+
+def _declaration(word, rest, where, schemas):
+    """The Declaration that a line makes: its first word, the rest."""
+    message, colon, fields = rest.partition(":")
+    message = message.strip()
+    if word not in ("receive", "send") or not colon:
+        raise DeclarationError(
+            "%s: expected `receive Message: ...`, `send Message: ...` or `names ...`" % where
+        )
+    if message not in schemas.types:
+        raise DeclarationError("%s: no message %s in OCPP 2.0.1" % (where, message))
+    allowed = schemas.station_receives if word == "receive" else schemas.station_sends
+    if not allowed(message):
+        raise DeclarationError("%s: a station does not %s %s" % (where, word, message))
+    parser = _Parser(fields, where, word == "send")
+    return Declaration(word, message, parser.fields(schemas.types[message][1], "", ""), where)
 
 
 __all__ = ["Declaration", "DeclarationError", "Node", "SchemaError", "parse"]
