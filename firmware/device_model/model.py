@@ -57,8 +57,8 @@ class DeviceModel:
     """Components and variables of this station. A variable is a constant of tables.variables.
 
     Attributes:
-        live: callable(variable, evse, connector) -> bytes, int or None, for variables marked live;
-            a dateTime is seconds since 2020. None: the stored value counts.
+        live: callable(variable, evse, connector) -> bytes, int, bool or None, for variables marked
+            live; a dateTime is seconds since 2020. None: the stored value counts.
         changed: callable(variable, evse, connector), after a change by the CSMS.
         most: callable(evse) -> int, the maxLimit of what has max=live (EVSE.Power).
     """
@@ -346,6 +346,8 @@ def _attribute(attribute):
 
 
 def _live_text(variable, value):
+    if isinstance(value, bool):
+        return b"true" if value else b"false"
     if not isinstance(value, int):
         return value
     if catalogue.kind(variable) & KIND_TYPE != TYPE_DATE_TIME:

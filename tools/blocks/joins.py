@@ -1,9 +1,11 @@
-"""Resolve at build time how the functional blocks are joined: [block] of firmware/blocks/*/block.txt becomes one module.
+"""Resolve at build time how the functional blocks are joined: [block] of block.txt becomes code.
 
-    python -m tools.blocks.joins --tables build/gen/tables --output build/gen/parts.py firmware/blocks
+    python -m tools.blocks.joins --tables build/gen/tables --output build/gen/parts.py \\
+        firmware/blocks
 
-firmware/blocks/README.md describes the directives. What a declaration names is a direct call in the module that is made, or
-a byte in a table: nobody looks a name up on the charger, and a block that is not there costs nothing.
+firmware/blocks/README.md describes the directives. What a declaration names is a direct call in
+the module that is made, or a byte in a table: nobody looks a name up on the charger, and a block
+that is not there costs nothing.
 """
 
 import argparse
@@ -20,11 +22,12 @@ GIVEN = {
     "accepted", "board", "boot_count", "charging", "clock", "extension", "is_of_evse", "journal",
     "maker", "model", "places", "restart", "store", "timers", "trigger",
 }  # fmt: skip
-# Hooks: methods of parts that the station calls, as self.HOOK(...); in the copy of station.py that is frozen these calls
-# stand in its place (`expand`), in the order of the sources. Nobody there: nothing, and None.
+# Hooks: methods of parts that the station calls, as self.HOOK(...). In the copy of station.py
+# that is frozen these calls stand in its place (`expand`), in the order of the sources. Nobody
+# there: nothing, and None.
 HOOKS = (
-    "accepted_by_csms", "connected", "connector_changed", "data_transfer_asked", "hook_replied", "online", "refusal", "restart_asked",
-    "started", "transaction_ended",
+    "accepted_by_csms", "connected", "connector_changed", "data_transfer_asked", "hook_replied",
+    "online", "refusal", "restart_asked", "started", "transaction_ended",
 )  # fmt: skip
 # The places of other rooms where a part, or a method of it, can be put.
 PARTNERS = {
@@ -126,7 +129,9 @@ class Joins:
     def _needs(self, blocks: list[str], where: str) -> None:
         for block in blocks:
             if block not in self._blocks:
-                raise DeclarationError(f"{where}: needs {block}, which is not there; choose it too")
+                raise DeclarationError(
+                    f"{where}: needs {block}, which is not there; choose it too"
+                )
 
     def _action(self, name: str, where: str) -> str:
         constant = _constant(name)
@@ -263,7 +268,7 @@ class Joins:
         for number, part in enumerate(handlers, 1):
             for name in part.handles:
                 of_action[self.names[name] - self.first_action] = number
-        yield "# Of each message, in the order of its name id: its place in _handlers; 0: nobody's."
+        yield "# Of each message, in the order of its name id: its place in _handlers, or 0."
         yield f"_HANDLER = {bytes(of_action)!r}"
         yield f"_FIRST_ACTION = const({self.first_action})"
         yield ""
@@ -276,7 +281,7 @@ class Joins:
 
     def _make(self, handlers: list[Part]) -> Iterator[str]:
         yield "    def make(self, link, sources):"
-        yield '        """Make the parts, of what `self` has; those that send go into `sources`."""'
+        yield '        """Make the parts, of what `self` has; who sends goes into `sources`."""'
         given = sorted({a for part in self.parts for a in part.arguments} & GIVEN)
         given += ["charging"] * ("charging" not in given)
         for name in given:

@@ -73,7 +73,7 @@ class Availability:
 
     def problem(self, evse, connector):
         """Problem."""
-        return b"true" if self._status(evse, connector) == FAULTED else b"false"
+        return self._status(evse, connector) == FAULTED
 
     def _status(self, evse, connector):
         """Status of a connector, of an EVSE (connector 0) or of the station (evse 0): one that is

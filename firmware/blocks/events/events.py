@@ -53,12 +53,6 @@ class Events:
                 return NOTIFY_EVENT, (self._at, 0, self)
         return None
 
-    def live(self, variable, evse, connector):
-        """ConnectorPlugRetentionLock: Active, Problem."""
-        outlet = self.charging.outlet(evse, connector)
-        problem = variable == CONNECTOR_PLUG_RETENTION_LOCK_PROBLEM
-        return b"true" if (outlet.lock_problem() if problem else outlet.locked()) else b"false"
-
     def answered(self, outcome, reader):
         if outcome == ANSWERED or outcome == ERROR:
             self._known[self._sent] = self._problem
