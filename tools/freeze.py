@@ -20,6 +20,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from tools.blocks.declaration import DeclarationError
 from tools.blocks.joins import expand
 from tools.inline import Constants, FreezeError, Source, absolute, inline, parse, read_constants
 
@@ -159,6 +160,9 @@ def main() -> int:
         if options.hooks:
             sources = _with_hooks(sources, json.loads(options.hooks.read_text(encoding="utf-8")))
         frozen, errors = prepare(sources)
+    except DeclarationError as error:
+        print(f"freeze: {error}", file=sys.stderr)
+        return 1
     except FreezeError as error:
         frozen, errors = {}, [error]
     for problem in errors:

@@ -29,6 +29,9 @@ HOOKS = (
     "accepted_by_csms", "connected", "connector_changed", "data_transfer_asked", "hook_replied",
     "online", "refusal", "restart_asked", "started", "transaction_ended",
 )  # fmt: skip
+_ANSWERED = {"refusal"}  # the station wants its answer: only one may give it
+# What a part must not be named: Parts has these itself, or is given them.
+_STATIONS = {"changed", "handle", "link", "live", "make", "source", "sources", *HOOKS}
 # The places of other rooms where a part, or a method of it, can be put.
 PARTNERS = {
     "charging.events", "charging.authorizer", "charging.cache", "link.accepted", "model.most",
@@ -100,6 +103,8 @@ class Joins:
         for number, line in declaration.sections.get("block", ()):
             where = f"{declaration.path}:{number}"
             word, *rest = line.split()
+            if word in _LISTS and rest[:1] in ([], ["="]):
+                raise DeclarationError(f"{where}: {word} names nothing; name one or more")
             if word == "part":
                 match = _PART.fullmatch(line[len("part ") :].strip())
                 if match is None:
@@ -107,24 +112,28 @@ class Joins:
                         f"{where}: {line}: no part; wanted is part NAME = file.Class(given, ...)"
                     )
                 part = Part(match, where, declaration.name)
+                if part.name in GIVEN or part.name in _STATIONS:
+                    raise DeclarationError(
+                        f"{where}: the station has its own {part.name}; take another name"
+                    )
                 self._only("part", part.name, where)
                 self.parts.append(part)
             elif word == "needs":
                 self._needs(rest, where)
             elif word in _CALLS:
                 _CALLS[word](self, part, rest, where)
-            elif part is None:
-                raise DeclarationError(f"{where}: {word} belongs to a part; begin with part ...")
-            elif word in _DIRECTIVES:
-                _DIRECTIVES[word](self, part, rest, where)
-            else:
+            elif word not in _DIRECTIVES:
                 known = ", ".join(sorted(("needs", "part", *_DIRECTIVES, *_CALLS)))
                 raise DeclarationError(f"{where}: unknown {word}; there are {known}")
+            elif part is None:
+                raise DeclarationError(f"{where}: {word} belongs to a part; begin with part ...")
+            else:
+                _DIRECTIVES[word](self, part, rest, where)
 
     def _only(self, kind: str, name: str, where: str) -> None:
         other = self._owners.setdefault((kind, name), where)
         if other != where:
-            raise DeclarationError(f"{where}: {kind} {name} is taken by {other}")
+            raise DeclarationError(f"{where}: {kind} {name} is taken by {other}; leave one out")
 
     def _needs(self, blocks: list[str], where: str) -> None:
         for block in blocks:
@@ -136,7 +145,9 @@ class Joins:
     def _action(self, name: str, where: str) -> str:
         constant = _constant(name)
         if self.names.get(constant, -1) not in self.actions:
-            raise DeclarationError(f"{where}: {name} is no message of OCPP 2.0.1")
+            raise DeclarationError(
+                f"{where}: {name} is no message of OCPP 2.0.1; its name is meant, as GetBaseReport"
+            )
         return constant
 
     def _variable(self, name: str, where: str) -> str:
@@ -159,11 +170,13 @@ class Joins:
             call = " ".join(rest[rest.index("=") + 1 :])
             del rest[rest.index("=") :]
         elif part is None:
-            raise DeclarationError(f"{where}: of what part? write NAME = PART.METHOD()")
+            raise DeclarationError(f"{where}: of no part; write NAME = PART.METHOD()")
         else:
             call = f"{part.name}.{default}"
-        if not re.match(r"[a-z_]+\.", call):
-            raise DeclarationError(f"{where}: {call!r} is no PART.METHOD() or PART.ATTRIBUTE")
+        if not re.match(r"[a-z]\w*\.[a-z_]", call):
+            raise DeclarationError(
+                f"{where}: {call!r} is no call; write PART.METHOD() or PART.ATTRIBUTE"
+            )
         self._kept.setdefault(call.split(".")[0], where)
         return f"self.{call}"
 
@@ -192,25 +205,33 @@ class Joins:
             if name not in HOOKS:
                 known = ", ".join(HOOKS)
                 raise DeclarationError(f"{where}: there is no hook {name}; there are {known}")
+            if name in _ANSWERED:
+                self._only("the answer of", name, where)
             part.hooks.append(name)
 
     def partner(self, part: Part, rest: list[str], where: str) -> None:
         if not rest or rest[0] not in PARTNERS or len(rest) > 2:
             known = ", ".join(sorted(PARTNERS))
-            raise DeclarationError(f"{where}: partner PLACE [METHOD]; places are {known}")
+            raise DeclarationError(
+                f"{where}: partner {' '.join(rest)}: no place; wanted is PLACE [METHOD],"
+                f" places are {known}"
+            )
         self._only("the place", rest[0], where)
         part.partner.append(rest)
 
     def source(self, part: Part, rest: list[str], where: str) -> None:
         if len(rest) != 1 or not rest[0].isdigit() or int(rest[0]) >= _LAST_SOURCE:
-            raise DeclarationError(f"{where}: source wants its place, 0 to {_LAST_SOURCE - 1}")
+            raise DeclarationError(
+                f"{where}: source {' '.join(rest)}: no place; wanted is one of 0 to"
+                f" {_LAST_SOURCE - 1}"
+            )
         self._only("the place among the sources", rest[0], where)
         part.source = int(rest[0])
         part.link = True
 
     def link(self, part: Part, rest: list[str], where: str) -> None:
         if rest:
-            raise DeclarationError(f"{where}: link stands alone")
+            raise DeclarationError(f"{where}: link {' '.join(rest)}; link stands alone")
         part.link = True
 
     def _order(self) -> None:
@@ -221,7 +242,10 @@ class Joins:
         while left:
             ready = [p for p in left if not set(p.arguments) & {each.name for each in left}]
             if not ready:
-                raise DeclarationError(f"{left[0].where}: parts need each other in a circle")
+                circle = ", ".join(part.name for part in left)
+                raise DeclarationError(
+                    f"{left[0].where}: {circle} need each other in a circle; give one to the other"
+                )
             made += ready
             left = [part for part in left if part not in ready]
         for part in made:
@@ -233,6 +257,13 @@ class Joins:
                         f" or {known}"
                     )
         self.parts = made
+        for name, where in self._kept.items():
+            if name not in names and name not in GIVEN and name != "link":
+                known = ", ".join(sorted({*GIVEN, "link"}))
+                raise DeclarationError(
+                    f"{where}: there is no part {name};"
+                    f" a part of a block that is there, or {known}"
+                )
 
     # ---- writing
 
@@ -283,7 +314,10 @@ class Joins:
         yield "    def make(self, link, sources):"
         yield '        """Make the parts, of what `self` has; who sends goes into `sources`."""'
         given = sorted({a for part in self.parts for a in part.arguments} & GIVEN)
-        given += ["charging"] * ("charging" not in given)
+        for part in self.parts:
+            for place, *_ in part.partner:
+                of = place.split(".")[0]
+                given += [of] * (of != "link" and of not in given)
         for name in given:
             yield f"        {name} = self.{name}"
         kept = {name for names in self.hooks().values() for name in names} | set(self._kept)
@@ -390,6 +424,7 @@ _DIRECTIVES = {
     "partner": Joins.partner,
     "source": Joins.source,
 }
+_LISTS = {"handles", "hears", "live", "needs", "on", "trigger"}
 # Those that can stand for themselves.
 _CALLS = {"hears": Joins.hears_, "live": Joins.live_, "trigger": Joins.trigger}
 

@@ -1,0 +1,601 @@
+"""tools/blocks/joins.py: what blocks declare becomes code that calls whom it is for, and mistakes
+are told with path and line.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from tools.blocks.declaration import DeclarationError, read_all
+from tools.blocks.joins import GIVEN, HOOKS, Joins, expand
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLES = ROOT / "build" / "gen" / "tables"
+BLOCKS = ROOT / "firmware" / "blocks"
+
+# Every directive. Blocks come by name: alpha first, though its parts are made of beta's.
+DUMMIES = {
+    "alpha": """
+needs beta
+hears SECURITY_CTRLR_BASIC_AUTH_PASSWORD = link.password_changed()
+part first = code.First(board, second, store)
+handles GetLocalListVersion SendLocalList
+source 20
+on connected refusal accepted_by_csms
+trigger evse MeterValues Heartbeat
+live EVSE_POWER
+hears OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL ALIGNED_DATA_CTRLR_INTERVAL
+partner charging.events
+partner model.most most_w
+part hidden = deep.Hidden()
+link
+""",
+    "beta": """
+part second = charging.elsewhere.Second(timers)
+handles Reset
+source 3
+on online connected connector_changed transaction_ended restart_asked started
+on hook_replied data_transfer_asked
+partner link.accepted accepted
+trigger BootNotification = second.tell(wanted)
+live EVSE_PROBLEM CONNECTOR_PROBLEM = second.problem(evse, connector)
+live CLOCK_CTRLR_DATE_TIME = clock.utc()
+hears OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL = second.interval_changed()
+""",
+}
+
+
+def declare(root: Path, blocks: dict[str, str]) -> Path:
+    for name, text in blocks.items():
+        (root / name).mkdir(parents=True)
+        (root / name / "block.txt").write_text(f"[block]\n{text}", encoding="utf-8")
+    return root
+
+
+def joined(root: Path, blocks: dict[str, str]) -> Joins:
+    return Joins(read_all(declare(root, blocks)), TABLES)
+
+
+def refused(root: Path, blocks: dict[str, str]) -> str:
+    with pytest.raises(DeclarationError) as caught:
+        joined(root, blocks)
+    return str(caught.value)
+
+
+class Fake:
+    """A part, or a room: notes what is called."""
+
+    def __init__(self, name, said):
+        self._name, self._said = name, said
+
+    def __getattr__(self, method):
+        def called(*arguments):
+            self._said.append((f"{self._name}.{method}", *arguments))
+            return f"{self._name}.{method}"
+
+        return called
+
+
+class Rooms:
+    """A station of the module `text`, with fakes around it."""
+
+    def __init__(self, monkeypatch, text: str, extension=0):
+        said = self.said = []
+        self.made = made = {}
+
+        def part(name):
+            def make(*arguments):
+                made[name] = arguments
+                return Fake(name, said)
+
+            return make
+
+        self.stub(monkeypatch, "tables.extension", EXTENSION=extension)
+        self.stub(monkeypatch, "blocks.alpha")
+        self.stub(monkeypatch, "blocks.alpha.code", First=part("first"))
+        self.stub(monkeypatch, "blocks.alpha.deep", Hidden=part("hidden"))
+        self.stub(monkeypatch, "charging.elsewhere", Second=part("second"))
+        module: dict[str, object] = {}
+        exec(compile(text, "parts.py", "exec"), module)  # what the build has made
+        self.station = station = module["Parts"]()
+        for name in GIVEN - {"is_of_evse", "trigger"}:
+            setattr(station, name, Fake(name, said))
+        self.link = station.link = Fake("link", said)
+        self.sources = []
+        station.make(self.link, self.sources)
+
+    @staticmethod
+    def stub(monkeypatch, name, **names):
+        module = types.ModuleType(name)
+        vars(module).update(names)
+        monkeypatch.setitem(sys.modules, name, module)
+
+
+@pytest.fixture
+def rooms(tmp_path, monkeypatch):
+    return Rooms(monkeypatch, joined(tmp_path, DUMMIES).module())
+
+
+def number(module: str, name: str) -> int:
+    return getattr(__import__(f"tables.{module}", fromlist=[name]), name)
+
+
+# ---- what becomes of the directives
+
+
+def test_parts_get_what_they_are_declared_to_get(rooms):
+    station = rooms.station
+    assert list(rooms.made) == ["hidden", "second", "first"], "whom another needs comes before it"
+    assert rooms.made["second"] == (station.timers,)
+    assert rooms.made["first"] == (station.board, station.second, station.store)
+    assert rooms.made["hidden"] == ()
+    assert not hasattr(station, "hidden"), "who is not called later takes no room in the station"
+
+
+def test_sources_stand_in_their_order_and_have_the_link(rooms):
+    assert [source._name for source in rooms.sources] == ["second", "first"]
+    assert all(source.link is rooms.link for source in rooms.sources)
+
+
+def test_link_without_source(tmp_path):
+    text = joined(tmp_path, DUMMIES).module()
+    assert "        hidden.link = link\n" in text
+
+
+def test_partners_are_put_into_their_places(rooms):
+    station = rooms.station
+    assert station.charging.events is station.first
+    assert station.model.most() == "first.most_w"
+    assert rooms.link.accepted() == "second.accepted"
+
+
+@pytest.mark.parametrize("place", ["charging.cache", "link.accepted", "model.most"])
+def test_a_partner_that_is_given_nothing(tmp_path, monkeypatch, place):
+    text = f"part first = code.First()\npartner {place}\n"
+    station = Rooms(monkeypatch, joined(tmp_path, {"alpha": text}).module()).station
+    room, attribute = place.split(".")
+    assert getattr(getattr(station, room), attribute)._name == "first"
+
+
+@pytest.mark.parametrize(
+    ("action", "part"),
+    [
+        ("GET_LOCAL_LIST_VERSION", "first"),
+        ("SEND_LOCAL_LIST", "first"),
+        ("RESET", "second"),
+    ],
+)
+def test_a_message_goes_to_whose_it_is(rooms, action, part):
+    action = number("names", action)
+    assert rooms.station.handle(action, "reader") == f"{part}.handle"
+    assert rooms.said == [(f"{part}.handle", action, "reader")]
+
+
+def test_a_message_of_nobody_is_told_so(rooms):
+    from blocks.port import NOT_MINE
+
+    first, other = number("layout", "FIRST_ACTION"), number("layout", "FIRST_OTHER")
+    mine = {
+        number("names", name) for name in ("GET_LOCAL_LIST_VERSION", "SEND_LOCAL_LIST", "RESET")
+    }
+    for action in set(range(first, other)) - mine:
+        assert rooms.station.handle(action, "reader") == NOT_MINE
+    assert rooms.said == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "called"),
+    [
+        ("METER_VALUES", ("first.trigger", "METER_VALUES", 1, 2)),
+        ("HEARTBEAT", ("first.trigger", "HEARTBEAT", 1, 2)),
+        ("BOOT_NOTIFICATION", ("second.tell", "BOOT_NOTIFICATION")),
+    ],
+)
+def test_a_trigger_goes_to_who_sends_the_message(rooms, wanted, called):
+    call, name, *rest = called
+    wanted = number("names", wanted)
+    assert rooms.station.trigger(wanted, 1, 2) == call
+    assert rooms.said == [(call, number("names", name), *rest)]
+
+
+def test_a_trigger_that_nobody_follows(rooms):
+    assert rooms.station.trigger(number("names", "STATUS_NOTIFICATION"), 1, 2) is None
+    assert rooms.said == []
+
+
+def test_which_messages_are_of_an_evse(rooms):
+    first, other = number("layout", "FIRST_ACTION"), number("layout", "FIRST_OTHER")
+    found = [action for action in range(first, other) if rooms.station.is_of_evse(action)]
+    assert found == sorted(number("names", name) for name in ("HEARTBEAT", "METER_VALUES"))
+
+
+@pytest.mark.parametrize(
+    ("variable", "called"),
+    [
+        ("EVSE_POWER", ("first.live", "EVSE_POWER", 1, 2)),
+        ("EVSE_PROBLEM", ("second.problem", 1, 2)),
+        ("CONNECTOR_PROBLEM", ("second.problem", 1, 2)),
+        ("CLOCK_CTRLR_DATE_TIME", ("clock.utc",)),
+    ],
+)
+def test_a_live_variable_is_asked_of_who_computes_it(rooms, variable, called):
+    call, *arguments = called
+    variable, arguments = (
+        number("variables", variable),
+        [number("variables", a) if isinstance(a, str) else a for a in arguments],
+    )
+    assert rooms.station.live(variable, 1, 2) == call
+    assert rooms.said == [(call, *arguments)]
+
+
+def test_a_stored_variable_is_computed_by_nobody(rooms):
+    assert rooms.station.live(number("variables", "EVSE_ALLOW_RESET"), 1, 2) is None
+    assert rooms.said == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "called"),
+    [
+        (
+            "OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL",  # by two: both are told
+            [
+                ("first.changed", "OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL"),
+                ("second.interval_changed",),
+            ],
+        ),
+        ("ALIGNED_DATA_CTRLR_INTERVAL", [("first.changed", "ALIGNED_DATA_CTRLR_INTERVAL")]),
+        ("SECURITY_CTRLR_BASIC_AUTH_PASSWORD", [("link.password_changed",)]),
+        ("EVSE_ALLOW_RESET", []),
+    ],
+)
+def test_a_change_is_told_to_all_who_hear_it(rooms, variable, called):
+    rooms.station.changed(number("variables", variable), 0, 0)
+    assert rooms.said == [
+        (call, *(number("variables", name) for name in names)) for call, *names in called
+    ]
+
+
+def test_the_makers_extension_is_asked_last(tmp_path, monkeypatch):
+    rooms = Rooms(monkeypatch, joined(tmp_path, DUMMIES).module(), extension=1)
+    variable = number("variables", "EVSE_ALLOW_RESET")
+    assert rooms.station.live(variable, 1, 0) == "extension.read"
+    assert rooms.station.live(number("variables", "CLOCK_CTRLR_DATE_TIME"), 0, 0) == "clock.utc"
+    rooms.said.clear()
+    rooms.station.changed(variable, 1, 0)
+    assert rooms.said == [("extension.changed", variable, 1, 0)]
+
+
+def test_no_blocks_at_all(tmp_path, monkeypatch):
+    rooms = Rooms(monkeypatch, Joins([], TABLES).module())
+    from blocks.port import NOT_MINE
+
+    station = rooms.station
+    assert station.handle(number("names", "RESET"), "reader") == NOT_MINE
+    assert station.trigger(number("names", "HEARTBEAT"), 0, 0) is None
+    assert station.is_of_evse(number("names", "HEARTBEAT")) is False
+    assert station.live(number("variables", "EVSE_POWER"), 1, 0) is None
+    station.changed(number("variables", "EVSE_POWER"), 1, 0)
+    assert rooms.sources == rooms.said == []
+
+
+# ---- hooks
+
+STATION = """\
+class Station(Parts):
+    def run(self):
+        self.started()
+        reply = self.refusal(action)
+
+        if up:
+            self.connected(up)
+            self.data_transfer_asked(*event[1:])
+        self.charging.accepted()
+        self._set_online()
+        online = self.online
+        self.link.connected(up)
+"""
+
+
+def test_hooks_are_called_in_the_order_of_the_sources(tmp_path):
+    hooks = joined(tmp_path, DUMMIES).hooks()
+    assert set(hooks) == set(HOOKS)
+    assert hooks.pop("connected") == ["second", "first"]
+    assert hooks.pop("refusal") == hooks.pop("accepted_by_csms") == ["first"]
+    assert all(parts == ["second"] for parts in hooks.values())
+
+
+def test_who_is_no_source_is_called_after_those_who_are(tmp_path):
+    text = "part a = x.A()\non online\npart b = x.B()\nsource 99\non online\n"
+    assert joined(tmp_path, {"a": text}).hooks()["online"] == ["b", "a"]
+
+
+def test_calls_stand_in_place_of_hooks(tmp_path):
+    text = expand(STATION, joined(tmp_path, DUMMIES).hooks())
+    assert text.split("\n") == [
+        "class Station(Parts):",
+        "    def run(self):",
+        "        self.second.started()",
+        "        reply = self.first.refusal(action)",
+        "",
+        "        if up:",
+        "            self.second.connected(up); self.first.connected(up)",
+        "            self.second.data_transfer_asked(*event[1:])",
+        *STATION.split("\n")[8:],
+    ]
+
+
+def test_hooks_that_nobody_wants():
+    text = expand(STATION, Joins([], TABLES).hooks())
+    assert text.split("\n") == [
+        "class Station(Parts):",
+        "    def run(self):",
+        "        pass",
+        "        reply = None",
+        "",
+        "        if up:",
+        "            pass",
+        "            pass",
+        *STATION.split("\n")[8:],
+    ]
+
+
+def test_each_hook_is_called_by_the_station():
+    """A hook that station.py does not call, as a statement of one line, would never be heard."""
+    text = (ROOT / "firmware" / "station.py").read_text(encoding="utf-8")
+    for hook in HOOKS:
+        assert expand(text, {hook: ["a_part"]}).count(f"self.a_part.{hook}(") == 1, hook
+    hooks = {hook: ["one", "other"] for hook in HOOKS if hook != "refusal"}
+    both = expand(text, {**hooks, "refusal": ["one"]})
+    assert both.count("\n") == text.count("\n")
+    compile(both, "station.py", "exec")
+
+
+def test_an_answer_that_two_would_give():
+    with pytest.raises(DeclarationError, match="answer of refusal is wanted"):
+        expand(STATION, {"refusal": ["first", "second"]})
+
+
+def test_freeze_tells_of_an_answer_that_two_would_give(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "station.py").write_text(STATION)
+    (tmp_path / "hooks.json").write_text(json.dumps({"refusal": ["first", "second"]}))
+    done = run(
+        "-m",
+        "tools.freeze",
+        *("--hooks", tmp_path / "hooks.json", "--output", tmp_path / "out", tmp_path / "in"),
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("freeze: the answer of refusal is wanted")
+
+
+# ---- mistakes
+
+PART = "part first = code.First()\n"
+MISTAKES = {
+    "unknown directive": (PART + "sends Heartbeat", 3, "unknown sends; there are handles, "),
+    "unknown directive before a part": ("sends Heartbeat", 2, "unknown sends; there are handles"),
+    "handles before a part": ("handles Reset", 2, "handles belongs to a part; begin with part"),
+    "source before a part": ("source 1", 2, "source belongs to a part; begin with part ..."),
+    "on before a part": ("on online", 2, "on belongs to a part; begin with part ..."),
+    "partner before a part": ("partner charging.cache", 2, "partner belongs to a part; begin"),
+    "link before a part": ("link", 2, "link belongs to a part; begin with part ..."),
+    "live of no part": ("live EVSE_POWER", 2, "of no part; write NAME = PART.METHOD()"),
+    "hears of no part": ("hears EVSE_POWER", 2, "of no part; write NAME = PART.METHOD()"),
+    "trigger of no part": ("trigger Heartbeat", 2, "of no part; write NAME = PART.METHOD()"),
+    "part without a class": ("part first", 2, "part first: no part; wanted is part NAME = file"),
+    "part without a file": ("part a = A()", 2, "no part; wanted is part NAME = file.Class(given"),
+    "part without ()": ("part a = code.A", 2, "no part; wanted is part NAME = file.Class(given"),
+    "part of a value": ("part a = code.A(1.5)", 2, "no part; wanted is part NAME = file.Class("),
+    "part of nobody": ("part a = code.A(modem)", 2, "nobody gives modem; a part of a block that"),
+    "part named as what is given": (
+        "part board = code.A()",
+        2,
+        "the station has its own board; take another name",
+    ),
+    "part named as a method": (
+        "part handle = code.A()",
+        2,
+        "the station has its own handle; take another name",
+    ),
+    "part named as a hook": ("part online = code.A()", 2, "the station has its own online; take"),
+    "needs who is absent": ("\nneeds nobody", 3, "needs nobody, which is not there; choose it"),
+    "needs nobody": ("needs", 2, "needs names nothing; name one or more"),
+    "unknown message": (PART + "handles Rest", 3, "Rest is no message of OCPP 2.0.1; its name"),
+    "a field is no message": (PART + "handles Status", 3, "Status is no message of OCPP 2.0.1; "),
+    "unknown triggered message": (
+        PART + "trigger evse Meter",
+        3,
+        "Meter is no message of OCPP 2.0.1; its name is meant, as GetBaseReport",
+    ),
+    "no message": (PART + "handles", 3, "handles names nothing; name one or more"),
+    "no triggered message": (PART + "trigger = first.x()", 3, "trigger names nothing; name one"),
+    "no hook": (PART + "on", 3, "on names nothing; name one or more"),
+    "no variable": (PART + "live = first.x()", 3, "live names nothing; name one or more"),
+    "unknown live variable": (PART + "live EVSE.Power", 3, "EVSE.Power is no variable; a constan"),
+    "unknown heard variable": (PART + "hears POWER", 3, "POWER is no variable; a constant is me"),
+    "no call": (PART + "live EVSE_POWER = power", 3, "'power' is no call; write PART.METHOD()"),
+    "call of nobody": (
+        PART + "live EVSE_POWER = frist.power()",
+        3,
+        "there is no part frist; a part of a block that is there, or accepted, board",
+    ),
+    "unknown hook": (PART + "on offline", 3, "there is no hook offline; there are accepted_by_cs"),
+    "unknown place": (PART + "partner charging.tariff", 3, "partner charging.tariff: no place; w"),
+    "no partner's place": (PART + "partner", 3, "no place; wanted is PLACE [METHOD], places are"),
+    "too much of a partner": (PART + "partner charging.cache a b", 3, "no place; wanted is PLACE"),
+    "source without a place": (PART + "source", 3, "no place; wanted is one of 0 to 99"),
+    "source too late": (PART + "source 100", 3, "source 100: no place; wanted is one of 0 to 99"),
+    "source before all": (PART + "source -1", 3, "source -1: no place; wanted is one of 0 to 99"),
+    "source of two places": (PART + "source 1 2", 3, "source 1 2: no place; wanted is one of 0"),
+    "link to somewhere": (PART + "link up", 3, "link up; link stands alone"),
+    "a circle of parts": (
+        "part a = code.A(b)\npart b = code.B(c)\npart c = code.C(a)\n",
+        2,
+        "a, b, c need each other in a circle; give one to the other",
+    ),
+    "a part that needs itself": ("part a = code.A(a)", 2, "a need each other in a circle; give"),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_is_told_with_path_and_line(tmp_path, case):
+    text, line, why = MISTAKES[case]
+    told = refused(tmp_path, {"alpha": text})
+    place = f"{tmp_path / 'alpha' / 'block.txt'}:{line}: "
+    assert told.startswith(place)
+    assert why in told
+    wrong, _, right = told.removeprefix(place).partition("; ")
+    assert wrong and right, "what is wrong; what would be right"
+
+
+@pytest.mark.parametrize(
+    ("directive", "why"),
+    [
+        ("handles Reset", "the message Reset"),
+        ("trigger Heartbeat", "TriggerMessage of Heartbeat"),
+        ("live EVSE_POWER", "the live variable EVSE_POWER"),
+        ("partner charging.cache", "the place charging.cache"),
+        ("source 7", "the place among the sources 7"),
+        ("on refusal", "the answer of refusal"),
+    ],
+)
+def test_what_only_one_may_have_tells_both_places(tmp_path, directive, why):
+    blocks = {name: f"part {name} = code.A()\n{directive}\n" for name in ("alpha", "beta")}
+    told = refused(tmp_path, blocks)
+    alpha, beta = (f"{tmp_path / name / 'block.txt'}:3" for name in ("alpha", "beta"))
+    assert told == f"{beta}: {why} is taken by {alpha}; leave one out"
+
+
+def test_a_name_of_two_parts_tells_both_places(tmp_path):
+    told = refused(tmp_path, {"alpha": PART, "beta": "\n" + PART})
+    alpha, beta = f"{tmp_path}/alpha/block.txt:2", f"{tmp_path}/beta/block.txt:3"
+    assert told == f"{beta}: part first is taken by {alpha}; leave one out"
+
+
+def test_a_mistake_ends_the_build_and_leaves_what_was_made(tmp_path):
+    output = tmp_path / "parts.py"
+    output.write_text("before")
+    root = declare(tmp_path / "blocks", {"alpha": "on"})
+    done = run("-m", "tools.blocks.joins", "--tables", TABLES, "--output", output, root)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"blocks: {root}/alpha/block.txt:2: on names nothing; ")
+    assert output.read_text() == "before"
+
+
+# ---- all blocks
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_the_order_of_a_directory_makes_no_difference(tmp_path, monkeypatch):
+    forth = joined(tmp_path / "forth", DUMMIES)
+    listed = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda path: iter(sorted(listed(path), reverse=True)))
+    back = joined(tmp_path / "back", dict(reversed(DUMMIES.items())))
+    assert back.module() == forth.module()
+    assert json.dumps(back.hooks()) == json.dumps(forth.hooks())
+
+
+def build(blocks: Path, gen: Path) -> tuple[str, dict[str, list[str]]]:
+    """Make the tables and the parts of these blocks, as tools/build.mk does."""
+    tables = gen / "tables"
+    variables = ROOT / "firmware" / "device_model" / "variables.txt"
+    for command in (
+        ("tools/device_model/compile.py", "--declarations", variables, "--out", tables),
+        ("tools/schema/compile.py", "--out", tables),
+    ):
+        done = run(*command, "--blocks", blocks)
+        assert done.returncode == 0, done.stderr
+    parts = gen / "parts.py"
+    done = run("-m", "tools.blocks.joins", "--tables", tables, "--output", parts, blocks)
+    assert done.returncode == 0, done.stderr
+    return parts.read_text(), json.loads((gen / "hooks.json").read_text())
+
+
+@pytest.fixture
+def blocks(tmp_path):
+    """A copy of the firmware's blocks."""
+    copy = tmp_path / "blocks"
+    shutil.copytree(BLOCKS, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+def handler_of(text: str, gen: Path, action: str) -> int:
+    """What the table of handlers has for a message."""
+    made: dict[str, object] = {}
+    names = (gen / "tables" / "names.py").read_text()
+    exec(names, made)
+    line = next(line for line in text.split("\n") if line.startswith("_HANDLER = "))
+    exec(line, made)
+    layout: dict[str, object] = {}
+    exec((gen / "tables" / "layout.py").read_text(), layout)
+    return made["_HANDLER"][made[action] - layout["FIRST_ACTION"]]
+
+
+LOCAL_LIST = """\
+# D02 GetLocalListVersion.
+[block]
+part local_list = local_list.LocalList(model, store)
+handles GetLocalListVersion
+source 15
+on started
+live LOCAL_AUTH_LIST_CTRLR_ENTRIES = local_list.entries()
+
+[messages]
+receive GetLocalListVersionRequest:
+send GetLocalListVersionResponse: versionNumber
+
+[variables]
+component LocalAuthListCtrlr
+Entries                         integer       ro  min=0 max=100 live
+"""
+
+
+def test_adding_a_block_touches_its_folder_only(tmp_path, blocks):
+    before, _ = build(blocks, tmp_path / "before")
+    (blocks / "local_list").mkdir()
+    (blocks / "local_list" / "block.txt").write_text(LOCAL_LIST)
+    after, hooks = build(blocks, tmp_path / "after")
+    assert handler_of(before, tmp_path / "before", "GET_LOCAL_LIST_VERSION") == 0
+    handler = handler_of(after, tmp_path / "after", "GET_LOCAL_LIST_VERSION")
+    parts = after.partition("self._handlers = (")[2].partition(",)")[0].split(", ")
+    assert parts[handler - 1] == "local_list"
+    sources = after.partition("sources.extend((")[2].partition(",)")[0].split(", ")
+    assert sources[:3] == ["registration", "authorization", "local_list"]
+    assert "from blocks.local_list.local_list import LocalList\n" in after
+    assert "            return self.local_list.entries()\n" in after
+    assert hooks["started"] == ["local_list", "metering"]
+    assert "LOCAL_AUTH_LIST_CTRLR_ENTRIES = " in (
+        tmp_path / "after" / "tables" / "variables.py"
+    ).read_text(encoding="utf-8")
+    assert "local_list" not in before
+    compile(after, "parts.py", "exec")
+
+
+def test_a_block_that_is_left_out_leaves_nothing(tmp_path, blocks):
+    shutil.rmtree(blocks / "trigger")
+    text, hooks = build(blocks, tmp_path / "gen")
+    assert handler_of(text, tmp_path / "gen", "TRIGGER_MESSAGE") == 0
+    assert handler_of(text, tmp_path / "gen", "RESET") != 0
+    for name in ("trigger_message", "blocks.trigger", "Trigger(", "LOG_STATUS_NOTIFICATION"):
+        assert name not in text
+    assert all("trigger_message" not in parts for parts in hooks.values())
+    compile(text, "parts.py", "exec")
+
+
+def test_leaving_out_what_another_needs_is_told(tmp_path, blocks):
+    shutil.rmtree(blocks / "metering")
+    with pytest.raises(DeclarationError) as caught:
+        Joins(read_all(blocks), TABLES)
+    place = f"{blocks / 'transactions' / 'block.txt'}:3: "
+    assert str(caught.value) == f"{place}needs metering, which is not there; choose it too"
