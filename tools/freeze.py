@@ -1,6 +1,7 @@
 """Prepare the firmware's Python for freezing: copy it, with constants put in place of their names.
 
-    python -m tools.freeze --output build/frozen firmware boards/unix=*.py build/gen
+    python -m tools.freeze --hooks build/gen/hooks.json --output build/frozen \\
+        firmware boards/unix=*.py build/gen
 
 A module whose first line is `# constants` holds nothing but numbers (`NAME = 7` or
 `NAME = const(7)`). Whoever writes `from tables.names import ACCEPTED` gets, in the copy, the
@@ -9,6 +10,9 @@ Modules of constants are not copied: on the charger nobody imports them.
 
 A module whose first line is `# when tables.extension.EXTENSION` is left out while that constant
 is 0: what is not chosen costs nothing.
+
+In station.py the calls of hooks, `self.connected(up)`, become calls of who declares them
+(firmware/blocks/README.md).
 
 Only files whose content changed are written, so that a build compiles no more than it must.
 """

@@ -3,7 +3,7 @@
 
 from micropython import const
 
-NOT_MINE = const(-1)  # handle(): not a message of this block
+NOT_MINE = const(-1)  # Parts.handle(): no block has this message
 DEFER = const(-2)  # handle(): the reply follows through link.reply()
 
 ANSWERED = const(0)  # answered(): the response is valid, reader.unpack() has it
