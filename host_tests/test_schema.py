@@ -78,8 +78,12 @@ def test_broken_messages_are_judged_as_jsonschema_does(message, rnd, pieces):
     make = Maker(rnd)
     payload = make.broken(make.payload(message))
     text = make.text(payload)
-    assert (read(message, text, pieces) is None) == valid(message, payload), reader.detail
+    taken = read(message, text, pieces) is None
     detail = reader.detail
+    if detail.endswith(b": the request is too large"):
+        assert len(text.encode()) > ARENA
+    else:
+        assert taken == valid(message, payload), detail
     assert len(detail) <= 100
     read(message, text)
     assert reader.detail == detail
