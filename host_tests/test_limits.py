@@ -1,7 +1,7 @@
 """charging/: how much is offered, who shares the supply, overdraw, stops that break no load."""
 
 import pytest
-from fakes import World
+from fakes import Reader, World
 from tables import names
 
 
@@ -125,6 +125,15 @@ def test_heat():
     assert w.pwm(1) == 1000 and not w.relay(1)
 
 
+def test_a_sensor_that_fails_while_it_is_hot():
+    w = charging()
+    w.board.outlets[1, 1].degrees = 78
+    w.advance(1)
+    w.board.outlets[1, 1].degrees = None
+    w.advance(10)
+    assert w.pwm(1) == 1000
+
+
 def test_no_sensor():
     w = World()
     w.board.outlets[1, 1].degrees = None
@@ -224,6 +233,13 @@ def test_too_many_for_the_supply():
     assert offers(w) == [0, 7, 7]
 
 
+def test_a_supply_that_is_just_enough():
+    """18,001 mA are 6 A for each of three."""
+    w = charging(3, 18001)
+    w.advance(12)
+    assert offers(w) == [6, 6, 6]
+
+
 def test_all_of_it_while_nobody_else_wants_it():
     w = charging(1, 32000)
     w.board.outlets[1, 1].wanted_ma = 7000
@@ -305,12 +321,42 @@ def test_for_a_moment_is_none():
     assert w.relay(1)
 
 
-def test_changes_without_end_are_no_excuse():
+@pytest.mark.parametrize("low_ma, high_ma", [(8000, 8500), (0, 6000)])
+@pytest.mark.parametrize("step_s", [1.5, 2])
+def test_changes_without_end_are_no_excuse(low_ma, high_ma, step_s):
     w = disobedient(32000)
-    for i in range(8):
-        partner(w, {1: 8000 + i % 2 * 500})
-        w.advance(2)
-    assert w.pwm(1) == 1000
+    for i in range(80):
+        partner(w, {1: (low_ma, high_ma)[i % 2]})
+        w.advance(step_s)
+    assert w.status(1) == "Faulted"
+
+
+def test_overdraw_after_a_week():
+    """Ticks wrap: an interval of 6.2 days and more looks negative."""
+    w = charging()
+    w.advance(7 * 86400)
+    hardware = w.board.outlets[1, 1]
+    hardware.obeys = False
+    hardware.wanted_ma = 60000
+    w.advance(10)
+    assert w.status(1) == "Faulted"
+
+
+def test_an_offer_of_a_week_ago_holds_nothing():
+    w = charging()
+    hardware = w.board.outlets[1, 1]
+    w.swipe(b"C1", 1)
+    w.advance(5)
+    w.unplug(1)
+    w.advance(7 * 86400)
+    hardware.cable_ma = 10000
+    hardware.obeys = False
+    hardware.wanted_ma = 32000
+    w.ev(1, "C")
+    w.swipe(b"C1", 1)
+    w.allow()
+    w.advance(15)
+    assert w.status(1) == "Faulted"
 
 
 # ---- stops
@@ -426,3 +472,82 @@ def test_a_stop_without_a_transaction_waits_too():
     assert w.charging.stopping() and w.relay(1)
     w.advance(4)
     assert not w.charging.stopping() and not w.relay(1)
+
+
+def test_the_lock_waits_for_the_relay():
+    """Also where the feedback of the contactor lags, or is broken."""
+    w = charging()
+    hardware = w.board.outlets[1, 1]
+    hardware.obeys = False
+    hardware.relay_closed = lambda: False
+    w.swipe(b"C1", 1)
+    assert w.relay(1) and w.pwm(1) == 1000
+    assert w.locked(1)
+    w.ev(1, "B")
+    assert not w.relay(1) and not w.locked(1)
+
+
+def test_a_lock_that_is_opening_is_told_to_close():
+    """It reads locked for up to a second after it was told to open."""
+    w = charging()
+    hardware = w.board.outlets[1, 1]
+    told = []
+    hardware.lock = told.append
+    w.swipe(b"C1", 1)
+    assert not w.relay(1) and set(told) == {False}
+    w.swipe(b"C1", 1)
+    w.allow()
+    assert told[-1]
+
+
+@pytest.mark.parametrize("master", [False, True])
+def test_the_first_cause_of_an_end_counts(master):
+    """E06.FR.15, E07.FR.02: with its token."""
+    w = charging(AUTH_CTRLR_MASTER_PASS_GROUP_ID="M")
+    w.told()
+    w.board.outlets[1, 1].obeys = False
+    w.swipe(b"C1", 1)
+    if master:
+        w.swipe(b"MASTER", 1)
+        if w.asked():
+            w.allow(b"M")
+    else:
+        w.stop(b"tx-1")
+    w.advance(4)
+    (event,) = w.events()
+    assert (event.trigger, event.reason, event.token) == ("StopAuthorized", "Local", b"C1")
+
+
+def test_what_happens_while_a_stop_waits_is_told():
+    """TxStopPoint EVConnected: UnlockConnector and the unplugging are told as they are."""
+    w = charging(TX_CTRLR_TX_STOP_POINT="EVConnected")
+    w.told()
+    w.board.outlets[1, 1].obeys = False
+    w.swipe(b"C1", 1)
+    w.remote.handle(names.UNLOCK_CONNECTOR, Reader([1, 1]))
+    w.unplug(1)
+    assert w.told() == [
+        ("Updated", "StopAuthorized", "Charging"),
+        ("Updated", "UnlockCommand", "Charging"),
+        ("Ended", "EVCommunicationLost", "Idle", "Local"),
+    ]
+
+
+def test_unlock_while_it_ends():
+    """F05.FR.02: the lock can't open yet."""
+    w = charging()
+    w.board.outlets[1, 1].obeys = False
+    w.swipe(b"C1", 1)
+    answer = w.remote.handle(names.UNLOCK_CONNECTOR, Reader([1, 1]))
+    assert answer == (names.ONGOING_AUTHORIZED_TRANSACTION,)
+
+
+def test_others_who_charge_are_not_stopping():
+    """A reset of EVSE 1 waits for its own car only, whoever charges without a transaction."""
+    w = charging(2, TX_CTRLR_TX_START_POINT="DataSigned")
+    assert w.relay(1) and w.relay(2) and not w.charging.stopping()
+    w.board.outlets[1, 1].obeys = False
+    w.charging.end(1, names.RESET_COMMAND, names.IMMEDIATE_RESET)
+    assert w.charging.stopping() and w.charging.stopping(1) and not w.charging.stopping(2)
+    w.advance(4)
+    assert not w.charging.stopping() and w.relay(2)

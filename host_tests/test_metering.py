@@ -335,3 +335,24 @@ def test_a_jump_of_the_clock():
         assert at == event.at if event.trigger == "MeterValuePeriodic" else at == START_UTC + 4500
     w.advance(61)
     assert [e.trigger for e in w.events()] == ["MeterValuePeriodic"]
+
+
+def test_the_register_does_not_fall_when_a_clock_aligned_reading_comes_late():
+    """J02.FR.16: it stands for a time that is past, so it is taken before the periodic one."""
+    w = World(SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL="60", ALIGNED_DATA_CTRLR_INTERVAL="900")
+    charging(w)
+    w.events()
+    meter = w.board.meter(1)
+    register = iter(range(5000, 6000))
+    meter.energy_wh = lambda: next(register)  # it goes up while it is read
+    w.clock.ms += 905_000
+    w.timers.fire_due()
+    told = [
+        (at, value.value)
+        for event in w.events()
+        for at, values in event.meter_value
+        for value in values
+        if value.measurand == ENERGY
+    ]
+    assert len(told) == 2
+    assert [wh for _, wh in sorted(told)] == sorted(wh for _, wh in told)

@@ -158,7 +158,7 @@ class Charging:
     def stopping(self, evse=0):
         """Whether a car has yet to let go at an EVSE (0: anywhere) without a transaction."""
         for each in self.all(evse):
-            if each.live() and each.transaction is None:
+            if each.stopping() and each.transaction is None:
                 return True
         return False
 

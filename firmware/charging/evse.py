@@ -127,6 +127,8 @@ class Evse(Machine):
             tell: Grant, the token that stopped it (E07.FR.02).
             hold: a detachable cable stays locked until the owner presents the token.
         """
+        if self.ending:
+            return  # the first cause counts, and its token
         if hold and self.active is not None and self.active.locked():
             self.held = self.grant
         self.grant = None
@@ -161,7 +163,7 @@ class Evse(Machine):
         """The car draws more than it is offered: it is told to stop, and cut off if it does not.
         The fault is there until it is unplugged.
         """
-        log.error("evse %d: the car draws more than it is offered", self.id)
+        log.error("evse %d: overdraw, stopped", self.id)
         self.active.overdrawn = True
         self.end(ABNORMAL_CONDITION, OVERCURRENT_FAULT)
 

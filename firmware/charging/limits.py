@@ -106,7 +106,7 @@ def _fill(offers, left_ma, needed):
     """
     given_ma = len(offers) and left_ma
     while given_ma:
-        part_ma = (left_ma + len(offers) - 1) // len(offers)
+        part_ma = max(left_ma // len(offers), 1)
         given_ma = 0
         for offer in offers:
             most_ma = min(offer.limit_ma, offer.need_ma) if needed else offer.limit_ma

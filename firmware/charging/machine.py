@@ -12,6 +12,7 @@ from tables.names import (
     CABLE_PLUGGED_IN,
     CHARGING,
     CHARGING_STATE_CHANGED,
+    DEAUTHORIZED,
     ENDED,
     EV_CONNECTED,
     FAULTED,
@@ -245,18 +246,20 @@ class Machine:
         Returns:
             the charging state that was told.
         """
-        if self.later is not None and end != _CERTAIN:
-            trigger, reason = self.later  # the first cause counts
         if self.ending or self._ends(before, end):
             self.ending = True
             self.grant = None
             self.armed = False
             self._move()
-        if self.stopping() and (self.ending or trigger not in _BEFORE_STATE):
-            if self.ending or trigger or reason:
+        first = self.later is None or end == _CERTAIN  # the first cause counts
+        if not self.stopping():
+            if not first:
+                trigger, reason = self.later
+            self.later = None
+        elif self.ending or trigger == DEAUTHORIZED or (reason and not trigger):
+            if first:
                 self.later = trigger, reason
             return shown
-        self.later = None
         if self.ending:
             self._finish(trigger, reason)
         elif trigger:

@@ -47,21 +47,24 @@ class Offer:
         self.wanted = wanted
         self.need_ma = ALL_MA
         self.limit_ma = 0
+        self.held_ma(time.ticks_ms())  # of the last session it holds nothing any more
         self._unused_at = None  # ticks since when the car takes less than it is offered
         self._over_at = None  # ticks from which on overdraw counts
         if not wanted:
             self.set(0)
         elif self.evse.active.hardware.proximity_ma() is None:
-            log.warning("evse %d: the cable can't be read, nothing is offered", self.evse.id)
+            log.warning("evse %d: cable unreadable, no offer", self.evse.id)
 
     def set(self, ma):
         """Change what is offered; who calls has the pilot moved."""
         now = time.ticks_ms()
-        if ma < self.ma:
-            self._held_ma = self.held_ma(now)
+        # Neither a hold nor a time to follow begins anew while one runs: changes without end would
+        # excuse overdraw for ever.
+        if ma < self.ma and self.held_ma(now) == self.ma:
+            self._held_ma = self.ma
             self._held_at = now
-        if self._over_at is None:  # else changes without end would excuse it for ever
-            self._at = now  # of the last change
+        if self._over_at is None:
+            self._at = now  # of the last change, as long as the car has time to follow
         self.ma = ma
 
     def held_ma(self, now):
@@ -86,10 +89,10 @@ class Offer:
         self.source = 0
         self.limit_ma = min(rating_ma, hardware.proximity_ma() or 0)
         celsius = hardware.celsius()
-        if celsius is not None:
+        if celsius is not None:  # else what it has said last counts
             outlet.celsius = max(celsius, min(outlet.celsius, celsius + _COOLS))
-            cooler = max(_HOT - outlet.celsius, 0)
-            self.limit_ma = min(self.limit_ma, rating_ma * cooler // (_HOT - _WARM))
+        cooler = max(_HOT - outlet.celsius, 0)
+        self.limit_ma = min(self.limit_ma, rating_ma * cooler // (_HOT - _WARM))
         for partner in partners:
             found = partner(self.evse)
             if found is not None and found[0] < self.limit_ma:
@@ -109,15 +112,15 @@ class Offer:
         drawn_ma = self.evse.current_ma()
         self._learn_need(drawn_ma, now)
         offered_ma = self.held_ma(now)
-        if not self.ma or drawn_ma <= offered_ma + max(offered_ma // 10, _OVER_MA):
+        if self._at is not None and time.ticks_diff(now, self._at) >= EV_FOLLOWS_MS:
+            self._at = None
+        if drawn_ma <= offered_ma + max(offered_ma // 10, _OVER_MA):
             self._over_at = None
-            return False
-        if self._over_at is None:
-            self._over_at = now
-            left_ms = EV_FOLLOWS_MS - time.ticks_diff(now, self._at)
-            if left_ms > 0:
-                self._over_at = time.ticks_add(now, left_ms)
-        return time.ticks_diff(now, self._over_at) >= _OVER_MS
+        elif self._over_at is None:
+            self._over_at = now if self._at is None else time.ticks_add(self._at, EV_FOLLOWS_MS)
+        else:
+            return self.ma > 0 and time.ticks_diff(now, self._over_at) >= _OVER_MS
+        return False
 
     def _learn_need(self, drawn_ma, now):
         if drawn_ma + _GROWS_MA > self.need_ma:

@@ -141,7 +141,11 @@ class Outlet:
         hardware = self.hardware
         if not hardware.detachable:
             return False
-        if hardware.locked() != on and (on or not hardware.relay_closed()):
+        if on:
+            moves = not self._locking or not hardware.locked()  # it may be on its way to open
+        else:
+            moves = hardware.locked() and not self.on and not hardware.relay_closed()
+        if moves:
             hardware.lock(on)
         begins = not self._locking or self.jammed
         self._locking = on

@@ -238,6 +238,19 @@ class Metering:
 
     def _fire(self):
         now = time.ticks_ms()
+        # The aligned ones first: what they stand for is past, and the register goes up meanwhile.
+        utc = self.charging.clock.utc()
+        if self._ended_due and utc >= self._ended_due:
+            at = self._last_aligned(ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL, utc)
+            for evse in self.charging.evses:
+                if evse.transaction is not None:
+                    variable = ALIGNED_DATA_CTRLR_TX_ENDED_MEASURANDS
+                    self._keep(evse, evse.transaction, variable, SAMPLE_CLOCK, at)
+            self._ended_due = self._next_aligned(ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL)
+        if self._clock_due and utc >= self._clock_due:
+            self._aligned_at = self._last_aligned(ALIGNED_DATA_CTRLR_INTERVAL, utc)
+            self._clock_due = self._next_aligned(ALIGNED_DATA_CTRLR_INTERVAL)
+            self._tell_aligned()
         for evse in self.charging.evses:
             transaction = evse.transaction
             if transaction is None:
@@ -254,18 +267,6 @@ class Metering:
                 due = self._after(SAMPLED_DATA_CTRLR_TX_UPDATED_INTERVAL, due, now)
                 transaction.updated_due = due
                 self._tell(evse, METER_VALUE_PERIODIC)
-        utc = self.charging.clock.utc()
-        if self._ended_due and utc >= self._ended_due:
-            at = self._last_aligned(ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL, utc)
-            for evse in self.charging.evses:
-                if evse.transaction is not None:
-                    variable = ALIGNED_DATA_CTRLR_TX_ENDED_MEASURANDS
-                    self._keep(evse, evse.transaction, variable, SAMPLE_CLOCK, at)
-            self._ended_due = self._next_aligned(ALIGNED_DATA_CTRLR_TX_ENDED_INTERVAL)
-        if self._clock_due and utc >= self._clock_due:
-            self._aligned_at = self._last_aligned(ALIGNED_DATA_CTRLR_INTERVAL, utc)
-            self._clock_due = self._next_aligned(ALIGNED_DATA_CTRLR_INTERVAL)
-            self._tell_aligned()
         self._plan()
 
     def _tell(self, evse, trigger):

@@ -61,7 +61,7 @@ class RemoteControl:
         if not outlet.hardware.detachable:
             return NOT_SUPPORTED  # F05.FR.07
         active = outlet is evse.active
-        if active and evse.grant is not None:
+        if active and (evse.grant is not None or evse.ending):
             return (ONGOING_AUTHORIZED_TRANSACTION,)  # F05.FR.02
         if self._outlet is not None:
             return UNLOCK_FAILED, b"Busy"

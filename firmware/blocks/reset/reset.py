@@ -112,8 +112,10 @@ class Reset:
             if not charging.closing:
                 charging.drain()
             return
-        if not self.charging.closing:  # it was to be when idle
+        if not charging.closing:  # it was to be when idle
             self._end(0, IMMEDIATE_RESET)
+            self.timers.start(self._timer, _SETTLE_MS)  # a car may have to let go
+            return
         self._looks += 1
         if self.journal.count() and self._looks <= _LOOKS:
             self.timers.start(self._timer, _SETTLE_MS)
