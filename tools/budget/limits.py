@@ -18,7 +18,8 @@ LIMITS = {
     "image_all": Limit("image, all that is built, no TLS", 215 * KB, 200 * KB),
     "image_rv32": Limit("the same for RV32", None, None),
     "image_tls": Limit("image with the TLS client", 290 * KB, 280 * KB),
-    "firmware": Limit("firmware alone: code, tables, names", 105 * KB, 95 * KB),
+    # Until the footprint work: then 97.
+    "firmware": Limit("firmware alone: code, tables, names", 106 * KB, 94 * KB),
     "ram": Limit("all RAM, no TLS", 40 * KB, 36 * KB),
     "ram_tls": Limit("all RAM, mutual TLS", 56 * KB, 50 * KB),
     "least_heap": Limit("least heap, 32-bit unix build", 32 * KB, 30 * KB),

@@ -69,13 +69,13 @@ class Availability:
 
     def state(self, evse, connector):
         """AvailabilityState."""
-        return name(self._status(evse, connector))
+        return name(self._worst(evse, connector))
 
     def problem(self, evse, connector):
         """Problem."""
-        return self._status(evse, connector) == FAULTED
+        return self._worst(evse, connector) == FAULTED
 
-    def _status(self, evse, connector):
+    def _worst(self, evse, connector):
         """Status of a connector, of an EVSE (connector 0) or of the station (evse 0): one that is
         occupied makes an EVSE so, one that is available makes the station so.
         """
