@@ -2,8 +2,8 @@
 
     python -m tools.no_floats [root]
 
-Found are literals with a decimal point or exponent, the `/` operator, negative powers, the name
-`float`, modules that work with floats, and formats that write them.
+Found are literals with a decimal point or exponent, the `/` operator, the name `float`,
+modules that work with floats, and formats that write them.
 """
 
 import ast
@@ -27,10 +27,6 @@ def floats(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, repr(node.value)
         elif isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div):
             yield node.lineno, "/"
-        elif isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Pow):
-            power = node.right if isinstance(node, ast.BinOp) else node.value
-            if isinstance(power, ast.UnaryOp) and isinstance(power.op, ast.USub):
-                yield node.lineno, ast.unparse(node)
         elif isinstance(node, ast.Name) and node.id == "float":
             yield node.lineno, "float"
         elif isinstance(node, ast.Import | ast.ImportFrom):
