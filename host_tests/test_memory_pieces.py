@@ -6,8 +6,10 @@ a test in which one was as much as tried. Each kind of field comes in its greate
 
 import asyncio
 import json
+import random
 
 import pytest
+from messages import RECEIVED, Maker
 from rig import CARD, GROUP_CARD
 from scripted_csms import CallError
 from sessions import charge, read, still_charging, value, write
@@ -272,3 +274,37 @@ async def test_an_ended_event_with_all_its_readings(rig):
         assert len(event["meterValue"]) > 8
         assert len(event["meterValue"][-1]["sampledValue"]) == 9
     await rig.quiet(csms)
+
+
+# What ends a session or a connection is played elsewhere.
+_ENDING = {"Reset", "ChangeAvailability", "RequestStopTransaction", "UnlockConnector"}
+_REQUESTS = 400
+
+
+@pytest.mark.limit(120)
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_fuzzed_requests_while_two_cars_charge(rig, seed):
+    """Every request that a station gets, at random, each field up to its greatest length; cut off
+    or damaged every fourth time. Each is answered, and nothing wants a large piece.
+    """
+    csms, station, transactions = await _charging(rig)
+    maker = Maker(random.Random(seed))
+    actions = [m.removesuffix("Request") for m in RECEIVED if m.endswith("Request")]
+    actions = [action for action in actions if action not in _ENDING]
+    for number in range(_REQUESTS):
+        action = maker.rnd.choice(actions)
+        payload = maker.text(maker.payload(action + "Request"))
+        message_id = f"fuzz-{number}"
+        text = f'[2,"{message_id}","{action}",{payload}]'
+        if number % 4 == 3:  # behind the id
+            at = maker.rnd.randrange(len(message_id) + 5, len(text))
+            damage = maker.rnd.choice(("", "x", '"', "]", "{}", "\x01"))
+            text = text[:at] + damage + text[at + 1 :]
+        await csms.send(text)
+        try:
+            await csms.reply_to(message_id)
+        except CallError as error:
+            assert error.code != "InternalError", text[:300]
+    for evse, transaction in enumerate(transactions, 1):
+        await still_charging(station, transaction, evse)
+    assert len(csms.calls("BootNotification")) == 1 and not csms.closes

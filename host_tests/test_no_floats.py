@@ -19,7 +19,14 @@ def test_the_firmware_has_none():
     assert no_floats.check(ROOT) == []
 
 
-@pytest.mark.parametrize("text", ["y = 1.5", "y = 1e3", "y = x / 2", "y /= 2", "y = float(x)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("y = 1.5", "y = 1e3", "y = x / 2", "y /= 2", "y = float(x)", "y = 1j"),
+        *("import math", "from math import sqrt", "y = '%.2f' % x", 'y = b"%g" % x'),
+        'y = f"{x:.2f}"',
+    ],
+)
 def test_found(tmp_path, text):
     assert [line.split(": ")[0] for line in check(tmp_path, text)] == ["firmware/wire/a.py:2"]
 
@@ -32,4 +39,8 @@ def test_found_in_extensions(tmp_path, place):
 
 
 def test_whole_numbers_are_left_alone(tmp_path):
-    assert check(tmp_path, "y = x // 2 + 0x1e3  # 1.5 / 2") == []
+    assert check(tmp_path, "y = x // 2 + 0x1e3 + 2**x  # 1.5 / 2") == []
+
+
+def test_texts_of_whole_numbers_are_left_alone(tmp_path):
+    assert check(tmp_path, """y = "%d %% f %s" % (x, x), f"{x:>5} {x:x}", b"%x" % x""") == []

@@ -1,5 +1,6 @@
 """E13, and transactions without their CSMS: nothing is lost, nothing twice, all in order."""
 
+import pytest
 from proxy import UP, Proxy
 from rig import CARD, setting
 from scripted_csms import STALL, CallError
@@ -157,5 +158,35 @@ async def test_silence_is_no_attempt(rig):
         await rig.quiet(csms)
         assert proxy.connections == 2
     assert any("the CSMS is silent; next attempt" in line for line in station.log)
+    assert not [line for line in station.log if "given up" in line]
+    assert not csms.ledger.wrong()
+
+
+@pytest.mark.parametrize("interval_s", [0, 54])
+async def test_silence_time_after_time_is_no_attempt(rig, interval_s):
+    # E13: on each connection the CSMS answers a while, then falls silent
+    pings = setting("OCPPCommCtrlr.WebSocketPingInterval", interval_s)
+    csms, station = await rig.booted(overrides=[*_RETRY, pings])
+    transaction = await charge(rig, csms, station)
+    deaf = []
+
+    def fall_silent(message):
+        csms.socket.transport.pause_reading()
+        deaf.append(csms.socket)
+        return STALL
+
+    csms.answer("TransactionEvent", fall_silent)
+    await station.ev("B")
+    for number in range(5):
+        await csms.until(lambda: csms.socket in deaf, "an event meets with silence", 10)
+        old = csms.socket
+        await (station.unplug(2) if number % 2 else station.plug(2))
+        while csms.socket is old or csms.socket is None:
+            await station.pass_time(8)
+    csms.default("TransactionEvent")
+    await station.unplug()
+    while not csms.ledger.transactions[transaction].ended:
+        await station.pass_time(8)
+    await rig.quiet(csms)
     assert not [line for line in station.log if "given up" in line]
     assert not csms.ledger.wrong()

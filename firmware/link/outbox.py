@@ -46,8 +46,7 @@ class Outbox:
         self._model = model
         self._timers = timers
         self._sources = sources
-        # The source whose CALL is outstanding; whose last one met with silence.
-        self._source = self._mute = None
+        self._source = None  # whose CALL is outstanding
         self._action = 0
         self._deferred = []  # ids of CALLs of this connection that reply() will answer
         self._replies = []
@@ -167,15 +166,11 @@ class Outbox:
         if source is not sources[0]:
             sources.remove(source)
             sources.append(source)
-        if talk.silent and not (self._mute is source and talk.spoken):
-            self._mute = source  # LOST follows: no attempt (E13)
-        else:
+        if not talk.silent:  # else LOST follows: no attempt (E13)
             self._settle(TIMEOUT, None)
 
     def answered(self, verdict, reader):
         """The outstanding CALL was answered: `verdict` ANSWER or FAULT."""
-        if self._mute is self._source:
-            self._mute = None
         self._settle(ANSWERED if verdict == ANSWER else ERROR, reader)
         if verdict != ANSWER:
             detail = reader.unpack()[1] if not reader.error else reader.detail

@@ -96,7 +96,7 @@ def load(board, model):
     if not url or not identity:
         raise LinkError("no CSMS URL or no identity is set")
     if _SPOKEN not in (board.option("ocpp_version") or _SPOKEN).split(b","):
-        raise LinkError("ocpp_version has nothing that is spoken here; give ocpp2.0.1")
+        raise LinkError("ocpp_version names nothing that the station speaks: give ocpp2.0.1")
     secure, host, port, host_header, path = parse_url(url)
     profile = model.int(SECURITY_CTRLR_SECURITY_PROFILE)
     if profile and secure != (profile >= _TLS):

@@ -429,6 +429,8 @@ def _check_limits(variable):
     for key in ("min", "max"):
         if key in fields and not (NUMBER if number else COUNT).fullmatch(fields[key]):
             raise DeclarationError(f"{key} is no number, or has over 9 digits on a side")
+        if variable.type == "integer" and "." in fields.get(key, ""):
+            raise DeclarationError(f"{key} of an integer is a whole number")
     if Decimal(fields.get("min", "-1e9")) > Decimal(fields.get("max", "1e9")):
         raise DeclarationError("min is above max")
     if variable.type == "string":
