@@ -262,12 +262,13 @@ class Checks:
         return None
 
     def _relay(self, evse, connector, faults):
+        fixed = self.world["fixed_cable"] == "1"
         reasons = {
             f"there is the fault {faults}": faults,
             "there is no transaction": not evse["transactionId"],
             "no car asks": connector["cp"] not in _CHARGING_PILOTS,
             "nothing is offered": not 10 <= connector["pwm"] <= 96,
-            "the cable is not locked": self.world["fixed_cable"] == "0" and not connector["locked"],
+            "the cable is not locked": not (connector["locked"] or fixed),
             "the connector is not occupied": connector["status"] != "Occupied",
             "the token was refused": self._must_not(evse["transactionId"]),
         }
