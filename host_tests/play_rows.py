@@ -140,8 +140,10 @@ def _authorized(events):
     """Charging needs a token that the CSMS has accepted (C01.FR.01, F01)."""
     allowed = False
     for event in events:
-        token = event.get("idToken", {}).get("idToken")
-        allowed |= token in ACCEPTED_CARDS or "remoteStartId" in event["transactionInfo"]
+        token = event.get("idToken", {"idToken": None, "type": None})
+        # The CSMS accepts every token of the kind Central (tools/csms/tokens.py).
+        allowed |= token["idToken"] in ACCEPTED_CARDS or token["type"] == "Central"
+        allowed |= "remoteStartId" in event["transactionInfo"]
         if event["transactionInfo"].get("chargingState") == "Charging" and not allowed:
             yield "it charges for nobody the CSMS has accepted (C01.FR.01)"
             return
