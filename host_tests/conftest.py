@@ -32,9 +32,7 @@ _LIMIT_S = 60 * target.PACE
 
 def pytest_addoption(parser):
     parser.addoption("--core", action="store_true", help="only the tests of target_core.txt")
-    parser.addoption(
-        "--pieces", action="store_true", help="all chargers with a heap in fragments"
-    )
+    parser.addoption("--pieces", action="store_true", help="all chargers with a heap in fragments")
 
 
 def _place(item):

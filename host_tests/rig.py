@@ -45,9 +45,7 @@ class Station:
         environment: dict of variables that the process gets besides.
     """
 
-    def __init__(
-        self, clock, folder, options, overrides, settled, command=None, environment=None
-    ):
+    def __init__(self, clock, folder, options, overrides, settled, command=None, environment=None):
         self._clock = clock
         self._settled = settled
         self._folder = folder
@@ -71,9 +69,7 @@ class Station:
             file = self._folder / "overrides.json"
             file.write_text(json.dumps(self._overrides))
             options["overrides"] = file
-        self.charger = Charger(
-            options, command=self._command, environment=self._environment
-        )
+        self.charger = Charger(options, command=self._command, environment=self._environment)
         await self.charger.start()
 
     async def restart(self):

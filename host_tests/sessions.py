@@ -1,5 +1,7 @@
 """What behaviour tests do again and again: read and set variables, start charging."""
 
+import asyncio
+
 from rig import CARD, setting
 
 from tools.csms.arguments import variable
@@ -76,3 +78,13 @@ async def booted_again(csms, reason, connectors=2):
 def remote_start(number, token=CARD, kind="ISO14443", **more):
     """The payload of a RequestStartTransactionRequest."""
     return {"remoteStartId": number, "idToken": {"idToken": token, "type": kind}, **more}
+
+
+async def not_before_a_second(csms, station):
+    """No time passes but by jumps: the next connection comes with the second one."""
+    await csms.disconnected()
+    known = len(csms.opening.requests)
+    await asyncio.sleep(0.3)
+    assert len(csms.opening.requests) == known, "it is back at once"
+    await station.clock(2)
+    await csms.connected()

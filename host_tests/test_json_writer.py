@@ -83,7 +83,6 @@ def test_what_is_written_is_valid_and_says_what_it_was_given(message, rnd, size,
     assert found[-1] == project(node, payload)
 
 
-
 def test_a_whole_meter_value():
     sample = (12340, 3, names.SAMPLE_PERIODIC, names.POWER_ACTIVE_IMPORT, names.L1, None, b"W", 0)
     slots = (names.UPDATED, 5, names.TRIGGER, 1, False, None, None, b"tx", names.CHARGING)

@@ -171,7 +171,7 @@ def test_the_arena_may_be_full_to_the_last_byte(size):
     text = (
         b'[2,"i","SetVariables",{"setVariableData":[{"attributeType":"Actual","attributeValue":'
         b'"%s","component":{"name":"C","evse":{"id":1,"connectorId":2}},"variable":{"name":"V"}}'
-        b']}]' % (b"x" * (300 + size))
+        b"]}]" % (b"x" * (300 + size))
     )
     errors = set()
     for arena in range(512, 560):

@@ -2,11 +2,9 @@
 
 import asyncio
 
-from opening import credentials
 from rig import setting
-from sessions import value, write_status
+from sessions import not_before_a_second, value
 
-_PASSWORD = "SecurityCtrlr.BasicAuthPassword"
 _BACK_OFF = [
     setting("OCPPCommCtrlr.RetryBackOffWaitMinimum", 10),
     setting("OCPPCommCtrlr.RetryBackOffRandomRange", 0),
@@ -72,44 +70,15 @@ async def test_new_connection_keeps_the_registration(rig):
     assert len(csms.calls("BootNotification")) == 1
 
 
-async def _not_before_a_second(csms, station):
-    """No time passes but by jumps: the next connection comes with the second one."""
-    await csms.disconnected()
-    known = len(csms.opening.requests)
-    await asyncio.sleep(0.3)
-    assert len(csms.opening.requests) == known, "it is back at once"
-    await station.clock(2)
-    await csms.connected()
-
-
 async def test_a_second_between_reset_and_reconnecting(rig):
     # some CSMSs break for all their stations when one is back at once
     csms, station = await rig.booted()
     await station.clock(factor=0.001)
     assert (await csms.call("Reset", {"type": "OnIdle"}))["status"] == "Accepted"
     await station.clock(1)  # for the answer to get out
-    await _not_before_a_second(csms, station)
+    await not_before_a_second(csms, station)
     assert csms.closes[-1][0] == 1001
     assert (await csms.expect("BootNotification"))["reason"] == "RemoteReset"
-
-
-async def test_a_second_between_a_new_password_and_reconnecting(rig):
-    # A01.FR.06
-    options = {"security_profile": "1", "password": "0123456789abcdef"}
-    csms, station = await rig.booted(**options)
-    await station.clock(factor=0.001)
-    assert await write_status(csms, _PASSWORD, "another-password") == "Accepted"
-    await _not_before_a_second(csms, station)
-    assert csms.closes[-1][0] == 1000
-    assert credentials(csms.opening.requests[-1]) == ("CS001", "another-password")
-
-
-async def test_a_password_that_is_not_in_use_needs_no_reconnecting(rig):
-    csms, _ = await rig.booted(security_profile="0", password="0123456789abcdef")
-    assert await write_status(csms, _PASSWORD, "another-password") == "Accepted"
-    assert await value(csms, "OCPPCommCtrlr.OfflineThreshold") == "60"
-    await asyncio.sleep(0.3)
-    assert len(csms.opening.requests) == 1 and csms.socket is not None
 
 
 async def test_no_second_after_the_network_is_up(rig):

@@ -141,7 +141,7 @@ async def test_data_of_many_kilobytes_from_the_csms(rig):
     for bad in ({"vendorId": "v" * 256}, {"vendorId": "v", "messageId": "m" * 51}, {"data": 1}):
         with pytest.raises(CallError) as refused:
             await csms.call("DataTransfer", bad)
-    assert (await csms.call("DataTransfer", {"vendorId": "v", "customData": _CUSTOM}, 30))
+    assert await csms.call("DataTransfer", {"vendorId": "v", "customData": _CUSTOM}, 30)
     assert len(csms.calls("BootNotification")) == 1
 
 
@@ -174,9 +174,7 @@ async def test_TC_P_03_CS_custom_data_in_every_answer(rig):
         lambda m: csms.boot_answer() | {"statusInfo": {"reasonCode": "x", **more}} | more,
     )
     csms.answer("StatusNotification", more)
-    csms.answer(
-        "Heartbeat", lambda m: {"currentTime": csms.boot_answer()["currentTime"], **more}
-    )
+    csms.answer("Heartbeat", lambda m: {"currentTime": csms.boot_answer()["currentTime"], **more})
     info = {"status": "Accepted", "groupIdToken": {"idToken": "G", "type": "Central", **more}}
     info |= {"personalMessage": {"format": "UTF8", "content": "Hello", **more}, **more}
     csms.answer("Authorize", {"idTokenInfo": info, **more})

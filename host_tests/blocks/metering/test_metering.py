@@ -268,9 +268,7 @@ def test_tc_j_06_only_when_idle():
 
 def test_tc_j_06_only_when_an_evse_is_idle():
     """J01.FR.19: of this EVSE; the others go on"""
-    w = World(
-        ALIGNED_DATA_CTRLR_INTERVAL="900", ALIGNED_DATA_CTRLR_SEND_DURING_IDLE_EVSE="false"
-    )
+    w = World(ALIGNED_DATA_CTRLR_INTERVAL="900", ALIGNED_DATA_CTRLR_SEND_DURING_IDLE_EVSE="false")
     w.model.values[variables.ALIGNED_DATA_CTRLR_SEND_DURING_IDLE_EVSE, 1, 0] = b"true"
     charging(w)
     charging(w, 2, b"B2")
