@@ -130,7 +130,11 @@ def test_the_firmwares_blocks_say_what_they_are():
 def test_a_block_that_comes_goes_or_changes_makes_the_tables_anew(tmp_path):
     """build.mk, with programs that only note that they ran."""
     (tmp_path / "tools").mkdir()
-    (tmp_path / "tools/build.mk").write_bytes((ROOT / "tools/build.mk").read_bytes())
+    for name in ("build.mk", "gen.mk"):
+        (tmp_path / "tools" / name).write_bytes((ROOT / "tools" / name).read_bytes())
+    for name in ("product.json", "product.mk"):
+        (tmp_path / "build/gen").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "build/gen" / name).write_text("")
     for name in ("schema", "device_model"):
         (tmp_path / "tools" / name).mkdir()
         (tmp_path / "tools" / name / "compile.py").write_text("")

@@ -597,5 +597,5 @@ def test_leaving_out_what_another_needs_is_told(tmp_path, blocks):
     shutil.rmtree(blocks / "metering")
     with pytest.raises(DeclarationError) as caught:
         Joins(read_all(blocks), TABLES)
-    place = f"{blocks / 'transactions' / 'block.txt'}:3: "
+    place = f"{blocks / 'transactions' / 'block.txt'}:4: "
     assert str(caught.value) == f"{place}needs metering, which is not there; choose it too"

@@ -47,6 +47,33 @@ def test_text_without_constants_is_left_as_it_is():
     assert frozen(text) == text
 
 
+def test_bytes_are_put_in_place_too():
+    product = source("tables/product.py", "# constants\nNAME = b'it\\'s \\xc3\\xa4'\n")
+    user = source("block.py", "from tables.product import NAME\nx = NAME\n")
+    tree, errors = freeze.prepare([product, user])
+    assert errors == []
+    namespace = {}
+    exec(tree[PurePosixPath("block.py")], namespace)
+    assert namespace["x"] == b"it's \xc3\xa4"
+
+
+def test_of_blocks_and_extensions_those_of_the_product_are_taken(tmp_path):
+    files = ("firmware/blocks/port.py", "firmware/blocks/a/a.py", "firmware/blocks/b/b.py")
+    for name in (*files, "more/c/deep/c.py", "board/extension.py", "maker/ours.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"# {name}")
+    found = [s for root in ("firmware", "board") for s in freeze.find(str(tmp_path / root))]
+    blocks = {"a": str(tmp_path / "firmware/blocks/a"), "c": str(tmp_path / "more/c")}
+    chosen = freeze.of_product(found, {"blocks": blocks, "extension": None})
+    assert [str(s.target) for s in chosen] == [
+        "blocks/port.py", "blocks/a/a.py", "blocks/c/deep/c.py",
+    ]  # fmt: skip
+    product = {"blocks": {}, "extension": str(tmp_path / "maker/ours.py")}
+    chosen = freeze.of_product(found, product)
+    assert [str(s.target) for s in chosen] == ["blocks/port.py", "extension.py"]
+    assert chosen[1].text == "# maker/ours.py"
+
+
 def test_alias():
     assert frozen("from tables.names import A as FIRST\ny = FIRST + A\n") == "pass\ny = 1 + A\n"
 
@@ -165,7 +192,7 @@ def test_a_constant_can_not_be_imported_second_hand():
 
 
 @pytest.mark.parametrize(
-    "line", ["X = 1.5", "X = b'a'", "X = Y", "X = True", "def f(): pass", "X, Y = 1, 2"]
+    "line", ["X = 1.5", "X = 'a'", "X = Y", "X = True", "def f(): pass", "X, Y = 1, 2"]
 )
 def test_modules_of_constants_hold_only_numbers(line):
     with pytest.raises(FreezeError, match="holds only lines like"):

@@ -16,6 +16,7 @@ _FILES = (
     "tools/settings.py",
     "tools/when_changed.sh",
     "tools/quietly.sh",
+    "tools/gen.mk",
     "boards/cortex_m3/image.mk",
     "boards/emulated/image.mk",
 )
@@ -31,6 +32,7 @@ all:
 _PYTHON = """#!/bin/sh
 case $* in
     *tools.image_size*) cat "$3/firmware.map" ;;
+    *tools.blocks.product*) echo build ;;
     *tools.settings*) exec python3 "$@" ;;
 esac
 """
@@ -52,7 +54,8 @@ class Build:
         self._write("boards/cortex_m3/Makefile", _PORT)
         self._write("boards/emulated/port.mk", "")
         self._write("firmware/native/micropython.mk", "")
-        self._write("build/gen/stamp", "")
+        for name in ("product.json", "product.mk", "ratings.sh"):
+            self._write(f"build/gen/{name}", "")
         self._write("build/stamps/tree", str(folder / "tree"))
         self._write("tree/py/mpconfig.h", "")
         self._write("build/cortex_m3/frozen/.keep", "")
@@ -60,8 +63,8 @@ class Build:
         (folder / "build/venv/bin/python").chmod(0o755)
         for name in ("board.py", "manifest.py", "freeze.sh"):
             self._write(f"boards/emulated/{name}", "")
-        for name in ("tools/freeze.py", "tools/inline.py"):
-            self._write(name, "")
+        for name in ("freeze.py", "inline.py", "no_floats.py", "requirements.txt"):
+            self._write(f"tools/{name}", "")
 
     def _write(self, name: str, text: str) -> None:
         path = self.folder / name

@@ -1,16 +1,19 @@
 #!/bin/sh
-# Builds the simulated charger once tools/setup.sh has run: `make build` calls it. Two calls at once take turns.
+# Builds the simulated charger once tools/setup.sh has run: `make build` calls it. PRODUCT says which product's, and so where
+# (tools/blocks/product.py). Two calls for one product at once take turns.
 
 set -eu
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 cd "$ROOT"
-mkdir -p build/unix
+
+build/venv/bin/python -m tools.settings TLS_IN TLS_OUT
+OUT=$(build/venv/bin/python -m tools.blocks.product) # of PRODUCT
+mkdir -p "$OUT/unix"
 if command -v flock >/dev/null 2>&1; then
-    exec 9>build/setup.lock
+    if [ "$OUT" = build ]; then exec 9>build/setup.lock; else exec 9>"$OUT/lock"; fi
     flock 9
 fi
 
-build/venv/bin/python -m tools.settings TLS_IN TLS_OUT
 # What the whole port depends on. When it changes, the port is built anew.
 TREE=$(cat build/stamps/tree)
 settings() {
@@ -19,8 +22,8 @@ settings() {
     cksum "$TREE/py/mpconfig.h" firmware/native/*.mk boards/unix/variant/*.mk boards/unix/variant/*.h
     if [ -f boards/unix/port.mk ]; then cksum boards/unix/port.mk; fi
 }
-settings | sh tools/when_changed.sh build/unix/settings build/unix/port
+settings | sh tools/when_changed.sh "$OUT/unix/settings" "$OUT/unix/port"
 
-make --no-print-directory -f tools/build.mk "ROOT=$ROOT" "TREE=$TREE" -j"$(nproc)"
+make --no-print-directory -f tools/build.mk "ROOT=$ROOT" "TREE=$TREE" "OUT=$OUT" -j"$(nproc)"
 # KEEP_GOING=1 has left out modules with errors: the next build is to tell them again.
-if [ "${KEEP_GOING:-0}" != 0 ]; then rm -f build/frozen/stamp; fi
+if [ "${KEEP_GOING:-0}" != 0 ]; then rm -f "$OUT/frozen/stamp"; fi

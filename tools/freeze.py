@@ -1,15 +1,18 @@
 """Prepare the firmware's Python for freezing: copy it, with constants put in place of their names.
 
-    python -m tools.freeze --hooks build/gen/hooks.json --output build/frozen \\
-        firmware boards/unix=*.py build/gen
+    python -m tools.freeze --product build/gen/product.json --hooks build/gen/hooks.json \\
+        --output build/frozen firmware boards/unix=*.py build/gen
 
 A module whose first line is `# constants` holds nothing but numbers (`NAME = 7` or
-`NAME = const(7)`). Whoever writes `from tables.names import ACCEPTED` gets, in the copy, the
-number wherever the name stood: it costs no ROM, no heap and no look-up. Lines keep their numbers.
+`NAME = const(7)`) and bytes. Whoever writes `from tables.names import ACCEPTED` gets, in the copy,
+the number wherever the name stood: it costs no ROM, no heap and no look-up. Lines keep their
+numbers.
 Modules of constants are not copied: on the charger nobody imports them.
 
 A module whose first line is `# when tables.extension.EXTENSION` is left out while that constant
 is 0: what is not chosen costs nothing.
+
+Of blocks and extensions only those of the product are taken.
 
 In station.py the calls of hooks, `self.connected(up)`, become calls of who declares them
 (firmware/blocks/README.md).
@@ -23,9 +26,11 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from tools.blocks.declaration import DeclarationError
 from tools.blocks.joins import expand
+from tools.blocks.product import EXTENSION
 from tools.inline import Constants, FreezeError, Source, absolute, inline, parse, read_constants
 
 MARK = "# constants"
@@ -124,6 +129,27 @@ def find(root: str) -> list[Source]:
     ]
 
 
+def of_product(sources: list[Source], product: dict[str, Any]) -> list[Source]:
+    """The sources with the blocks and the extension of a product, and no others.
+
+    Args:
+        product: what product.json says (tools/blocks/product.py).
+    """
+    found = [s for s in sources if not _in_block(s.target) and str(s.target) != EXTENSION]
+    for name, folder in product["blocks"].items():
+        target = PurePosixPath("blocks", name)
+        found += [s._replace(target=target / s.target) for s in find(folder)]
+    if product["extension"] is not None:
+        path = Path(product["extension"])
+        text = path.read_text(encoding="utf-8")
+        found.append(Source(path, PurePosixPath(EXTENSION), text))
+    return found
+
+
+def _in_block(target: PurePosixPath) -> bool:
+    return target.parts[0] == "blocks" and len(target.parts) > 2
+
+
 def _with_hooks(sources: list[Source], hooks: dict[str, list[str]]) -> list[Source]:
     """The sources; in the station the calls of hooks stand in place of the hooks' names."""
     return [
@@ -156,10 +182,13 @@ def main() -> int:
     parser.add_argument(
         "roots", nargs="+", help="a folder, or folder=pattern for its own files only"
     )
+    parser.add_argument("--product", type=Path, help="product.json, by tools.blocks.product")
     parser.add_argument("--hooks", type=Path, help="who is called for what, by tools.blocks.joins")
     parser.add_argument("--keep-going", action="store_true", help="leave out what has errors")
     options = parser.parse_args()
     sources = [source for root in options.roots for source in find(root)]
+    if options.product:
+        sources = of_product(sources, json.loads(options.product.read_text(encoding="utf-8")))
     try:
         if options.hooks:
             sources = _with_hooks(sources, json.loads(options.hooks.read_text(encoding="utf-8")))

@@ -43,7 +43,7 @@ class Edit(NamedTuple):
     text: str
 
 
-Constants = dict[str, dict[str, int]]
+Constants = dict[str, dict[str, int | bytes]]
 
 
 def parse(source: Source) -> ast.Module:
@@ -53,7 +53,7 @@ def parse(source: Source) -> ast.Module:
         raise FreezeError(source.path, error.lineno or 0, f"syntax error: {error.msg}") from None
 
 
-def _constant_value(source: Source, node: ast.stmt) -> tuple[str, int]:
+def _constant_value(source: Source, node: ast.stmt) -> tuple[str, int | bytes]:
     if (
         isinstance(node, ast.Assign)
         and len(node.targets) == 1
@@ -70,16 +70,16 @@ def _constant_value(source: Source, node: ast.stmt) -> tuple[str, int]:
             number = ast.literal_eval(value)
         except ValueError:
             number = None
-        if type(number) is int:
+        if type(number) in (int, bytes):
             return node.targets[0].id, number
     raise FreezeError(
-        source.path, node.lineno, "a module of constants holds only lines like NAME = 7"
+        source.path, node.lineno, "a module of constants holds only lines like NAME = 7, or b\"7\""
     )
 
 
-def read_constants(source: Source) -> dict[str, int]:
+def read_constants(source: Source) -> dict[str, int | bytes]:
     """Names and numbers of a module of constants."""
-    constants: dict[str, int] = {}
+    constants: dict[str, int | bytes] = {}
     for node in parse(source).body:
         is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         is_const_import = isinstance(node, ast.ImportFrom) and node.module == "micropython"
@@ -111,7 +111,7 @@ class _Imports(ast.NodeVisitor):
     def __init__(self, source: Source, constants: Constants):
         self.source = source
         self.constants = constants
-        self.names: dict[str, int] = {}
+        self.names: dict[str, int | bytes] = {}
         self.edits: list[Edit] = []
 
     def fail(self, node: ast.stmt, problem: str) -> FreezeError:
@@ -147,7 +147,7 @@ class _Imports(ast.NodeVisitor):
 class _Uses(ast.NodeVisitor):
     """Replaces the uses of `names`; refuses whatever gives one of them another meaning."""
 
-    def __init__(self, source: Source, names: dict[str, int], removed: list[Edit]):
+    def __init__(self, source: Source, names: dict[str, int | bytes], removed: list[Edit]):
         self.source = source
         self.names = names
         self.removed = {(edit.line, edit.column) for edit in removed}
@@ -165,7 +165,8 @@ class _Uses(ast.NodeVisitor):
             if self.in_format_string:
                 self.refuse(node.id, node.lineno, "it can't be used in an f-string")
             number = self.names[node.id]
-            self.edits.append(_span(node, f"({number})" if number < 0 else str(number)))
+            text = repr(number)
+            self.edits.append(_span(node, f"({text})" if text[0] == "-" else text))
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if isinstance(node.value, ast.Name):

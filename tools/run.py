@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 from tools import settings as settings_of_make  # noqa: E402
 from tools.csms import prompt as prompts  # noqa: E402
 from tools.csms.__main__ import end_on_sigterm  # noqa: E402
-from tools.csms.charger import BINARY, MAKES, Charger, ChargerError, free_port  # noqa: E402
+from tools.csms.charger import BINARY, BUILD, MAKES, Charger, ChargerError, free_port  # noqa: E402
 from tools.csms.commands import Office  # noqa: E402
 from tools.csms.control import ControlError  # noqa: E402
 from tools.csms.demo import Demo, DemoFailed  # noqa: E402
@@ -90,7 +90,7 @@ def _storage(settings):
     """The charger's folder: kept from run to run; fresh for the demo and when it is in use."""
     where = urllib.parse.urlsplit(settings.csms).netloc if settings.csms else "own"
     name = urllib.parse.quote(f"{where}-{settings.id}", safe="")
-    kept = ROOT / "build" / "run" / name
+    kept = BUILD / "run" / name
     with contextlib.ExitStack() as stack:
         if not settings.demo and _locked(kept, stack):
             yield kept

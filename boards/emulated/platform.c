@@ -14,6 +14,7 @@
 #include "serial_ethernet.h"
 #include "settings.h"
 #include "trials.h"
+#include "tables/product.h"
 
 #define EPOCH_2020 (1577836800ll)
 #define EXIT_POWER_CUT (3)
@@ -185,6 +186,7 @@ static void read_installation(void) {
     }
     sim.supply_ma = settings_number("supply", 0) * 1000;
     sim.fixed_cable = settings_number("fixed_cable", 0) != 0;
+    sim.phases = PRODUCT_PHASES;
 }
 
 void platform_start(void) {

@@ -32,6 +32,7 @@ void sim_init(const uint8_t *connectors, uint8_t evses) {
     untold = 0;
     sim.evses = evses;
     sim.network_up = true;
+    sim.phases = SIM_PHASES_MAX;
     for (int e = 0; e < evses; e++) {
         sim.evse[e].connectors = connectors[e];
         sim.evse[e].meter.power_w = SIM_NOT_SET;

@@ -79,6 +79,7 @@ typedef struct {
 
 typedef struct {
     uint8_t evses;
+    uint8_t phases;       // of supply and outlets, 1 to SIM_PHASES_MAX
     bool fixed_cable;     // the cables are fixed to the station, of its rating
     uint32_t supply_ma;   // rated current of the grid connection, per phase; 0: not limited
     bool quit_due;        // the firmware is still to be told
@@ -95,7 +96,7 @@ extern sim_t sim;
 // EVSEs and connectors count from 1. NULL: there is none of that number.
 sim_evse_t *sim_evse(int64_t evse);
 sim_connector_t *sim_connector(int64_t evse, int64_t connector);
-// Power on: `connectors[i]` of each EVSE, no car anywhere, all outputs at rest; outlets of 32 A, a supply without limit.
+// Power on: `connectors[i]` of each EVSE, no car anywhere, all outputs at rest; outlets of 32 A, a supply without limit, all phases.
 void sim_init(const uint8_t *connectors, uint8_t evses);
 // The microcontroller restarts: its outputs fall to rest; car, faults, lock and meter stay as they are. (A car that obeys
 // lets go: nothing is offered any more.)

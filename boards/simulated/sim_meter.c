@@ -19,7 +19,7 @@ static uint32_t offered_ma(uint16_t permille) {
 }
 
 uint32_t sim_drawn_ma(const sim_connector_t *connector, uint8_t phase) {
-    if (!connector->closed || phase > connector->phases || !sim_wants_current(connector)) {
+    if (!connector->closed || phase > connector->phases || phase > sim.phases || !sim_wants_current(connector)) {
         return 0;
     }
     uint32_t offered = connector->obeys ? offered_ma(connector->pwm) : UINT32_MAX;
@@ -35,6 +35,7 @@ uint8_t sim_phases(uint8_t evse) {
             most = connector->phases;
         }
     }
+    most = most < sim.phases ? most : sim.phases;
     return most == 0 && e->meter.power_w > 0 ? 1 : most;
 }
 

@@ -108,8 +108,6 @@ def _secured(connection, tls):
 class Board(Charger):
     """The simulated charger. There is one; take it once, at boot."""
 
-    model = b"Simulated"
-
     def __init__(self):
         Charger.__init__(self, _Network())
 

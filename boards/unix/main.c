@@ -11,6 +11,7 @@
 #include "boards/simulated/sim.h"
 #include "boards/unix/options.h"
 #include "boards/unix/station.h"
+#include "tables/product.h"
 
 #define STACK_SIZE 40000 // bytes, as MicroPython's own unix port has it
 
@@ -61,6 +62,7 @@ int main(int argc, char **argv) {
     }
     sim.supply_ma = settings.supply_a * 1000u;
     sim.fixed_cable = settings.fixed_cable;
+    sim.phases = PRODUCT_PHASES;
     storage_load_meters();
     if (plain) {
         return micropython_main(argc, argv);

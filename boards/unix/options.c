@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tables/product.h" // what holds of a product when nothing is set
+
 option_t options[OPTION_COUNT] = {
     [OPTION_CSMS_URL] = {"csms-url", "STATION_CSMS_URL", "ws://127.0.0.1:9000", "URL",
         "where the CSMS is; / and the identity are appended"},
@@ -18,12 +20,12 @@ option_t options[OPTION_COUNT] = {
     [OPTION_STORAGE] = {"storage", "STATION_STORAGE", NULL, "DIR",
         "all that survives a power cut; created if missing; without it nothing survives"},
     [OPTION_OVERRIDES] = {"overrides", "STATION_OVERRIDES", NULL, "FILE", "JSON file with device-model factory defaults"},
-    [OPTION_EVSES] = {"evses", "STATION_EVSES", "1,1", "LIST", "connectors of each EVSE: 1,1 is two EVSEs with one each"},
-    [OPTION_RATING] = {"rating", "STATION_RATING", "32", "LIST",
+    [OPTION_EVSES] = {"evses", "STATION_EVSES", PRODUCT_EVSES, "LIST", "connectors of each EVSE: 1,1 is two EVSEs with one each"},
+    [OPTION_RATING] = {"rating", "STATION_RATING", PRODUCT_RATING, "LIST",
         "rated current of the outlets in A per phase: one number, or one for each EVSE"},
-    [OPTION_SUPPLY] = {"supply", "STATION_SUPPLY", "0", "AMPERE",
+    [OPTION_SUPPLY] = {"supply", "STATION_SUPPLY", PRODUCT_SUPPLY, "AMPERE",
         "rated current of the grid connection in A per phase, which the EVSEs share; 0: not limited"},
-    [OPTION_FIXED_CABLE] = {"fixed-cable", "STATION_FIXED_CABLE", "0", "0|1",
+    [OPTION_FIXED_CABLE] = {"fixed-cable", "STATION_FIXED_CABLE", PRODUCT_FIXED_CABLE, "0|1",
         "1: cables fixed to the station, of its rating"},
     [OPTION_CERTS] = {"certs", "STATION_CERTS", NULL, "DIR", "certificate directory"},
     [OPTION_KEY_PASSPHRASE] = {"key-passphrase", "STATION_KEY_PASSPHRASE", NULL, "TEXT",

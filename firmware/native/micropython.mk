@@ -19,8 +19,11 @@ SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/json_out/module.c $(PILOTWIRE_NATIVE)/trace
 SRC_USERMOD_LIB_C += $(addprefix $(PILOTWIRE_NATIVE)/wire/, date_time.c envelope.c faults.c keep.c names.c number.c \
 	records.c scanner.c tables.c text.c walk.c)
 SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/wire/module.c
-CFLAGS_USERMOD += -I$(PILOTWIRE_NATIVE)/../../build/gen
 endif
+
+# Of the product (tools/gen.mk).
+PILOTWIRE_GEN ?= $(PILOTWIRE_NATIVE)/../../build/gen
+CFLAGS_USERMOD += -I$(PILOTWIRE_GEN)
 
 # Names in little ROM (tools/names): a port sets this whose freezing ends with that step.
 ifeq ($(COMPACT_NAMES),1)

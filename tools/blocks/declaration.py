@@ -3,12 +3,19 @@
 The format is in firmware/blocks/README.md.
 """
 
+import json
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 FILE = "block.txt"
 SECTIONS = ("block", "messages", "variables")  # in this order
+# OCPP's certification profiles, as host_tests/conformance/cases.csv has them.
+PROFILES = (
+    *("Core", "Advanced Security", "Local Authorization List Management", "Smart Charging"),
+    *("Advanced Device Management", "Advanced User Interface", "Reservation"),
+    "ISO 15118 Support",
+)
 _KNOWN = ", ".join(f"[{name}]" for name in SECTIONS)
 _ORDER = f"each stands there once at most, in this order: {_KNOWN}"
 # A line up to its comment; a # between quotes is none.
@@ -87,15 +94,19 @@ def _problem(text: str, before: list[str]) -> str | None:
 
 
 def read_all(root: Path) -> list[Declaration]:
-    """The declarations of all blocks, by name.
+    """The declarations of blocks, by name.
 
     Args:
-        root: the folder of the blocks, firmware/blocks.
+        root: the folder of the blocks, firmware/blocks: all of them. Or product.json of
+            tools/blocks/product.py: those of a product.
 
     Raises:
         DeclarationError: as for read(); or a folder with Python files has none.
-        OSError: there is no such folder.
+        OSError: there is no such folder or file.
     """
+    if root.is_file():
+        chosen = json.loads(root.read_text(encoding="utf-8"))["blocks"]
+        return [read(Path(folder) / FILE) for _, folder in sorted(chosen.items())]
     found = []
     for folder in sorted(path for path in root.iterdir() if path.is_dir()):
         path = folder / FILE
@@ -107,3 +118,38 @@ def read_all(root: Path) -> list[Declaration]:
                 f"{path}:1: {wrong}; a block declares what it is ({root}/README.md)"
             )
     return found
+
+
+def profiles(declaration: Declaration) -> list[str]:
+    """The certification profiles that a block belongs to.
+
+    Raises:
+        DeclarationError: there is no such profile.
+    """
+    return [
+        profile(line.partition(" ")[2].strip(), f"{declaration.path}:{number}")
+        for number, line in declaration.sections.get("block", ())
+        if line.split()[0] == "profile"
+    ]
+
+
+def profile(name: str, where: str) -> str:
+    """The certification profile of that name.
+
+    Raises:
+        DeclarationError: there is none; `where`: path:line.
+    """
+    if name not in PROFILES:
+        wrong = f"{where}: there is no certification profile {name}"
+        raise DeclarationError(f"{wrong}; there are {', '.join(PROFILES)}")
+    return name
+
+
+def needs(declaration: Declaration) -> list[tuple[str, str]]:
+    """(block, path:line) of each block that has to be there, too."""
+    return [
+        (name, f"{declaration.path}:{number}")
+        for number, line in declaration.sections.get("block", ())
+        if line.split()[0] == "needs"
+        for name in line.split()[1:]
+    ]

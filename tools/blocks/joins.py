@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tools.blocks.declaration import Declaration, DeclarationError, read_all
+from tools.blocks.declaration import Declaration, DeclarationError, profile, read_all
 
 # What a part may be given besides other parts: attributes of the station.
 GIVEN = {
@@ -118,12 +118,12 @@ class Joins:
                     )
                 self._only("part", part.name, where)
                 self.parts.append(part)
-            elif word == "needs":
-                self._needs(rest, where)
+            elif word in _OF_BLOCK:
+                _OF_BLOCK[word](self, rest, where)
             elif word in _CALLS:
                 _CALLS[word](self, part, rest, where)
             elif word not in _DIRECTIVES:
-                known = ", ".join(sorted(("needs", "part", *_DIRECTIVES, *_CALLS)))
+                known = ", ".join(sorted(("part", *_OF_BLOCK, *_DIRECTIVES, *_CALLS)))
                 raise DeclarationError(f"{where}: unknown {word}; there are {known}")
             elif part is None:
                 raise DeclarationError(f"{where}: {word} belongs to a part; begin with part ...")
@@ -141,6 +141,9 @@ class Joins:
                 raise DeclarationError(
                     f"{where}: needs {block}, which is not there; choose it too"
                 )
+
+    def _profile(self, rest: list[str], where: str) -> None:
+        profile(" ".join(rest), where)  # that is of use to products alone (product.py)
 
     def _action(self, name: str, where: str) -> str:
         constant = _constant(name)
@@ -424,6 +427,8 @@ _DIRECTIVES = {
     "partner": Joins.partner,
     "source": Joins.source,
 }
+# Those that stand for the block.
+_OF_BLOCK = {"needs": Joins._needs, "profile": Joins._profile}
 _LISTS = {"handles", "hears", "live", "needs", "on", "trigger"}
 # Those that can stand for themselves.
 _CALLS = {"hears": Joins.hears_, "live": Joins.live_, "trigger": Joins.trigger}
@@ -433,7 +438,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Join the functional blocks.")
     parser.add_argument("--tables", type=Path, required=True, help="the generated tables")
     parser.add_argument("--output", type=Path, required=True, help="the module")
-    parser.add_argument("root", type=Path, help="firmware/blocks")
+    parser.add_argument("root", type=Path, help="firmware/blocks, or a product's product.json")
     options = parser.parse_args()
     try:
         joins = Joins(read_all(options.root), options.tables)

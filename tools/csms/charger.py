@@ -1,4 +1,4 @@
-"""Runs the simulated charger (build/BOARD/pilotwire) as a child process."""
+"""Runs the simulated charger (build/BOARD/pilotwire, or that of PRODUCT) as a child process."""
 
 import asyncio
 import collections
@@ -9,12 +9,17 @@ import pathlib
 import signal
 import socket
 
+from tools.blocks.product import folder_of
+
 from .control import Control
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BOARD = os.environ.get("BOARD") or "unix"
-BINARY = ROOT / "build" / BOARD / "pilotwire"
-MAKES = "`make build`" if BOARD == "unix" else f"`make image BOARD={BOARD}`"
+PRODUCT = os.environ.get("PRODUCT", "")
+BUILD = ROOT / folder_of(PRODUCT)
+BINARY = BUILD / BOARD / "pilotwire"
+_OF = f" PRODUCT={PRODUCT}" if PRODUCT else ""
+MAKES = f"`make build{_OF}`" if BOARD == "unix" else f"`make image{_OF} BOARD={BOARD}`"
 _START_S = 10
 _END_S = 5  # a charger that is asked to end says goodbye to its CSMS first, for 3 s at most
 _LOG_LINES = 5000

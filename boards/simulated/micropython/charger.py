@@ -3,6 +3,7 @@
 from asyncio import core
 
 import _sim
+from tables.product import FIRMWARE_VERSION, MODEL, PHASES, VENDOR_NAME
 
 from hal import log
 from hal.errors import LinkError
@@ -80,9 +81,12 @@ class Stream:
 
 
 class Charger:
-    """What a Board has besides its model and its network; the rest it passes on to `_sim`."""
+    """What a Board has besides its network: the product's; the rest it passes on to `_sim`."""
 
-    vendor_name = b"Pilotwire"
+    vendor_name = VENDOR_NAME
+    model = MODEL
+    firmware_version = FIRMWARE_VERSION
+    phases = PHASES
 
     def __init__(self, network):
         log.sink = _sim.log

@@ -312,19 +312,11 @@ static MP_DEFINE_CONST_FUN_OBJ_0(sim_supply_ma_obj, sim_supply_ma);
 
 // ---- the module
 
-#ifndef PILOTWIRE_VERSION
-#define PILOTWIRE_VERSION "0.1.0"
-#endif
-static const mp_obj_str_t firmware_version_obj = {
-    { &mp_type_bytes }, 0, sizeof(PILOTWIRE_VERSION) - 1, (const byte *)PILOTWIRE_VERSION,
-};
-
 static const mp_rom_map_elem_t sim_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__sim) },
     { MP_ROM_QSTR(MP_QSTR_connectors), MP_ROM_PTR(&sim_connectors_obj) },
     { MP_ROM_QSTR(MP_QSTR_connector), MP_ROM_PTR(&sim_connector_obj) },
     { MP_ROM_QSTR(MP_QSTR_meter), MP_ROM_PTR(&sim_meter_obj) },
-    { MP_ROM_QSTR(MP_QSTR_phases), MP_ROM_INT(SIM_PHASES_MAX) },
     { MP_ROM_QSTR(MP_QSTR_supply_ma), MP_ROM_PTR(&sim_supply_ma_obj) },
     { MP_ROM_QSTR(MP_QSTR_meters_sign), MP_ROM_PTR(&sim_meters_sign_obj) },
     { MP_ROM_QSTR(MP_QSTR_event), MP_ROM_PTR(&modsim_event_obj) },
@@ -343,7 +335,6 @@ static const mp_rom_map_elem_t sim_table[] = {
     { MP_ROM_QSTR(MP_QSTR_own_certificate), MP_ROM_PTR(&modsim_own_certificate_obj) },
     #endif
     { MP_ROM_QSTR(MP_QSTR_error_text), MP_ROM_PTR(&modsim_error_text_obj) },
-    { MP_ROM_QSTR(MP_QSTR_firmware_version), MP_ROM_PTR(&firmware_version_obj) },
     { MP_ROM_QSTR(MP_QSTR_option), MP_ROM_PTR(&modsim_option_obj) },
     { MP_ROM_QSTR(MP_QSTR_overrides), MP_ROM_PTR(&modsim_overrides_obj) },
     { MP_ROM_QSTR(MP_QSTR_random), MP_ROM_PTR(&modsim_random_obj) },

@@ -1,0 +1,41 @@
+# What is made of a product before anything is compiled: tables, constants, the parts of its blocks. tools/build.mk and
+# boards/emulated/image.mk include this; tools/blocks/product.py has written $(GEN)/product.mk before.
+#
+#   OUT   where the product is built: build, or build/products/<name>
+
+OUT ?= build
+GEN = $(OUT)/gen
+TABLES = $(GEN)/tables
+# EXTENSION, the maker's own variables and messages (boards/README.md); BLOCK_FOLDERS.
+include $(GEN)/product.mk
+
+find = $(shell find $(1) -type f -name '$(2)' 2>/dev/null)
+GENERATED_FROM = $(call find,tools/schema tools/device_model tools/blocks,*.py) $(call find,firmware $(BLOCK_FOLDERS),*.txt) \
+	$(call find,firmware,*.csv) tools/requirements.txt tools/no_floats.py $(EXTENSION) $(GEN)/product.json
+# Names that code wants are in the tables, too.
+CODE = firmware $(wildcard boards/unix boards/emulated boards/simulated/micropython)
+CODE_FROM = $(sort $(call find,$(CODE) $(BLOCK_FOLDERS),*.py))
+# A file that came or went is a change, too; so is code in a block's folder that has no declaration yet.
+LISTED = $(sort $(GENERATED_FROM) $(call find,firmware/blocks $(BLOCK_FOLDERS),*.py))
+
+$(GEN)/stamp: $(GENERATED_FROM) $(CODE_FROM) tools/gen.mk $(GEN)/sources
+	@mkdir -p $(TABLES)
+ifneq ($(wildcard tools/device_model/compile.py),)
+	@echo "GEN device model"
+	@$(PYTHON) tools/device_model/compile.py --declarations firmware/device_model/variables.txt \
+		--blocks $(GEN)/product.json --out $(TABLES) $(if $(EXTENSION),--extension $(EXTENSION))
+endif
+ifneq ($(wildcard tools/schema/compile.py),)
+	@echo "GEN schema"
+	@$(PYTHON) tools/schema/compile.py --blocks $(GEN)/product.json --out $(TABLES)
+endif
+	@echo "GEN blocks"
+	@$(PYTHON) -m tools.blocks.joins --tables $(TABLES) --output $(GEN)/parts.py $(GEN)/product.json
+	@touch $@
+
+$(GEN)/sources: FORCE
+	@mkdir -p $(GEN)
+	@echo "$(LISTED)" | cmp -s - $@ || echo "$(LISTED)" >$@
+
+.PHONY: FORCE
+FORCE:
