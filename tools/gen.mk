@@ -27,7 +27,7 @@ ifneq ($(wildcard tools/device_model/compile.py),)
 endif
 ifneq ($(wildcard tools/schema/compile.py),)
 	@echo "GEN schema"
-	@$(PYTHON) tools/schema/compile.py --blocks $(GEN)/product.json --out $(TABLES)
+	@$(PYTHON) tools/schema/compile.py --blocks $(GEN)/product.json --code $(CODE) $(EXTENSION) --out $(TABLES)
 endif
 	@echo "GEN blocks"
 	@$(PYTHON) -m tools.blocks.joins --tables $(TABLES) --output $(GEN)/parts.py $(GEN)/product.json

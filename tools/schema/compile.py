@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Compiles the OCPP schemas and the blocks' messages into ROM tables (byte by byte: README.md).
 
-    python tools/schema/compile.py --blocks firmware/blocks --out build/gen/tables
+    python tools/schema/compile.py --blocks build/gen/product.json --code firmware \\
+        --out build/gen/tables
 
-The output depends on nothing but the two inputs: the same bytes on every machine.
+The tables have the messages that the blocks declare, and the names of these and of the code.
+The output depends on nothing but the inputs: the same bytes on every machine.
 """
 
 import argparse
+import ast
 import os
 import re
 import struct
@@ -47,30 +50,49 @@ class Table:
 
 
 class Names:
-    """Name ids: properties from 1 (they fit a byte), actions, all others; each part sorted."""
+    """Name ids: properties from 1 (they fit a byte), actions, all others; each part sorted.
 
-    def __init__(self, schemas, extra):
-        properties = sorted(schemas.properties)
-        actions = sorted(schemas.actions)
-        rest = (
-            (set(schemas.values) | set(ERROR_CODES) | set(extra)) - set(properties) - set(actions)
-        )
-        self.all = properties + actions + sorted(rest)
+    Args:
+        extra: further names.
+        used: function of the constants (NAME -> name) -> the names that there are, and those of
+            them that are actions; without it all.
+    """
+
+    def __init__(self, schemas, extra, used=None):
+        every = (schemas.properties, set(schemas.actions), {*schemas.values, *ERROR_CODES, *extra})
+        # A constant is the same whatever else there is.
+        self._constants = _constants(self._in_order(*every))
+        properties, actions, rest = every
+        if used is not None:
+            names, actions = used({c: name for name, c in self._constants.items()})
+            properties, rest = properties & names, names
+        self.all = self._in_order(properties, actions, rest)
+        properties, actions = sorted(properties), sorted(actions)
         self.first_action = 1 + len(properties)
         self.first_other = self.first_action + len(actions)
         self.id = {name: n for n, name in enumerate(self.all, 1)}
         if self.first_action > 256 or not all(n.isascii() and len(n) < 64 for n in self.all):
             raise SchemaError("more than 255 property names, or one that is long or not ASCII")
 
+    @staticmethod
+    def _in_order(properties, actions, rest):
+        rest = set(rest) - set(properties) - set(actions)
+        return [*sorted(properties), *sorted(actions), *sorted(rest)]
+
     def constants(self):
-        """NAME -> id. Where a value has the constant already, a field's gets _FIELD."""
-        result = {}
-        for name in reversed(self.all):
-            constant = upper_snake(name)
-            while constant in result:
-                constant += "_FIELD"
-            result[constant] = self.id[name]
-        return result
+        """NAME -> id."""
+        return {self._constants[name]: self.id[name] for name in self.all}
+
+
+def _constants(names):
+    """name -> NAME. Where a value has the constant already, a field's gets _FIELD."""
+    result = {}
+    for name in reversed(names):
+        constant = upper_snake(name)
+        while constant in result:
+            constant += "_FIELD"
+        result[constant] = name
+    return {name: constant for constant, name in result.items()}
 
 
 def upper_snake(name):
@@ -82,9 +104,26 @@ def upper_snake(name):
 
 
 class Compiler:
-    def __init__(self, schemas, declarations, names):
+    """All tables.
+
+    Args:
+        declarations, names: what the blocks declare (parse()).
+        wanted: constants of names that code wants; None: all messages and names there are.
+    """
+
+    def __init__(self, schemas, declarations, names, wanted=None):
         self.schemas = schemas
-        self.names = Names(schemas, names)
+        if wanted is None:
+            self.names = Names(schemas, names)
+            actions = schemas.actions
+        else:
+            actions = {d.action for d in declarations}
+            said = _said(schemas, declarations).union(names, ERROR_CODES)
+            self.names = Names(
+                schemas,
+                names,
+                lambda known: (said | {known[c] for c in wanted if c in known}, actions),
+            )
         self.types = Table()
         self.nodes = Table()
         self.objects = b""
@@ -95,7 +134,7 @@ class Compiler:
         self.type_number(("any",))
         self.custom = self.type_number(schemas.custom_data)
         self.node_number(Node())
-        self.actions = b"".join(self.action(a, declarations) for a in sorted(schemas.actions))
+        self.actions = b"".join(self.action(a, declarations) for a in sorted(actions))
 
     def type_number(self, value):
         if value in self.types.index:
@@ -220,6 +259,69 @@ class Compiler:
         return result
 
 
+def _said(schemas, declarations):
+    """The names in messages: in received ones all that they may have, in those sent what is."""
+    found = set()
+    _of_type(schemas.custom_data, found)
+    for declaration in declarations:
+        action = declaration.action
+        for message in (f"{action}Request", f"{action}Response"):
+            if schemas.station_receives(message):
+                _of_type(schemas.types[message], found)
+        if declaration.direction == "send":
+            _of_node(declaration.node, schemas.types[declaration.message], found)
+    return found
+
+
+def _of_type(value, found):
+    if value[0] == "object":
+        for name, (field, _) in value[1].fields.items():
+            found.add(name)
+            _of_type(field, found)
+        found.add(CUSTOM_DATA)
+    elif value[0] == "array":
+        _of_type(value[1], found)
+    elif value[0] == "enum":
+        found.update(value[1])
+
+
+def _of_node(node, value, found):
+    for name, _, _, child in node.entries:
+        field = value[1].fields[name][0] if name else value
+        found.update({name} - {""})
+        item = field[1] if field[0] == "array" else field
+        if item[0] == "object":
+            _of_node(child, item, found)
+        else:
+            _of_type(item, found)
+
+
+def imported(path):
+    """The constants of tables.names that a Python file imports; what is no Python is told later,
+    when it is frozen.
+    """
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError:
+        return set()
+    return {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "tables.names"
+        for alias in node.names
+    }
+
+
+def code(roots, blocks):
+    """The Python files below `roots` (or that are one), of functional blocks those of `blocks`."""
+    for root in roots:
+        for path in sorted(root.rglob("*.py")) if root.is_dir() else [root]:
+            if path.parent.parent.name != "blocks":
+                yield path
+    for block in blocks:
+        yield from sorted(block.path.parent.rglob("*.py"))
+
+
 def depth(value):
     """Objects and arrays within each other, customData (an object in every object) among them."""
     if value[0] == "object":
@@ -228,8 +330,11 @@ def depth(value):
 
 
 def write_module(path, first_line, lines):
-    with open(path, "w", encoding="ascii", newline="\n") as f:
-        f.write(first_line + "\n" + "\n".join(lines) + "\n")
+    """One that stays as it is is left alone: nothing that is made of it has to be made anew."""
+    text = (first_line + "\n" + "\n".join(lines) + "\n").encode("ascii")
+    path = Path(path)
+    if not path.exists() or path.read_bytes() != text:
+        path.write_bytes(text)
 
 
 def c_array(declaration, numbers):
@@ -261,11 +366,21 @@ def write_tables(out, table, names):
     write_module(os.path.join(out, "schema.inc"), "// " + HEADER, lines)
 
 
-def compile_tables(blocks, out, schema_folder=None):
-    """Writes names, layout (.py and .h) and schema.inc into `out`; -> {part: bytes}."""
+def compile_tables(blocks, out, roots=(), every=False, schema_folder=None):
+    """Writes names, layout (.py and .h) and schema.inc into `out`; -> {part: bytes}.
+
+    Args:
+        blocks: their folder, or product.json.
+        roots: folders and files of code, whose names are in the tables.
+        every: all messages of OCPP, whether a block declares them or not.
+    """
     schemas = Schemas(schema_folder)
-    declarations, further = parse(read_all(blocks), schemas)
-    compiler = Compiler(schemas, declarations, further)
+    declared = read_all(blocks)
+    declarations, further = parse(declared, schemas)
+    wanted = None
+    if not every:
+        wanted = set().union(*(imported(path) for path in code(roots, declared)))
+    compiler = Compiler(schemas, declarations, further, wanted)
     sections = compiler.sections()
     names = Pieces(compiler.names.all)
     os.makedirs(out, exist_ok=True)
@@ -291,14 +406,24 @@ def compile_tables(blocks, out, schema_folder=None):
 
 def main():
     parser = argparse.ArgumentParser(description="OCPP schemas and blocks -> ROM tables")
-    parser.add_argument("--blocks", type=Path, required=True, help="firmware/blocks")
+    parser.add_argument(
+        "--blocks", type=Path, required=True, help="firmware/blocks, or product.json"
+    )
+    parser.add_argument(
+        "--code", type=Path, nargs="*", default=[], help="folders and files whose names are wanted"
+    )
+    parser.add_argument(
+        "--every", action="store_true", help="all messages of OCPP, for tests of the reader"
+    )
     parser.add_argument("--out", required=True)
     parser.add_argument(
         "--schemas", help="folder of the JSON schemas (default: those of the ocpp package)"
     )
     options = parser.parse_args()
     try:
-        sizes = compile_tables(options.blocks, options.out, options.schemas)
+        sizes = compile_tables(
+            options.blocks, options.out, options.code, options.every, options.schemas
+        )
     except (DeclarationError, PiecesError, SchemaError, OSError) as error:
         sys.exit("schema compiler: %s" % error)
     total = sum(sizes.values())
