@@ -1,7 +1,7 @@
 """charging/authorization_cache.py: its entries, their order, and how seldom it writes."""
 
 import pytest
-from fakes import FakeClock, FakeModel, Flash
+from fakes import FakeClock, FakeModel, Flash, token_info
 from tables import names, variables
 
 from charging.authorization_cache import AuthorizationCache
@@ -42,7 +42,13 @@ class Cache:
         self.cache = AuthorizationCache(self.store, self.model, self.clock)
 
     def put(self, token, status=names.ACCEPTED, group=None, evses=None, expiry=None, kind=None):
-        info = [status, expiry, group, names.CENTRAL if group else None, evses]
+        info = token_info(
+            status=status,
+            cacheExpiryDateTime=expiry,
+            groupIdToken_idToken=group,
+            groupIdToken_type=names.CENTRAL if group else None,
+            evseId=evses,
+        )
         self.cache.put(token, kind or names.ISO14443, info)
 
     def find(self, token, kind=names.ISO14443, evses=0):

@@ -7,6 +7,7 @@ from fakes import World, offered_ma
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tables import names
+from tables.messages import TransactionEventRequest
 
 from blocks.port import ANSWERED, ERROR, LOST, TIMEOUT
 
@@ -150,7 +151,8 @@ class Play:
         item = self.world.transactions.take(True)
         if item is None:
             return False
-        event = self.world.event(status if item[1][14] is not None else None, ANSWERED)
+        token = item[1][TransactionEventRequest.idToken_idToken]
+        event = self.world.event(None if token is None else status, ANSWERED)
         self.note(event)
         return True
 

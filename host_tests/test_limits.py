@@ -1,8 +1,11 @@
 """charging/: how much is offered, who shares the supply, overdraw, stops that break no load."""
 
 import pytest
-from fakes import Reader, World
+from fakes import Reader, World, token_info
 from tables import names
+from tables.messages import UnlockConnectorRequest, UnlockConnectorResponse
+
+UNLOCK = Reader(UnlockConnectorRequest(evseId=1, connectorId=1))
 
 
 def charging(evses=1, supply_ma=0, cables=(32000, 32000, 32000), **settings):
@@ -445,7 +448,7 @@ def test_deauthorized_is_told_when_no_energy_flows():
     w = charging(TX_CTRLR_TX_STOP_POINT="EVConnected")
     w.told()
     w.board.outlets[1, 1].obeys = False
-    w.charging.judge(b"tx-1", b"C1", names.ISO14443, [names.INVALID, None, None, None, None])
+    w.charging.judge(b"tx-1", b"C1", names.ISO14443, token_info(status=names.INVALID))
     assert w.told() == [] and w.relay(1)
     w.advance(4)
     assert w.told() == [("Updated", "Deauthorized", "EVConnected")]
@@ -524,7 +527,7 @@ def test_what_happens_while_a_stop_waits_is_told():
     w.told()
     w.board.outlets[1, 1].obeys = False
     w.swipe(b"C1", 1)
-    w.remote.handle(names.UNLOCK_CONNECTOR, Reader([1, 1]))
+    w.remote.handle(names.UNLOCK_CONNECTOR, UNLOCK)
     w.unplug(1)
     assert w.told() == [
         ("Updated", "StopAuthorized", "Charging"),
@@ -538,8 +541,8 @@ def test_unlock_while_it_ends():
     w = charging()
     w.board.outlets[1, 1].obeys = False
     w.swipe(b"C1", 1)
-    answer = w.remote.handle(names.UNLOCK_CONNECTOR, Reader([1, 1]))
-    assert answer == (names.ONGOING_AUTHORIZED_TRANSACTION,)
+    answer = w.remote.handle(names.UNLOCK_CONNECTOR, UNLOCK)
+    assert answer == UnlockConnectorResponse(status=names.ONGOING_AUTHORIZED_TRANSACTION)
 
 
 def test_others_who_charge_are_not_stopping():

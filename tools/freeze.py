@@ -8,6 +8,10 @@ A module whose first line is `# constants` holds nothing but numbers (`NAME = 7`
 number wherever the name stood: it costs no ROM, no heap and no look-up. Lines keep their numbers.
 Modules of constants are not copied: on the charger nobody imports them.
 
+A module whose first line is `# messages` says what slots of messages are called. Whoever writes
+`from tables.messages import ResetRequest` gets their places in place of the names
+(firmware/blocks/README.md).
+
 A module whose first line is `# when tables.extension.EXTENSION` is left out while that constant
 is 0: what is not chosen costs nothing.
 
@@ -26,9 +30,11 @@ from pathlib import Path, PurePosixPath
 
 from tools.blocks.declaration import DeclarationError
 from tools.blocks.joins import expand
+from tools.blocks.slots import Messages, place, read_messages
 from tools.inline import Constants, FreezeError, Source, absolute, inline, parse, read_constants
 
 MARK = "# constants"
+MESSAGES = "# messages"
 WHEN = "# when "
 STATION = "station"
 _SECOND_HAND = "%s is a constant that %s only imports; import it from where it is defined"
@@ -49,7 +55,7 @@ def _check_imports(source: Source, modules: set[str], inlined: dict[str, set[str
 
 
 def _prepare_code(
-    code: list[Source], constants: Constants
+    code: list[Source], constants: Constants, messages: dict[str, Messages]
 ) -> Iterator[tuple[Source, str | FreezeError]]:
     """Each source with its new text, or with what is wrong with it."""
     texts: dict[PurePosixPath, str] = {}
@@ -58,10 +64,12 @@ def _prepare_code(
         try:
             if source.target in texts:
                 raise FreezeError(source.path, 0, f"there are two files for {source.target}")
-            texts[source.target], inlined[source.module] = inline(source, constants)
+            texts[source.target], inlined[source.module] = inline(
+                place(source, messages), constants
+            )
         except FreezeError as error:
             yield source, error
-    modules = {source.module for source in code} | set(constants)
+    modules = {source.module for source in code} | set(constants) | set(messages)
     for source in code:
         if source.module in inlined:
             try:
@@ -85,10 +93,14 @@ def _is_wanted(source: Source, constants: Constants) -> bool:
 def prepare(sources: list[Source]) -> tuple[dict[PurePosixPath, str], list[FreezeError]]:
     """What the frozen tree holds (path -> text), and what is wrong with files that it lacks."""
     constants: Constants = {}
+    messages: dict[str, Messages] = {}
     code = []
     for source in sources:
-        if source.text.split("\n", 1)[0].rstrip() == MARK:
+        first = source.text.split("\n", 1)[0].rstrip()
+        if first == MARK:
             constants[source.module] = read_constants(source)
+        elif first == MESSAGES:
+            messages[source.module] = read_messages(source)
         else:
             code.append(source)
     frozen: dict[PurePosixPath, str] = {}
@@ -100,7 +112,7 @@ def prepare(sources: list[Source]) -> tuple[dict[PurePosixPath, str], list[Freez
                 wanted.append(source)
         except FreezeError as error:
             errors.append(error)
-    for source, text in _prepare_code(wanted, constants):
+    for source, text in _prepare_code(wanted, constants, messages):
         if isinstance(text, FreezeError):
             errors.append(text)
         else:

@@ -6,6 +6,7 @@ the time of the last use is written seldom.
 """
 
 from micropython import const
+from tables.messages import IdTokenInfoType
 from tables.names import ACCEPTED, CENTRAL, NO_AUTHORIZATION
 from tables.variables import (
     AUTH_CACHE_CTRLR_ENABLED,
@@ -79,7 +80,7 @@ class AuthorizationCache:
         """Take over what the CSMS says about a token (C10.FR.01, C10.FR.04, C10.FR.05).
 
         Args:
-            info: slots of idTokenInfo: status, cacheExpiryDateTime, group, its type, EVSEs.
+            info: slots of idTokenInfo (IdTokenInfoType).
         """
         if not self._enabled() or kind in (CENTRAL, NO_AUTHORIZATION):
             return  # C03.FR.02, C05.FR.02
@@ -89,11 +90,16 @@ class AuthorizationCache:
             log.error("authorization cache: %s", e)
 
     def _put(self, token, kind, info):
-        status, expiry, group, group_kind, evses = info
         key = _key(token, kind)
         entry = bytearray(key)
-        accepted = 1 if status == ACCEPTED else 0
-        pack(entry, _FIELDS[2:], (accepted, allowed(evses), expiry, group, group_kind))
+        values = (
+            info[IdTokenInfoType.status] == ACCEPTED,
+            allowed(info[IdTokenInfoType.evseId]),
+            info[IdTokenInfoType.cacheExpiryDateTime],
+            info[IdTokenInfoType.groupIdToken_idToken],
+            info[IdTokenInfoType.groupIdToken_type],
+        )
+        pack(entry, _FIELDS[2:], values)
         old = self._find(key)
         if old is None or old[:-_STAMP] != entry or self._stale(old):
             old = None  # memory is short while two files are open

@@ -324,7 +324,7 @@ class Charging:
         event without one (`kind` None) about who charges.
 
         Args:
-            info: slots of idTokenInfo, as for AuthorizationCache.put.
+            info: slots of idTokenInfo (IdTokenInfoType).
         """
         evse = self.find(transaction_id)
         grant = None if evse is None else evse.grant

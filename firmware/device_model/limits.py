@@ -10,7 +10,7 @@ def check_size(model, reader, array, items_variable, bytes_variable):
     the device model allows.
 
     Args:
-        array: which of its arrays has the items.
+        array: the slot of the items.
 
     Raises:
         CallError.

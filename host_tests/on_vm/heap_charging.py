@@ -1,10 +1,13 @@
-"""Runs on the real VM (argument: build/gen): bytes of heap of charging and its blocks, idle and in
-a session, and whether a thousand samples or a hundred sessions leave anything behind.
+"""Runs on the real VM (prepared.py; argument: build/gen): bytes of heap of charging and its
+blocks, idle and in a session, and whether a thousand samples or a hundred sessions leave anything
+behind.
 """
 
 import gc
 import sys
 import time
+
+from tables.messages import AuthorizeResponse, MeterValueType, TransactionEventRequest
 
 import wire.names  # noqa: F401  somebody else's, like all that is imported here
 from hal import log  # noqa: F401
@@ -126,7 +129,7 @@ class Answer:
     error = 0
 
     def unpack(self):
-        return ACCEPTED_ANSWER
+        return ACCEPTED_ANSWER + (None,) * (AuthorizeResponse.SLOTS - len(ACCEPTED_ANSWER))
 
 
 def used():
@@ -166,7 +169,7 @@ ENERGY, POWER, CURRENT, VOLTAGE, ACCEPTED, STARTED, UPDATED, ENDED, PERIODIC, CH
     "METER_VALUE_PERIODIC",
     "CHARGING_STATE_CHANGED",
 )
-ACCEPTED_ANSWER = (ACCEPTED, None, None, None, None)
+ACCEPTED_ANSWER = AuthorizeResponse(idTokenInfo_status=ACCEPTED)
 
 board = Board()
 model = Model()
@@ -219,8 +222,8 @@ def pilot(evse, state):
 def drain():
     item = transactions.take(True)
     if item:
-        for _, samples in item[1][-1] or ():
-            for _ in samples:
+        for reading in item[1][TransactionEventRequest.meterValue] or ():
+            for _ in reading[MeterValueType.sampledValue]:
                 pass
         journal.drop_first()
 

@@ -19,6 +19,7 @@ sys.path.insert(1, str(Path(__file__).resolve().parents[2]))
 from declarations import DeclarationError, Node, parse
 from pieces import EVERY, Pieces, PiecesError
 from schemas import CUSTOM_DATA, SchemaError, Schemas
+from slots import write as write_slots
 
 from tools.blocks.declaration import read_all
 
@@ -262,7 +263,7 @@ def write_tables(out, table, names):
 
 
 def compile_tables(blocks, out, schema_folder=None):
-    """Writes names, layout (.py and .h) and schema.inc into `out`; -> {part: bytes}."""
+    """Writes names, layout (.py and .h), messages.py, schema.inc into `out`; -> {part: bytes}."""
     schemas = Schemas(schema_folder)
     declarations, further = parse(read_all(blocks), schemas)
     compiler = Compiler(schemas, declarations, further)
@@ -282,6 +283,7 @@ def compile_tables(blocks, out, schema_folder=None):
         values = [(prefix + name, value) for name, value in values]
         write_header(os.path.join(out, file + ".h"), "// " + HEADER, values)
     write_tables(out, table, names)
+    write_slots(out, declarations, schemas)
     if os.path.exists(os.path.join(out, "schema.py")):  # what an earlier version made
         os.remove(os.path.join(out, "schema.py"))
     sizes = dict(zip(("names", "name index"), names.size(), strict=True))

@@ -1,6 +1,7 @@
 """C01 Authorize: asks the CSMS about tokens, one after the other. C11 ClearCache."""
 
 from micropython import const
+from tables.messages import AuthorizeRequest, AuthorizeResponse, ClearCacheResponse
 from tables.names import ACCEPTED, AUTHORIZE, REJECTED
 
 from blocks.port import ANSWERED, ERROR
@@ -23,7 +24,8 @@ class Authorization:
 
     def handle(self, action, reader):
         """C11 ClearCache."""
-        return (ACCEPTED if self.charging.cache.clear() else REJECTED,)  # C11.FR.02, C11.FR.03
+        cleared = self.charging.cache.clear()  # C11.FR.02, C11.FR.03
+        return ClearCacheResponse(status=ACCEPTED if cleared else REJECTED)
 
     def ask(self, grant):
         """Ask the CSMS about a token.
@@ -55,14 +57,18 @@ class Authorization:
         if not accepted or not self._grants:
             return None
         grant = self._grants[0]
-        return AUTHORIZE, (grant.token, grant.kind, additional_info(grant.additional))
+        return AUTHORIZE, AuthorizeRequest(
+            idToken_idToken=grant.token,
+            idToken_type=grant.kind,
+            idToken_additionalInfo=additional_info(grant.additional),
+        )
 
     def answered(self, outcome, reader):
         if not self._grants:
             return  # decided when the connection was lost
         grant = self._grants.pop(0)
         if outcome == ANSWERED:
-            info = reader.unpack()
+            info = reader.unpack()[AuthorizeResponse.idTokenInfo]
             self.charging.cache.put(grant.token, grant.kind, info)  # C10.FR.04
             self.charging.decide(grant, grant.learn(info))
         elif outcome == ERROR:

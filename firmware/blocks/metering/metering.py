@@ -3,6 +3,7 @@
 import time
 
 from micropython import const
+from tables.messages import MeterValuesRequest
 from tables.names import (
     CHARGING,
     ENDED,
@@ -167,7 +168,9 @@ class Metering:
             if reading:
                 self._sending = reading
                 utc = self.charging.clock.utc() or 0
-                return METER_VALUES, (evse, Readings(reading, 0, utc, self.signatures))
+                return METER_VALUES, MeterValuesRequest(
+                    evseId=evse, meterValue=Readings(reading, 0, utc, self.signatures)
+                )
         return None
 
     def answered(self, outcome, reader):

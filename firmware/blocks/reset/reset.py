@@ -1,6 +1,7 @@
 """B11, B12 Reset: of the station or of one EVSE, at once or when idle."""
 
 from micropython import const
+from tables.messages import ResetRequest, ResetResponse
 from tables.names import (
     ACCEPTED,
     IMMEDIATE,
@@ -47,12 +48,14 @@ class Reset:
         self._timer = Timer(self._look)
 
     def handle(self, action, reader):
-        kind, evse = reader.unpack()
+        kind, evse = reader.unpack(ResetRequest.type, ResetRequest.evseId)
         evse = evse or 0
         if evse < 0 or evse > len(self.board.connectors):
-            return REJECTED, b"UnknownEvse"
+            return ResetResponse(status=REJECTED, statusInfo_reasonCode=b"UnknownEvse")
         if evse and not self.model.flag(EVSE_ALLOW_RESET, evse):
-            return REJECTED, b"UnsupportedRequest"  # B11.FR.09, B12.FR.09
+            return ResetResponse(
+                status=REJECTED, statusInfo_reasonCode=b"UnsupportedRequest"
+            )  # B11.FR.09, B12.FR.09
         busy = self.charging.active(evse)
         log.info(
             "reset of %s: %s",
@@ -68,7 +71,7 @@ class Reset:
             self._end(evse, IMMEDIATE_RESET)  # B12.FR.04, B12.FR.08
         self._looks = 0
         self.timers.start(self._timer, _SETTLE_MS)
-        return (SCHEDULED,) if waits else (ACCEPTED,)
+        return ResetResponse(status=SCHEDULED if waits else ACCEPTED)
 
     def restart_asked(self, reason):
         """The station is to restart for a reason of its own (the button): orderly, transactions

@@ -3,6 +3,13 @@
 import time
 
 from micropython import const
+from tables.messages import (
+    GetTransactionStatusRequest,
+    GetTransactionStatusResponse,
+    IdTokenInfoType,
+    TransactionEventRequest,
+    TransactionEventResponse,
+)
 from tables.names import (
     CHARGING,
     ENDED,
@@ -148,11 +155,14 @@ class Transactions:
 
     def handle(self, action, reader):
         """E14 GetTransactionStatus."""
-        transaction_id = reader.unpack()[0]
-        if transaction_id is None:
-            return None, self.journal.count() > 0  # E14.FR.06 to E14.FR.08
-        ongoing = self.charging.find(transaction_id) is not None
-        return ongoing, self.journal.count_of(transaction_id.lower()) > 0  # E14.FR.01 to E14.FR.05
+        transaction_id = reader.unpack()[GetTransactionStatusRequest.transactionId]
+        ongoing = None
+        if transaction_id is None:  # E14.FR.06 to E14.FR.08
+            waiting = self.journal.count()
+        else:  # E14.FR.01 to E14.FR.05
+            ongoing = self.charging.find(transaction_id) is not None
+            waiting = self.journal.count_of(transaction_id.lower())
+        return GetTransactionStatusResponse(ongoingIndicator=ongoing, messagesInQueue=waiting > 0)
 
     def _place(self, evse, transaction, late):
         """Evse and connector, in the first event, in the first with an EV connected (E01.FR.16),
@@ -219,17 +229,32 @@ class Transactions:
             readings = Readings(record, end, utc, self.metering.signatures)
         offline = True if self.journal.old else None
         seq_no = self._seq_nos.get(transaction_id, seq_no)
-        return (
-            kind, at, trigger, seq_no, offline, phases, reservation_id, transaction_id, state,
-            spent_s, reason, remote_start_id, evse or None, connector or None,
-            token if token_kind else None, token_kind, additional_info(additional), readings,
-        )  # fmt: skip
+        return TransactionEventRequest(
+            eventType=kind,
+            timestamp=at,
+            triggerReason=trigger,
+            seqNo=seq_no,
+            offline=offline,
+            numberOfPhasesUsed=phases,
+            reservationId=reservation_id,
+            transactionInfo_transactionId=transaction_id,
+            transactionInfo_chargingState=state,
+            transactionInfo_timeSpentCharging=spent_s,
+            transactionInfo_stoppedReason=reason,
+            transactionInfo_remoteStartId=remote_start_id,
+            evse_id=evse or None,
+            evse_connectorId=connector or None,
+            idToken_idToken=token if token_kind else None,
+            idToken_type=token_kind,
+            idToken_additionalInfo=additional_info(additional),
+            meterValue=readings,
+        )
 
     def answered(self, outcome, reader):
         if outcome == LOST:
             return  # no attempt (E13): it goes first on the next connection
         if outcome == ANSWERED:
-            self._judge(reader.unpack())
+            self._judge(reader.unpack()[TransactionEventResponse.idTokenInfo])
         elif outcome == ERROR and reader.error:
             log.warning("TransactionEvent: the answer breaks the schema, %s", reader.detail)
         elif self._repeat():
@@ -237,18 +262,23 @@ class Transactions:
         self._attempts = 0
         self._asked = max(self._asked - 1, 0)
         sent = self._unpack(self.journal.first())
-        if sent[0] == ENDED:
-            self._seq_nos.pop(sent[7], None)
+        transaction_id = sent[TransactionEventRequest.transactionInfo_transactionId]
+        if sent[TransactionEventRequest.eventType] == ENDED:
+            self._seq_nos.pop(transaction_id, None)
         else:
-            self._seq_nos[sent[7]] = sent[3] + 1
+            self._seq_nos[transaction_id] = sent[TransactionEventRequest.seqNo] + 1
         self.journal.drop_first()
 
-    def _judge(self, slots):
+    def _judge(self, info):
         """The CSMS has looked at the token of the event (E05, C09.FR.12)."""
-        info = slots[-5:]
-        if info[0] is not None:
+        if info[IdTokenInfoType.status] is not None:
             sent = self._unpack(self.journal.first())
-            self.charging.judge(sent[7], sent[14], sent[15], info)
+            self.charging.judge(
+                sent[TransactionEventRequest.transactionInfo_transactionId],
+                sent[TransactionEventRequest.idToken_idToken],
+                sent[TransactionEventRequest.idToken_type],
+                info,
+            )
 
     def _repeat(self):
         """Whether the first record is to be sent again, later (E13)."""
@@ -258,8 +288,8 @@ class Transactions:
             sent = self._unpack(self.journal.first())
             log.error(
                 "transaction %s: event %d given up, the CSMS failed %d times",
-                sent[7],
-                sent[3],
+                sent[TransactionEventRequest.transactionInfo_transactionId],
+                sent[TransactionEventRequest.seqNo],
                 self._attempts,
             )
             return False  # E13.FR.04
