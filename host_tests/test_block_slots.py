@@ -528,6 +528,16 @@ def test_each_name_of_the_build_is_the_place_of_its_field():
         assert [getattr(message, path) for path in paths] == list(range(message.SLOTS)), name
 
 
+def test_the_readme_says_what_the_build_makes():
+    text = (ROOT / "firmware" / "blocks" / "README.md").read_text()
+    section = text.split("### Slots, by name\n")[1].split("\n##")[0]
+    rows = re.findall(r"^\| `(.+)` \| `(.+)` \|$", section, re.M)
+    assert len(rows) == 8
+    messages = (ROOT / "build" / "gen" / "tables" / "messages.py").read_text()
+    for text, becomes in rows:
+        assert frozen(messages, importing(text.replace("\\", ""))) == f"pass\n{becomes}\n"
+
+
 # ---- the firmware
 
 
