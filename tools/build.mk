@@ -11,15 +11,17 @@ EXTENSION = $(wildcard boards/unix/extension.py)
 find = $(shell find $(1) -type f -name '$(2)' 2>/dev/null)
 GENERATED_FROM = $(call find,tools/schema tools/device_model tools/blocks,*.py) $(call find,firmware,*.txt) \
 	$(call find,firmware,*.csv) tools/requirements.txt tools/no_floats.py $(EXTENSION)
+# What imports names; tables have those only.
+NAMES_FROM = $(call find,firmware boards,*.py) $(call find,firmware/native boards,*.c)
 # A file that came or went is a change, too; so is code in a block's folder that has no declaration yet.
-LISTED = $(sort $(GENERATED_FROM) $(call find,firmware/blocks,*.py))
+LISTED = $(sort $(GENERATED_FROM) $(NAMES_FROM))
 FROZEN_FROM = $(call find,firmware,*.py) $(wildcard boards/unix/*.py boards/simulated/micropython/*.py) tools/freeze.py tools/inline.py
 C_FROM = $(call find,firmware boards/unix boards/simulated,*.[ch]) firmware/native/micropython.mk
 
 all: build/unix/pilotwire build/unix/micropython
 	@:
 
-build/gen/stamp: $(GENERATED_FROM) tools/build.mk build/gen/sources
+build/gen/stamp: $(GENERATED_FROM) $(NAMES_FROM) tools/build.mk build/gen/sources
 	@mkdir -p $(GEN)
 ifneq ($(wildcard tools/device_model/compile.py),)
 	@echo "GEN device model"
@@ -28,7 +30,7 @@ ifneq ($(wildcard tools/device_model/compile.py),)
 endif
 ifneq ($(wildcard tools/schema/compile.py),)
 	@echo "GEN schema"
-	@$(PYTHON) tools/schema/compile.py --blocks firmware/blocks --out $(GEN)
+	@$(PYTHON) tools/schema/compile.py --blocks firmware/blocks --sources firmware $(wildcard boards) --out $(GEN)
 endif
 	@echo "GEN blocks"
 	@$(PYTHON) -m tools.blocks.joins --tables $(GEN) --output build/gen/parts.py firmware/blocks
