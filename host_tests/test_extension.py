@@ -460,7 +460,7 @@ def test_the_class_of_an_extension_may_be_small():
 
 
 def _firmware():
-    return compiler.read(ROOT / "firmware/device_model/variables.txt", ROOT / "firmware/blocks")
+    return compiler.read(ROOT.glob("firmware/*/variables.txt"), ROOT / "firmware/blocks")
 
 
 def test_a_mistake_in_the_table_of_the_firmware_is_told_with_its_path(tmp_path):

@@ -25,7 +25,7 @@ build/gen/stamp: $(GENERATED_FROM) $(NAMES_FROM) tools/build.mk build/gen/source
 	@mkdir -p $(GEN)
 ifneq ($(wildcard tools/device_model/compile.py),)
 	@echo "GEN device model"
-	@$(PYTHON) tools/device_model/compile.py --declarations firmware/device_model/variables.txt \
+	@$(PYTHON) tools/device_model/compile.py --declarations $(wildcard firmware/*/variables.txt) \
 		--blocks firmware/blocks --out $(GEN) $(if $(EXTENSION),--extension $(EXTENSION))
 endif
 ifneq ($(wildcard tools/schema/compile.py),)

@@ -61,6 +61,7 @@ class DeviceModel:
             live; a dateTime is seconds since 2020. None: the stored value counts.
         changed: callable(variable, evse, connector), after a change by the CSMS.
         most: callable(evse) -> int, the maxLimit of what has max=live (EVSE.Power).
+        partners: hooks of blocks (firmware/blocks/README.md), set by the station.
     """
 
     def __init__(self, board, store):
@@ -126,6 +127,7 @@ class DeviceModel:
                     values.put(variable, evse, connector, 0, value)
             if not self._writing:
                 self._save()
+            self.partners.value_changed(variable, evse, connector)
         return ACCEPTED
 
     def clamp(self, variable, most):
@@ -284,6 +286,7 @@ class DeviceModel:
         log.info("device model: the CSMS has set %s", catalogue.title(variable))
         if self.changed is not None:
             self.changed(variable, evse, connector)
+        self.partners.value_changed(variable, evse, connector)
 
     def _save(self):
         try:

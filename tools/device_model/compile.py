@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 r"""Turn the declarations of components and variables into ROM tables and constants.
 
-    python tools/device_model/compile.py --declarations firmware/device_model/variables.txt \
+    python tools/device_model/compile.py --declarations firmware/*/variables.txt \
         --blocks firmware/blocks --out build/gen/tables [--extension boards/unix/extension.py]
 
 Writes into <out> variables.py (constants, one a variable: its offset in RECORDS),
@@ -9,9 +9,9 @@ variable_format.py (constants of the record's layout), extension.py (EXTENSION, 
 Extension; and what it is like) and device_model.py (STRINGS, COMPONENTS, RECORDS as bytes). The
 formats are described in firmware/device_model/README.md. Blocks declare in the section [variables]
 of their block.txt; a component may be spread over several: its variables are put together, those
-of --declarations first, then those of the blocks by name. An extension (boards/README.md) declares
-in its docstring, from the first line that begins with `component` or `define` on, what a charger
-has beyond these, or otherwise.
+of --declarations first, device_model/ before all, then those of the blocks by name. An extension
+(boards/README.md) declares in its docstring, from the first line that begins with `component` or
+`define` on, what a charger has beyond these, or otherwise.
 """
 
 import argparse
@@ -181,14 +181,15 @@ def parse(text, origin="variables"):
     return declared.components
 
 
-def read(table, blocks):
-    """Components of the firmware: those of the file `table`, then of the folder `blocks`.
+def read(tables, blocks):
+    """Components of the firmware: those of the files `tables`, then of the folder `blocks`.
 
     Raises:
         DeclarationError: with file and line.
     """
     declared = Declared()
-    declared.take(declaration.lines(table), table, shared=True)
+    for table in sorted(tables, key=lambda path: (path.parent.name != "device_model", path)):
+        declared.take(declaration.lines(table), table, shared=True)
     for block in declaration.read_all(blocks):
         declared.take(block.sections.get("variables", ()), block.path)
     return declared.components
@@ -541,9 +542,27 @@ def layout():
     return constants
 
 
-def constants_module(title, constants):
+def constants_module(title, constants, comments=None):
     lines = ["# constants", f'"""{title} Generated."""', ""]
-    return "\n".join(lines + [f"{name} = {value}" for name, value in constants.items()]) + "\n"
+    for name, value in constants.items():
+        comment = (comments or {}).get(name)
+        lines.append(f"{name} = {value}" + (f"  # {comment}" if comment else ""))
+    return "\n".join(lines) + "\n"
+
+
+def _variables(components):
+    return [variable for component in components for variable in component.variables]
+
+
+def _live(variable):
+    """For tools/blocks/joins.py: whether it is marked live, and where, if nothing else gives it a
+    value.
+    """
+    if "live" not in variable.flags:
+        return None
+    own = variable.where.rpartition(":")[0].endswith(".py")  # Extension.read is asked
+    valued = own or {"default", "from"} & set(variable.fields)
+    return "live" if valued else f"live: {variable.where}"
 
 
 def write(out, components, extension_class=None):
@@ -551,7 +570,8 @@ def write(out, components, extension_class=None):
     constants, strings, heads, records = tables(components)
     out.mkdir(parents=True, exist_ok=True)
     title = "Variables of the device model: offsets in RECORDS."
-    _replace(out / "variables.py", constants_module(title, constants))
+    live = dict(zip(constants, map(_live, _variables(components)), strict=True))
+    _replace(out / "variables.py", constants_module(title, constants, live))
     title = "Layout of the device model's records."
     _replace(out / "variable_format.py", constants_module(title, layout()))
     title = "Whether the charger has an extension (boards/README.md), and what it is like."
@@ -571,7 +591,8 @@ def _replace(path, text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--declarations", type=Path, required=True, help="variables.txt")
+    files = {"type": Path, "nargs": "+", "required": True, "help": "variables.txt of the rooms"}
+    parser.add_argument("--declarations", **files)
     parser.add_argument("--blocks", type=Path, required=True, help="firmware/blocks")
     parser.add_argument("--extension", type=Path)
     parser.add_argument("--out", type=Path, required=True)

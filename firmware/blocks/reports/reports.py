@@ -266,7 +266,6 @@ class Reports:
     def __iter__(self):
         """The records of the page: reportData."""
         record = [None] * 15
-        record[14] = False  # supportsMonitoring
         for i, handle in enumerate(self._page):
             variable, evse, connector = catalogue.split(handle)
             component = catalogue.component_of(variable)
@@ -284,6 +283,7 @@ class Reports:
             record[9], record[10] = self._limit(variable, FIELD_MIN, evse, told)
             record[11], record[12] = self._limit(variable, FIELD_MAX, evse, told)
             record[13] = self._model.values(variable)
+            record[14] = self._model.partners.monitorable(variable)
             yield record
 
     def _limit(self, variable, field, evse, told):
