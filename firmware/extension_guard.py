@@ -59,7 +59,7 @@ class Guard:
     def __init__(self, board, model, timers):
         self._board = board
         self.hook = board.hook
-        self.block = None  # DataTransfer, set by the station
+        self.block = None  # DataTransfer, put there by its declaration
         self._sending = False  # a DataTransfer of the extension is under way
         self._handing_over = False
         self._reader = MessageReader(bytearray(_ARENA))

@@ -44,7 +44,7 @@ build/gen/sources: FORCE
 FORCE:
 
 build/frozen/stamp: build/gen/stamp $(FROZEN_FROM)
-	@$(PYTHON) -m tools.freeze --hooks build/gen/hooks.json $(if $(filter-out 0,$(KEEP_GOING)),--keep-going) --output build/frozen firmware boards/unix=*.py boards/simulated/micropython=*.py build/gen
+	@$(PYTHON) -m tools.freeze --start main --hooks build/gen/hooks.json $(if $(filter-out 0,$(KEEP_GOING)),--keep-going) --output build/frozen firmware boards/unix=*.py boards/simulated/micropython=*.py build/gen
 	@touch $@
 
 build/unix/pilotwire: build/frozen/stamp manifest.py $(C_FROM) build/unix/settings tools/build.mk
