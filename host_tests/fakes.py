@@ -295,9 +295,6 @@ class FakeBoard:
     def meter(self, evse):
         return self.meters.get(evse)
 
-    def meters_sign(self):
-        return any(meter.record for meter in self.meters.values())
-
 
 class Reader:
     """What a block gets as `reader`."""

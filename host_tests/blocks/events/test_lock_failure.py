@@ -1,6 +1,6 @@
 """G05: what a lock that fails means."""
 
-from sessions import charge
+from sessions import charge, read
 
 
 async def test_TC_G_20_CS_lock_failure(rig):
@@ -83,3 +83,24 @@ async def test_lock_failure_behind_another_fault(rig):
     await rig.quiet(csms)
     await station.fault("GroundFailure", False)
     assert _problem(await csms.expect("NotifyEvent"))[0] == ("true", False)
+
+
+async def test_fixed_cable_has_no_lock(rig):
+    # B06.FR.06, B07.FR.08: what is not there is not told, and fails in no event
+    csms, station = await rig.booted(fixed_cable=1)
+    lock = "ConnectorPlugRetentionLock"
+    paths = [f"{lock}@1.1.Active", f"{lock}@2.1.Problem", "Connector@1.1.Available"]
+    results = await read(csms, *paths)
+    assert [r["attributeStatus"] for r in results] == ["UnknownComponent"] * 2 + ["Accepted"]
+    request = {"requestId": 1, "componentVariable": [{"component": {"name": lock}}]}
+    assert (await csms.call("GetReport", request))["status"] == "EmptyResultSet"
+    request = {"requestId": 2, "reportBase": "FullInventory"}
+    assert (await csms.call("GetBaseReport", request))["status"] == "Accepted"
+    await csms.expect("NotifyReport", where=lambda page: not page.get("tbc"))
+    told = [i["component"]["name"] for p in csms.calls("NotifyReport") for i in p["reportData"]]
+    assert "Connector" in told and lock not in told
+    await station.fault("ConnectorLockFailure")
+    status = await csms.expect("StatusNotification", 5)
+    assert status["connectorStatus"] == "Faulted"
+    await rig.quiet(csms)
+    assert csms.calls("NotifyEvent") == []
