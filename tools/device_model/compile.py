@@ -556,8 +556,9 @@ def record(variable, strings):
     for flag in variable.flags:
         kind |= FLAGS[flag]
     extras, tail = 0, b""
+    fields = texts(variable)
     for bit, key in enumerate(FIELDS):
-        value = texts(variable).get(key)
+        value = fields.get(key)
         if value is None:
             continue
         extras |= 1 << bit

@@ -34,25 +34,24 @@ def _problem(message):
     return (event["actualValue"], event.get("cleared", False)), event["eventId"]
 
 
+async def _lock(csms):
+    """Problem and Active of the lock of EVSE 1."""
+    paths = (f"ConnectorPlugRetentionLock@1.1.{name}" for name in ("Problem", "Active"))
+    return [result["attributeValue"] for result in await read(csms, *paths)]
+
+
 async def test_TC_G_20_CS_lock_failure_is_told(rig):
     # G05.FR.02; it works again: cleared
     csms, station = await rig.booted()
     await station.fault("ConnectorLockFailure")
     failed, first = _problem(await csms.expect("NotifyEvent"))
     assert failed == ("true", False)
-    values = {"component": {"name": "ConnectorPlugRetentionLock"}}
-    values["component"]["evse"] = {"id": 1, "connectorId": 1}
-    asked = [values | {"variable": {"name": v}} for v in ("Problem", "Active")]
-    answer = await csms.call("GetVariables", {"getVariableData": asked})
-    results = [r["attributeValue"] for r in answer["getVariableResult"]]
-    assert results == ["true", "false"]
+    assert await _lock(csms) == ["true", "false"]
     await station.fault("ConnectorLockFailure", False)
     mended, second = _problem(await csms.expect("NotifyEvent"))
     assert mended == ("false", True) and second > first
     await charge(rig, csms, station)
-    answer = await csms.call("GetVariables", {"getVariableData": asked})
-    results = [r["attributeValue"] for r in answer["getVariableResult"]]
-    assert results == ["false", "true"]
+    assert await _lock(csms) == ["false", "true"]
 
 
 async def test_lock_failure_while_offline(rig):
