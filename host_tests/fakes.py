@@ -323,9 +323,6 @@ class FakeBoard:
     def meter(self, evse):
         return self.meters.get(evse)
 
-    def meters_sign(self):
-        return any(meter.record for meter in self.meters.values())
-
 
 class Indicator:
     """What driver and technician see."""

@@ -47,7 +47,7 @@ class Board:
     def overrides(self):
         return iter(self.factory)
 
-    def meters_sign(self):
+    def has(self, capability, evse, connector):
         return True
 
 
@@ -114,6 +114,10 @@ def write(dm, handle, attribute, value):
 PLACES = {"station": (None, None), "evse": (2, None), "connector": (2, 1)}
 
 
+def split_place(component):
+    return [number or 0 for number in PLACES[component.level]]
+
+
 def path_of(component, variable):
     return f"{component.name}.{variable.name}" + (
         f"({variable.instance})" if variable.instance else ""
@@ -134,13 +138,13 @@ def test_every_declared_variable_is_in_the_tables(dm, component, variable):
     assert catalogue.string(catalogue.component_ref(place)) == component.name.encode()
     kind = compiler.TYPES.index(variable.type) | compiler.ACCESS.index(variable.access) << 3
     assert catalogue.kind(var) & 0x1F == kind
-    number = variable.type in ("integer", "decimal")
-    fields = {**(compiler.LIMITS if number else {}), **variable.fields}
+    fields = compiler.texts(variable)
     for bit, key in enumerate(compiler.FIELDS[:-1]):
         text = fields.get(key)
         assert catalogue.text(var, 1 << bit) == (None if text is None else text.encode())
     if variable.fields.get("default"):
-        assert check.check(var, variable.fields["default"].encode()) == outcomes.DONE
+        value = variable.fields["default"].encode()
+        assert check.check(var, value, dm.values(var, *split_place(component))) == outcomes.DONE
     for other, wrong in PLACES.items():
         if other != component.level:
             assert find(dm, path_of(component, variable), *wrong) != handle
@@ -608,13 +612,13 @@ def test_settings_of_another_firmware_are_dropped_singly(device, lines):
 )
 def test_check(dm, path, value, result):
     place = {"EVSE": (1, None), "Connector": (1, 1)}.get(path.partition(".")[0], (None, None))
-    variable = find(dm, path, *place) & 0xFFFF
-    assert check.check(variable, value) == getattr(outcomes, result)
+    variable, *place = catalogue.split(find(dm, path, *place))
+    assert check.check(variable, value, dm.values(variable, *place)) == getattr(outcomes, result)
 
 
 @given(st.binary(max_size=30), st.sampled_from(EVERY))
 def test_check_takes_any_bytes(value, item):
-    check.check(getattr(variables, compiler.constant(*item)), value)
+    check.check(getattr(variables, compiler.constant(*item)), value, b"a,b")
 
 
 @given(st.integers(0, 2**30 - 1))

@@ -14,8 +14,7 @@ import pytest
 from tools.blocks.declaration import read_all
 
 ROOT = Path(__file__).resolve().parents[1]
-# No charger is without the first; model.py reads variables of the other as yet.
-STAYS = {"provisioning", "metering"}
+STAYS = {"provisioning"}  # no charger is without it
 BLOCKS = {block.name: block for block in read_all(ROOT / "firmware" / "blocks")}
 
 

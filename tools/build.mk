@@ -10,7 +10,7 @@ EXTENSION = $(wildcard boards/unix/extension.py)
 
 find = $(shell find $(1) -type f -name '$(2)' 2>/dev/null)
 GENERATED_FROM = $(call find,tools/schema tools/device_model tools/blocks,*.py) $(call find,firmware,*.txt) \
-	$(call find,firmware,*.csv) tools/requirements.txt tools/no_floats.py $(EXTENSION)
+	$(call find,firmware,*.csv) $(wildcard firmware/hal/capabilities.py tools/inline.py) tools/requirements.txt tools/no_floats.py $(EXTENSION)
 # What imports names; tables have those only.
 NAMES_FROM = $(call find,firmware boards,*.py) $(call find,firmware/native boards,*.c)
 # A file that came or went is a change, too; so is code in a block's folder that has no declaration yet.

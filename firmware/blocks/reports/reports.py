@@ -224,7 +224,7 @@ class Reports:
         for criterion in self._criteria:
             problem = criterion & 1
             variable = catalogue.named(component, criterion >> 4)
-            if variable < 0:
+            if variable < 0 or not self._model.there(variable, evse, connector):
                 if not problem:  # B08.FR.07 to B08.FR.09
                     return True
             elif self._model.flag(variable, evse, connector):
@@ -235,7 +235,7 @@ class Reports:
         """Whether the report tells this variable."""
         base = self._base
         variable, evse, connector = catalogue.split(handle)
-        if self._model.hidden(variable):
+        if not self._model.there(variable, evse, connector):
             return False
         if base == CONFIGURATION_INVENTORY:  # B07.FR.07
             return self._model.mutability(handle) != NEVER_WRITTEN
@@ -282,7 +282,7 @@ class Reports:
             told = kind == TYPE_INTEGER or kind == TYPE_DECIMAL or kind == TYPE_STRING
             record[9], record[10] = self._limit(variable, FIELD_MIN, evse, told)
             record[11], record[12] = self._limit(variable, FIELD_MAX, evse, told)
-            record[13] = self._model.values(variable)
+            record[13] = self._model.values(variable, evse, connector)
             record[14] = self._model.partners.monitorable(variable)
             yield record
 
