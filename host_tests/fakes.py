@@ -30,16 +30,17 @@ from tables.messages import (
 )
 
 from blocks.authorization.authorization import Authorization
+from blocks.authorization.cache import AuthorizationCache
 from blocks.metering.metering import Metering
+from blocks.metering.signatures import Signatures
 from blocks.port import ANSWERED
 from blocks.remote_control.remote_control import RemoteControl
 from blocks.transactions.transactions import Transactions
-from charging.authorization_cache import AuthorizationCache
 from charging.charging import Charging
-from charging.signatures import Signatures
 from hal.timers import Timers
 from storage.journal import Journal
 from storage.store import Store
+from tools.blocks.hooks import HOOKS, RULES
 from wire.names import name
 
 WRAP = 1 << 30
@@ -320,6 +321,33 @@ class FakeMeter:
         return self.key
 
 
+@functools.cache
+def _asked(hook, count):
+    """callable(answers, *arguments): what stands in place of a hook when so many answer it."""
+    rule, names = HOOKS[hook]
+    given = ", ".join(names[1:] if rule == "least" else names)
+    calls = [f"answers[{i}]({given})" for i in range(count)]
+    if rule == "all":
+        return eval(f"lambda {', '.join(('answers', *names))}: [{', '.join(calls)}] and None")
+    return eval(f"lambda {', '.join(('answers', *names))}: {RULES[rule](calls, list(names))}")
+
+
+class Partners:
+    """The hooks of charging and of the device model, as tools/freeze.py puts them in place.
+
+    Args:
+        answers: HOOK -> functions, in their order.
+    """
+
+    def __init__(self, **answers):
+        assert answers.keys() <= HOOKS.keys()
+        self.answers = answers
+
+    def __getattr__(self, hook):
+        answers = self.answers.get(hook, ())
+        return functools.partial(_asked(hook, len(answers)), answers)
+
+
 class FakeBoard:
     def __init__(self, clock, connectors=(1, 1)):
         self.connectors = connectors
@@ -343,8 +371,22 @@ class FakeBoard:
     def meter(self, evse):
         return self.meters.get(evse)
 
-    def meters_sign(self):
-        return any(meter.record for meter in self.meters.values())
+
+class Indicator:
+    """What driver and technician see."""
+
+    def __init__(self):
+        self.statuses = []
+        self.texts = []
+
+    def status(self, evse, connector, name):
+        self.statuses.append((evse, connector, name.decode()))
+
+    def transaction(self, evse, transaction_id):
+        assert evse
+
+    def display(self, evse, text):
+        self.texts.append((evse, text.decode()))
 
 
 class Reader:
@@ -383,26 +425,31 @@ class World:
         self.set(**settings)
         self.timers = Timers()
         self.journal = Journal(journal)
-        self.ids = 0
-        self.charging = Charging(
-            self.board, self.model, self.timers, self.clock, self._transaction_id
-        )
+        self.charging = Charging(self.board, self.model, self.timers, self.clock, b"tx-")
+        self.board.indicator = Indicator()
         self.store = Store(Flash())
         self.signatures = Signatures(self.charging, self.store)
         self.metering = Metering(self.charging, self.signatures)
         self.transactions = Transactions(self.charging, self.journal, self.metering)
-        self.authorization = Authorization(self.charging)
+        self.cache = AuthorizationCache(self.store, self.model, self.clock)
+        self.authorization = Authorization(self.charging, self.cache)
         self.remote = RemoteControl(self.charging)
-        self.charging.listener = self
-        self.charging.events = self.transactions
-        self.charging.authorizer = self.authorization
-        self.charging.cache = AuthorizationCache(self.store, self.model, self.clock)
         self.accepted = None  # nobody says that the CSMS has not accepted the station
+        self.charging.partners = self.partners = Partners(
+            known=[self.cache.known],
+            judged=[self.cache.put],
+            ask_csms=[self.authorization.ask_csms],
+            transaction_event=[self.transactions.event],
+            readings=[self.transactions.readings, self.metering.readings],
+            thin=[self.metering.thin, self.journal.thin],
+            unsent=[self.journal.count],
+            connector_changed=[lambda evse, connector: self.wake()],
+            lock_changed=[self.wake],
+        )
         for part in (self.metering, self.transactions, self.authorization, self.remote):
             part.link = self
-        self.statuses = []
-        self.texts = []
-        self.open = {}
+        self.statuses = self.board.indicator.statuses
+        self.texts = self.board.indicator.texts
         self.wakes = 0
         if online:
             self.connect(True)
@@ -435,23 +482,7 @@ class World:
                 self.settle()
                 return
 
-    # ---- partners of charging, and the link
-
-    def _transaction_id(self):
-        self.ids += 1
-        return b"tx-%d" % self.ids
-
-    def status_changed(self, evse, connector):
-        self.statuses.append((evse, connector, word(self.charging.status(evse, connector))))
-
-    def transaction_changed(self, evse, transaction_id):
-        self.open[evse] = transaction_id
-
-    def lock_changed(self):
-        self.wake()
-
-    def display(self, evse, text):
-        self.texts.append((evse, text.decode()))
+    # ---- the link
 
     def wake(self):
         self.wakes += 1
@@ -469,6 +500,7 @@ class World:
 
     def connect(self, up):
         self.settle()
+        self.charging.online = up
         self.authorization.online(up)
         self.transactions.online(up)
         self.metering.online(up)

@@ -7,6 +7,8 @@ from tables.messages import UnlockConnectorRequest, UnlockConnectorResponse
 
 UNLOCK = Reader(UnlockConnectorRequest(evseId=1, connectorId=1))
 
+from charging.pilot import ALL_MA
+
 
 def charging(evses=1, supply_ma=0, cables=(32000, 32000, 32000), **settings):
     """A World where a car charges at each of so many EVSEs."""
@@ -35,10 +37,7 @@ def offers(w):
 def partner(w, limits):
     """A partner of charging that limits EVSEs: {EVSE: mA}."""
 
-    def limit(evse):
-        return (limits[evse.id], names.EMS) if evse.id in limits else None
-
-    w.charging.limits.partners = (limit,)
+    w.partners.answers["limit_ma"] = [lambda evse: limits.get(evse.id, ALL_MA)]
 
 
 # ---- the least limit
@@ -70,16 +69,14 @@ def test_outlet_and_cable(rating_ma, cable_ma, permille):
     assert state == ("Charging" if permille < 1000 else "SuspendedEVSE")
 
 
-def test_the_least_of_several_wins_with_its_source():
+def test_the_least_of_several_wins():
     w = charging()
-    offer = w.charging.evses[0].offer
-    assert offer.source == 0
-    partner(w, {1: 10000})
+    w.partners.answers["limit_ma"] = [lambda evse: 10000, lambda evse: 12000, lambda evse: 11000]
     w.advance(1)
-    assert w.pwm(1) == 166 and offer.source == names.EMS
+    assert w.pwm(1) == 166
     w.board.outlets[1, 1].degrees = 75
     w.advance(1)
-    assert w.pwm(1) == 133 and offer.source == 0
+    assert w.pwm(1) == 133
 
 
 def test_a_partner_that_asks_at_once():

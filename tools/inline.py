@@ -5,6 +5,7 @@ from collections.abc import Container
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+VARIABLES = "tables.variables"
 _ONLY_NAMES = "write `from %s import NAME`: only names can be put in place"
 
 
@@ -139,7 +140,8 @@ class _Imports(ast.NodeVisitor):
     def _take(self, node: ast.ImportFrom, module: str, alias: ast.alias) -> None:
         number = self.constants[module].get(alias.name)
         if number is None:
-            raise self.fail(node, f"{module} has no constant {alias.name}")
+            hint = "; declare it where it is read, or write needs BLOCK" * (module == VARIABLES)
+            raise self.fail(node, f"{module} has no constant {alias.name}{hint}")
         name = alias.asname or alias.name
         if self.names.setdefault(name, number) != number:
             raise self.fail(node, f"{name} is imported with two values")

@@ -83,6 +83,10 @@ class Board:
     def meter(self, evse):
         return self.its_meter if evse else None
 
+    @property
+    def indicator(self):
+        return partner
+
     def utc(self):
         return 200000000
 
@@ -107,12 +111,15 @@ class Model:
 
 
 class Partner:
-    """The listener, the link and the store."""
+    """The indicator, the link, the store, and the parts that are asked and told."""
 
-    def status_changed(self, evse, connector):
+    def status(self, evse, connector, name):
         pass
 
-    def transaction_changed(self, evse, transaction_id):
+    def transaction(self, evse, transaction_id):
+        pass
+
+    def transaction_ended(self):
         pass
 
     def display(self, evse, text):
@@ -175,37 +182,32 @@ board = Board()
 model = Model()
 timers = Timers()
 partner = Partner()
-numbers = iter(range(100000))
-
-
-def ids():
-    return b"01234567-1-%x" % next(numbers)
-
-
 from storage.journal import Journal  # noqa: E402
 
 journal = Journal()
 base = used()
-from charging.authorization_cache import AuthorizationCache  # noqa: E402
 from charging.charging import Charging  # noqa: E402
-from charging.signatures import Signatures  # noqa: E402
 
 after_charging = used()
 from blocks.authorization.authorization import Authorization  # noqa: E402
+from blocks.authorization.cache import AuthorizationCache  # noqa: E402
 from blocks.metering.metering import Metering  # noqa: E402
+from blocks.metering.signatures import Signatures  # noqa: E402
 from blocks.remote_control.remote_control import RemoteControl  # noqa: E402
 from blocks.transactions.transactions import Transactions  # noqa: E402
 
 code = used()
-charging = Charging(board, model, timers, board, ids)
+charging = Charging(board, model, timers, board, b"01234567-1-")
 metering = Metering(charging, Signatures(charging, partner))
 transactions = Transactions(charging, journal, metering)
-authorization = Authorization(charging)
+cache = AuthorizationCache(partner, model, board)
+authorization = Authorization(charging, cache)
 remote = RemoteControl(charging)
-charging.listener = partner
-charging.events = transactions
-charging.authorizer = authorization
-charging.cache = AuthorizationCache(partner, model, board)
+# As build/gen/parts.py names them: calls of these stand in place of charging's hooks.
+charging.partners = partner
+partner.authorization, partner.cache, partner.journal = authorization, cache, journal
+partner.link = partner.reset = partner
+partner.metering, partner.transactions = metering, transactions
 for source in (metering, transactions, authorization):
     source.link = partner
 charging.resume()

@@ -24,10 +24,6 @@ arena = bytearray(4096)
 reader = MessageReader(arena)
 writer = MessageWriter(bytearray(256))
 ITEM = b'{"component":{"name":"Ctrl"},"variable":{"name":"Heartbeat"},"attributeType":"Actual"}'
-ENTRY = (
-    b'{"idToken":{"idToken":"04A2B3C4D5E680","type":"ISO14443"},"idTokenInfo":'
-    b'{"status":"Accepted","cacheExpiryDateTime":"2030-01-01T00:00:00Z"}}'
-)
 MEGABYTE = 1000000
 
 
@@ -56,9 +52,8 @@ def large(head, item, end):
 HEAD = b'[2,"i","GetVariables",{"getVariableData":['
 assert large(HEAD, ITEM, b"]}]") == b"OccurrenceConstraintViolation"
 assert reader.message_id == b"i" and reader.action == name_id(b"GetVariables")
-# Nothing of a local list is kept yet: it is checked and taken in, whatever its length.
-HEAD = b'[2,"i","SendLocalList",{"versionNumber":1,"updateType":"Full","localAuthorizationList":['
-assert large(HEAD, ENTRY, b"]}]") == b""
+# No block receives it, so nothing of it is checked.
+assert large(b'[2,"i","MakeCoffee",[', ITEM, b"]]") == b"NotImplemented"
 HEAD = b'[2,"i","ClearCache",{"customData":{"vendorId":"v","list":['
 assert large(HEAD, b'{"a":[1,2.5e3,null,"\\u00e9"]}', b"]}}]") == b""
 HEAD = b'[2,"i","DataTransfer",{"vendorId":"v","data":['

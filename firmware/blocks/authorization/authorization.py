@@ -11,24 +11,26 @@ _WAITING = const(4)
 
 
 class Authorization:
-    """`charging.authorizer`, and a source; what the CSMS answers goes to charging.
+    """Asks for charging; a source. What the CSMS answers goes to charging, and into the cache.
 
     Args:
         charging: Charging.
+        cache: AuthorizationCache.
     """
 
-    def __init__(self, charging):
+    def __init__(self, charging, cache):
         self.charging = charging
+        self.cache = cache
         self.link = None  # set by the station
         self._grants = []  # asked about, the first may be outstanding
 
     def handle(self, action, reader):
         """C11 ClearCache."""
-        cleared = self.charging.cache.clear()  # C11.FR.02, C11.FR.03
-        return ClearCacheResponse(status=ACCEPTED if cleared else REJECTED)
+        # C11.FR.02, C11.FR.03
+        return ClearCacheResponse(status=ACCEPTED if self.cache.clear() else REJECTED)
 
-    def ask(self, grant):
-        """Ask the CSMS about a token.
+    def ask_csms(self, grant):
+        """Ask the CSMS about a token: charging's `decide` or `decide_offline` follows.
 
         Returns: False: too many wait already. A token that waits already is not asked about twice.
         """
@@ -46,7 +48,6 @@ class Authorization:
 
         What waits when it goes is decided without the CSMS.
         """
-        self.charging.online = up
         if not up:
             grants = self._grants
             self._grants = []
@@ -69,7 +70,7 @@ class Authorization:
         grant = self._grants.pop(0)
         if outcome == ANSWERED:
             info = reader.unpack()[AuthorizeResponse.idTokenInfo]
-            self.charging.cache.put(grant.token, grant.kind, info)  # C10.FR.04
+            self.cache.put(grant.token, grant.kind, info)  # C10.FR.04
             self.charging.decide(grant, grant.learn(info))
         elif outcome == ERROR:
             self.charging.decide(grant, False)

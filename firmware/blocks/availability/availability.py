@@ -52,11 +52,6 @@ class Availability:
         self._status = 0  # what it says
         self._lost_at = None  # ticks at which the connection was lost
 
-    def connector_changed(self, evse, connector):
-        """charging: a connector's status may have changed."""
-        self.board.indicator.status(evse, connector, name(self.charging.status(evse, connector)))
-        self.link.wake()
-
     def tell_all(self, evse=0, connector=0, flag=_ALWAYS):
         """Tell the status of all connectors (of one EVSE, of one connector)."""
         for i, (e, c) in enumerate(self.places):

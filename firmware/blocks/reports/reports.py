@@ -241,7 +241,7 @@ class Reports:
         for criterion in self._criteria:
             problem = criterion & 1
             variable = catalogue.named(component, criterion >> 4)
-            if variable < 0:
+            if variable < 0 or not self._model.there(variable, evse, connector):
                 if not problem:  # B08.FR.07 to B08.FR.09
                     return True
             elif self._model.flag(variable, evse, connector):
@@ -252,7 +252,7 @@ class Reports:
         """Whether the report tells this variable."""
         base = self._base
         variable, evse, connector = catalogue.split(handle)
-        if self._model.hidden(variable):
+        if not self._model.there(variable, evse, connector):
             return False
         if base == CONFIGURATION_INVENTORY:  # B07.FR.07
             return self._model.mutability(handle) != NEVER_WRITTEN
@@ -305,8 +305,8 @@ class Reports:
                 variableCharacteristics_minLimit_decimals=least_decimals,
                 variableCharacteristics_maxLimit=most,
                 variableCharacteristics_maxLimit_decimals=most_decimals,
-                variableCharacteristics_valuesList=self._model.values(variable),
-                variableCharacteristics_supportsMonitoring=False,
+                variableCharacteristics_valuesList=self._model.values(variable, evse, connector),
+                variableCharacteristics_supportsMonitoring=self._model.partners.monitorable(variable),
             )
 
     def _limit(self, variable, field, evse, told):

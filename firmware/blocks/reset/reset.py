@@ -30,17 +30,15 @@ class Reset:
         model: device model, EVSE.AllowReset.
         timers: for the wait.
         charging: active(evse), stopping(), end(evse, trigger, reason), restart(evse),
-            drain(), closing.
-        journal: count() of transaction messages that still wait.
+            drain(), closing; its partners know whether messages of transactions still wait.
         restart: callable(reason), restarts the firmware in good order.
     """
 
-    def __init__(self, board, model, timers, charging, journal, restart):
+    def __init__(self, board, model, timers, charging, restart):
         self.board = board
         self.model = model
         self.timers = timers
         self.charging = charging
-        self.journal = journal
         self.restart = restart
         self._reason = None  # of the next boot, while a reset of the station is due
         self._evses = 0  # bit mask of the EVSEs to be reset when idle
@@ -120,7 +118,7 @@ class Reset:
             self.timers.start(self._timer, _SETTLE_MS)  # a car may have to let go
             return
         self._looks += 1
-        if self.journal.count() and self._looks <= _LOOKS:
+        if charging.partners.unsent() and self._looks <= _LOOKS:
             self.timers.start(self._timer, _SETTLE_MS)
             return
         self.restart(self._reason)

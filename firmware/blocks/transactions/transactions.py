@@ -39,7 +39,7 @@ _RESERVE = const(320)  # bytes of heap: enough for an event without readings
 
 
 class Transactions:
-    """`charging.events`, and a source.
+    """Tells what charging tells of transactions; a source.
 
     Args:
         charging: Charging.
@@ -129,7 +129,7 @@ class Transactions:
                 self._phases(evse, transaction, state),
                 _time_spent(transaction, state),
                 tell.remote_start_id if tell else None,
-                None,  # reservationId
+                self.charging.partners.reservation_id(evse, transaction, tell),
                 number,
                 connector,
                 tell.kind if tell else None,
@@ -188,15 +188,10 @@ class Transactions:
 
     # ---- for signatures
 
-    def readings(self):
+    def readings(self, tell):
+        """Tell of all packed readings in the journal."""
         for record in self.journal.records():
-            yield record, _fields(record)[-1]
-        for reading in self.metering.kept():
-            yield reading, 0
-
-    def thin(self):
-        self.metering.thin()
-        self.journal.thin()
+            tell(record, _fields(record)[-1])
 
     # ---- source
 

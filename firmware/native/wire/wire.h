@@ -45,7 +45,6 @@ typedef enum {
     E_ENVELOPE, // from here on: the message around the payload
     E_MESSAGE,
     E_ACTION,
-    E_NOT_OURS,
     E_PAYLOAD,
     E_UNEXPECTED,
     E_ID,

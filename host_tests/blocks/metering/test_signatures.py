@@ -1,4 +1,4 @@
-"""charging/signatures.py: what is signed is kept until it is sent, or a reading goes unsigned."""
+"""blocks/metering/signatures.py: what is signed is kept until it is sent, or goes unsigned."""
 
 import pytest
 from fakes import World, readings

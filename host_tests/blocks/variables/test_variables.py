@@ -432,11 +432,11 @@ def test_page_that_memory_was_short_for_is_made_later(bench):
 
 def test_report_that_memory_was_short_for_is_not_under_way(bench):
     reports, request = base_report(bench, names.SUMMARY_INVENTORY, b"Available")
-    hidden = bench.model.hidden
-    bench.model.hidden = lambda *args: (_ for _ in ()).throw(MemoryError)
+    there = bench.model.there
+    bench.model.there = lambda *args: (_ for _ in ()).throw(MemoryError)
     with pytest.raises(MemoryError):
         reports.handle(names.GET_BASE_REPORT, request)
-    bench.model.hidden = hidden
+    bench.model.there = there
     assert reports.take(True) is None
     assert reports.handle(names.GET_BASE_REPORT, request) == ACCEPTED
 
