@@ -8,6 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from messages import DECLARED, Maker, seconds, slots, split_message, valid
 from tables import names
+from tables.messages import (
+    GetVariableResultType,
+    GetVariablesResponse,
+    MeterValuesRequest,
+    MeterValueType,
+    SampledValueType,
+    TransactionEventRequest,
+)
 from wire_core import write_time
 
 from hal.errors import WriterMismatch
@@ -84,11 +92,29 @@ def test_what_is_written_is_valid_and_says_what_it_was_given(message, rnd, size,
 
 
 def test_a_whole_meter_value():
-    sample = (12340, 3, names.SAMPLE_PERIODIC, names.POWER_ACTIVE_IMPORT, names.L1, None, b"W", 0)
-    slots = (names.UPDATED, 5, names.TRIGGER, 1, False, None, None, b"tx", names.CHARGING)
-    slots += (None, None, None, 1, 1, None, None, None, ([(5, [sample])]))
+    sample = SampledValueType(
+        value=12340,
+        value_decimals=3,
+        context=names.SAMPLE_PERIODIC,
+        measurand=names.POWER_ACTIVE_IMPORT,
+        phase=names.L1,
+        unitOfMeasure_unit=b"W",
+        unitOfMeasure_multiplier=0,
+    )
+    event = TransactionEventRequest(
+        eventType=names.UPDATED,
+        timestamp=5,
+        triggerReason=names.TRIGGER,
+        seqNo=1,
+        offline=False,
+        transactionInfo_transactionId=b"tx",
+        transactionInfo_chargingState=names.CHARGING,
+        evse_id=1,
+        evse_connectorId=1,
+        meterValue=[MeterValueType(timestamp=5, sampledValue=[sample])],
+    )
     writer = MessageWriter(bytearray(64))
-    writer.call(b"1-2", names.TRANSACTION_EVENT, slots)
+    writer.call(b"1-2", names.TRANSACTION_EVENT, event)
     text = written(writer)
     assert text.startswith(b'[2,"1-2","TransactionEvent",{"eventType":"Updated","timestamp":')
     assert text.endswith(
@@ -113,10 +139,19 @@ def test_a_text_in_pieces(pieces, size, cut):
 
     class Samples:
         def __iter__(self):
-            yield (1, 0) + (None,) * 6 + (text(), b"method", b"", b"key")
+            yield SampledValueType(
+                value=1,
+                value_decimals=0,
+                signedMeterValue_signedMeterData=text(),
+                signedMeterValue_signingMethod=b"method",
+                signedMeterValue_encodingMethod=b"",
+                signedMeterValue_publicKey=b"key",
+            )
 
     writer = MessageWriter(bytearray(size))
-    writer.call(b"1", names.METER_VALUES, (1, [(5, Samples())]))
+    reading = MeterValueType(timestamp=5, sampledValue=Samples())
+    values = MeterValuesRequest(evseId=1, meterValue=[reading])
+    writer.call(b"1", names.METER_VALUES, values)
     (sample,) = json.loads(written(writer))[3]["meterValue"][0]["sampledValue"]
     assert sample["signedMeterValue"] == {
         "signedMeterData": whole.decode(),
@@ -135,12 +170,18 @@ def test_arrays_are_iterated_again_in_each_pass_and_empty_ones_left_out():
         def __iter__(self):
             self.passes += 1
             for i in range(self.n):
-                yield (names.ACCEPTED, None, b"%d" % i, b"C", None, None, None, b"V")
+                yield GetVariableResultType(
+                    attributeStatus=names.ACCEPTED,
+                    attributeValue=b"%d" % i,
+                    component_name=b"C",
+                    variable_name=b"V",
+                )
 
     writer = MessageWriter(bytearray(100))
     for n in (0, 1, 2, 30):
         records = Records(n)
-        writer.result(b"x", names.GET_VARIABLES, (records,))
+        response = GetVariablesResponse(getVariableResult=records)
+        writer.result(b"x", names.GET_VARIABLES, response)
         found = json.loads(written(writer))[2]
         assert len(found.get("getVariableResult", ())) == n
         assert records.passes == 2
@@ -170,8 +211,13 @@ def test_errors_are_written_with_their_id_or_minus_one():
 
 def test_a_name_id_may_stand_for_a_string():
     writer = MessageWriter(bytearray(64))
-    slots = (names.ACCEPTED, None, b"1", names.RESET, None, None, None, b"V")
-    writer.result(b"i", names.GET_VARIABLES, ([slots],))
+    result = GetVariableResultType(
+        attributeStatus=names.ACCEPTED,
+        attributeValue=b"1",
+        component_name=names.RESET,
+        variable_name=b"V",
+    )
+    writer.result(b"i", names.GET_VARIABLES, GetVariablesResponse(getVariableResult=[result]))
     component = json.loads(written(writer))[2]["getVariableResult"][0]["component"]
     assert component == {"name": "Reset"}
 
@@ -194,14 +240,20 @@ def test_times_are_written_as_the_calendar_has_them(value):
 
 def test_the_first_pass_goes_in_steps_and_begins_anew_with_each_message():
     writer = MessageWriter(bytearray(64))
-    record = (names.ACCEPTED, None, b"1", b"C", None, None, None, b"V")
-    writer.result(b"i", names.GET_VARIABLES, ([record] * 20,))
+    result = GetVariableResultType(
+        attributeStatus=names.ACCEPTED,
+        attributeValue=b"1",
+        component_name=b"C",
+        variable_name=b"V",
+    )
+    response = GetVariablesResponse(getVariableResult=[result] * 20)
+    writer.result(b"i", names.GET_VARIABLES, response)
     steps = 1
     while not writer.count():
         steps += 1
     assert steps > 5
     assert len(written(writer)) == writer.length()
-    writer.result(b"i", names.GET_VARIABLES, ([record] * 20,))
+    writer.result(b"i", names.GET_VARIABLES, response)
     assert not writer.count()  # and is left there
     writer.error(b"i", names.INTERNAL_ERROR)
     assert json.loads(written(writer)) == [4, "i", "InternalError", "", {}]

@@ -15,7 +15,7 @@ FROZEN_FROM = $(CODE_FROM) $(EXTENSION) tools/freeze.py tools/inline.py
 C_FROM = $(call find,firmware boards/unix boards/simulated,*.[ch]) firmware/native/micropython.mk
 
 $(OUT)/frozen/stamp: $(GEN)/stamp $(FROZEN_FROM)
-	@$(PYTHON) -m tools.freeze --product $(GEN)/product.json --hooks $(GEN)/hooks.json \
+	@$(PYTHON) -m tools.freeze --product $(GEN)/product.json --start main --hooks $(GEN)/hooks.json \
 		$(if $(filter-out 0,$(KEEP_GOING)),--keep-going) --output $(OUT)/frozen \
 		firmware boards/unix=*.py boards/simulated/micropython=*.py $(GEN)
 	@touch $@

@@ -11,23 +11,24 @@ include $(GEN)/product.mk
 
 find = $(shell find $(1) -type f -name '$(2)' 2>/dev/null)
 GENERATED_FROM = $(call find,tools/schema tools/device_model tools/blocks,*.py) $(call find,firmware $(BLOCK_FOLDERS),*.txt) \
-	$(call find,firmware,*.csv) tools/requirements.txt tools/no_floats.py $(EXTENSION) $(GEN)/product.json
-# Names that code wants are in the tables, too.
-CODE = firmware $(wildcard boards/unix boards/emulated boards/simulated/micropython)
-CODE_FROM = $(sort $(call find,$(CODE) $(BLOCK_FOLDERS),*.py))
+	$(call find,firmware,*.csv) $(wildcard firmware/hal/capabilities.py tools/inline.py) tools/requirements.txt tools/no_floats.py \
+	$(EXTENSION) $(GEN)/product.json
+CODE_FROM = $(sort $(call find,firmware boards/unix boards/emulated boards/simulated/micropython $(BLOCK_FOLDERS),*.py))
+# What imports names; tables have those only.
+NAMES_FROM = $(sort $(call find,firmware boards $(BLOCK_FOLDERS),*.py)) $(call find,firmware/native boards,*.c)
 # A file that came or went is a change, too; so is code in a block's folder that has no declaration yet.
-LISTED = $(sort $(GENERATED_FROM) $(call find,firmware/blocks $(BLOCK_FOLDERS),*.py))
+LISTED = $(sort $(GENERATED_FROM) $(NAMES_FROM))
 
-$(GEN)/stamp: $(GENERATED_FROM) $(CODE_FROM) tools/gen.mk $(GEN)/sources
+$(GEN)/stamp: $(GENERATED_FROM) $(NAMES_FROM) tools/gen.mk $(GEN)/sources
 	@mkdir -p $(TABLES)
 ifneq ($(wildcard tools/device_model/compile.py),)
 	@echo "GEN device model"
-	@$(PYTHON) tools/device_model/compile.py --declarations firmware/device_model/variables.txt \
+	@$(PYTHON) tools/device_model/compile.py --declarations $(wildcard firmware/*/variables.txt) \
 		--blocks $(GEN)/product.json --out $(TABLES) $(if $(EXTENSION),--extension $(EXTENSION))
 endif
 ifneq ($(wildcard tools/schema/compile.py),)
 	@echo "GEN schema"
-	@$(PYTHON) tools/schema/compile.py --blocks $(GEN)/product.json --code $(CODE) $(EXTENSION) --out $(TABLES)
+	@$(PYTHON) tools/schema/compile.py --blocks $(GEN)/product.json --sources firmware $(wildcard boards) $(EXTENSION) --out $(TABLES)
 endif
 	@echo "GEN blocks"
 	@$(PYTHON) -m tools.blocks.joins --tables $(TABLES) --output $(GEN)/parts.py $(GEN)/product.json

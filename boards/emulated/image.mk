@@ -42,7 +42,7 @@ $(HERE)/pilotwire: boards/emulated/image.mk $(GEN)/ratings.sh
 	@chmod +x $@
 
 $(HERE)/frozen/stamp: $(FROZEN_FROM)
-	@$(PYTHON) -m tools.freeze --product $(GEN)/product.json --hooks $(GEN)/hooks.json --output $(HERE)/frozen \
+	@$(PYTHON) -m tools.freeze --product $(GEN)/product.json --start main --hooks $(GEN)/hooks.json --output $(HERE)/frozen \
 		firmware $(BOARD_PY)=board.py boards/simulated/micropython=*.py $(GEN)
 	@touch $@
 

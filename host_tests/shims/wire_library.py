@@ -10,7 +10,8 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OUT = ROOT / "build" / "host_tests"
 _CORE = ROOT / "firmware" / "native" / "wire"
-_TABLES = ROOT / "build" / "gen"
+# Those of complete_tables.py, if nothing else is asked for.
+_TABLES = pathlib.Path(os.environ.get("WIRE_TABLES", OUT / "gen"))
 _HOST = ROOT / "host_tests" / "wire_host.c"
 _SOURCES = [*sorted(s for s in _CORE.glob("*.c") if s.name != "module.c"), _HOST]
 _FLAGS = "-std=c99 -g -O1 -Wall -Wextra -Werror -fno-sanitize-recover=all".split()
@@ -18,7 +19,7 @@ _FLAGS = "-std=c99 -g -O1 -Wall -Wextra -Werror -fno-sanitize-recover=all".split
 
 def _build(name, *flags):
     made_from = [*_SOURCES, *_CORE.glob("*.h"), *(_TABLES / "tables").glob("*.[hi]*"), __file__]
-    target = OUT / name
+    target = OUT / (name if _TABLES.parent == OUT else f"{_TABLES.name}_{name}")
     newest = max(os.stat(source).st_mtime for source in made_from)
     if not target.exists() or target.stat().st_mtime < newest:
         OUT.mkdir(parents=True, exist_ok=True)

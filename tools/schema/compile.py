@@ -1,15 +1,13 @@
 #!/usr/bin/env python3
 """Compiles the OCPP schemas and the blocks' messages into ROM tables (byte by byte: README.md).
 
-    python tools/schema/compile.py --blocks build/gen/product.json --code firmware \\
+    python tools/schema/compile.py --blocks build/gen/product.json --sources firmware boards \
         --out build/gen/tables
 
-The tables have the messages that the blocks declare, and the names of these and of the code.
-The output depends on nothing but the inputs: the same bytes on every machine.
+The output depends on nothing but these inputs: the same bytes on every machine.
 """
 
 import argparse
-import ast
 import os
 import re
 import struct
@@ -22,6 +20,8 @@ sys.path.insert(1, str(Path(__file__).resolve().parents[2]))
 from declarations import DeclarationError, Node, parse
 from pieces import EVERY, Pieces, PiecesError
 from schemas import CUSTOM_DATA, SchemaError, Schemas
+from slots import write as write_slots
+from wanted import of_messages, of_sources
 
 from tools.blocks.declaration import read_all
 
@@ -53,41 +53,40 @@ class Names:
     """Name ids: properties from 1 (they fit a byte), actions, all others; each part sorted.
 
     Args:
+        schemas: Schemas.
         extra: further names.
-        used: function of the constants (NAME -> name) -> the names that there are, and those of
-            them that are actions; without it all.
+        actions: those whose messages are there.
+        wanted: names of properties and values that get an id.
+        constants: ... and constants of such names.
     """
 
-    def __init__(self, schemas, extra, used=None):
-        every = (schemas.properties, set(schemas.actions), {*schemas.values, *ERROR_CODES, *extra})
-        # A constant is the same whatever else there is.
-        self._constants = _constants(self._in_order(*every))
-        properties, actions, rest = every
-        if used is not None:
-            names, actions = used({c: name for name, c in self._constants.items()})
-            properties, rest = properties & names, names
-        self.all = self._in_order(properties, actions, rest)
-        properties, actions = sorted(properties), sorted(actions)
+    def __init__(self, schemas, extra, actions, wanted, constants):
+        every = [sorted(schemas.properties), sorted(schemas.actions)]
+        others = set(schemas.values) | set(ERROR_CODES) | set(extra)
+        every.append(sorted(others.difference(*every)))
+        # Of all that there could be: what a name's constant is depends on no other.
+        self._constant = _constants(name for part in every for name in part)
+        asked = {name for name, constant in self._constant.items() if constant in constants}
+        wanted = {*wanted, *ERROR_CODES, *extra, *asked}
+        properties = sorted(wanted & schemas.properties)
+        actions = sorted(actions)
+        rest = wanted.difference(properties, actions)
+        self.all = properties + actions + sorted(rest)
         self.first_action = 1 + len(properties)
         self.first_other = self.first_action + len(actions)
         self.id = {name: n for n, name in enumerate(self.all, 1)}
         if self.first_action > 256 or not all(n.isascii() and len(n) < 64 for n in self.all):
             raise SchemaError("more than 255 property names, or one that is long or not ASCII")
 
-    @staticmethod
-    def _in_order(properties, actions, rest):
-        rest = set(rest) - set(properties) - set(actions)
-        return [*sorted(properties), *sorted(actions), *sorted(rest)]
-
     def constants(self):
         """NAME -> id."""
-        return {self._constants[name]: self.id[name] for name in self.all}
+        return {self._constant[name]: number for name, number in self.id.items()}
 
 
 def _constants(names):
-    """name -> NAME. Where a value has the constant already, a field's gets _FIELD."""
+    """name -> constant. Where a value has the constant already, a field's gets _FIELD."""
     result = {}
-    for name in reversed(names):
+    for name in reversed(list(names)):
         constant = upper_snake(name)
         while constant in result:
             constant += "_FIELD"
@@ -104,26 +103,15 @@ def upper_snake(name):
 
 
 class Compiler:
-    """All tables.
-
-    Args:
-        declarations, names: what the blocks declare (parse()).
-        wanted: constants of names that code wants; None: all messages and names there are.
-    """
-
-    def __init__(self, schemas, declarations, names, wanted=None):
+    def __init__(self, schemas, declarations, extra, constants, complete):
         self.schemas = schemas
-        if wanted is None:
-            self.names = Names(schemas, names)
-            actions = schemas.actions
-        else:
-            actions = {d.action for d in declarations}
-            said = _said(schemas, declarations).union(names, ERROR_CODES)
-            self.names = Names(
-                schemas,
-                names,
-                lambda known: (said | {known[c] for c in wanted if c in known}, actions),
-            )
+        self.complete = complete
+        actions = schemas.actions if complete else {d.action for d in declarations}
+        self.declared = {(d.direction, d.message) for d in declarations}
+        wanted = of_messages(declarations, schemas)
+        if complete:
+            wanted |= schemas.properties | schemas.values
+        self.names = Names(schemas, extra, actions, wanted, constants)
         self.types = Table()
         self.nodes = Table()
         self.objects = b""
@@ -199,7 +187,7 @@ class Compiler:
         return number
 
     def action(self, action, declarations):
-        """[type of the request, of the response (0: a station does not receive it), 4 nodes]."""
+        """[type of the request, of the response (0: it is not received), 4 nodes]."""
         types = []
         nodes = []
         for direction in ("receive", "send"):
@@ -214,7 +202,9 @@ class Compiler:
                     raise DeclarationError("%s: more than %d slots" % (found[0].where, MAX_SLOTS))
         for suffix in ("Request", "Response"):
             message = action + suffix
-            received = self.schemas.station_receives(message)
+            received = self.schemas.station_receives(message) and (
+                self.complete or ("receive", message) in self.declared
+            )
             types.append(self.type_number(self.schemas.types[message]) if received else 0)
             if received and depth(self.schemas.types[message]) > MAX_DEPTH:
                 raise SchemaError("%s: nested deeper than %d" % (message, MAX_DEPTH))
@@ -259,69 +249,6 @@ class Compiler:
         return result
 
 
-def _said(schemas, declarations):
-    """The names in messages: in received ones all that they may have, in those sent what is."""
-    found = set()
-    _of_type(schemas.custom_data, found)
-    for declaration in declarations:
-        action = declaration.action
-        for message in (f"{action}Request", f"{action}Response"):
-            if schemas.station_receives(message):
-                _of_type(schemas.types[message], found)
-        if declaration.direction == "send":
-            _of_node(declaration.node, schemas.types[declaration.message], found)
-    return found
-
-
-def _of_type(value, found):
-    if value[0] == "object":
-        for name, (field, _) in value[1].fields.items():
-            found.add(name)
-            _of_type(field, found)
-        found.add(CUSTOM_DATA)
-    elif value[0] == "array":
-        _of_type(value[1], found)
-    elif value[0] == "enum":
-        found.update(value[1])
-
-
-def _of_node(node, value, found):
-    for name, _, _, child in node.entries:
-        field = value[1].fields[name][0] if name else value
-        found.update({name} - {""})
-        item = field[1] if field[0] == "array" else field
-        if item[0] == "object":
-            _of_node(child, item, found)
-        else:
-            _of_type(item, found)
-
-
-def imported(path):
-    """The constants of tables.names that a Python file imports; what is no Python is told later,
-    when it is frozen.
-    """
-    try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except SyntaxError:
-        return set()
-    return {
-        alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "tables.names"
-        for alias in node.names
-    }
-
-
-def code(roots, blocks):
-    """The Python files below `roots` (or that are one), of functional blocks those of `blocks`."""
-    for root in roots:
-        for path in sorted(root.rglob("*.py")) if root.is_dir() else [root]:
-            if path.parent.parent.name != "blocks":
-                yield path
-    for block in blocks:
-        yield from sorted(block.path.parent.rglob("*.py"))
-
-
 def depth(value):
     """Objects and arrays within each other, customData (an object in every object) among them."""
     if value[0] == "object":
@@ -330,7 +257,7 @@ def depth(value):
 
 
 def write_module(path, first_line, lines):
-    """One that stays as it is is left alone: nothing that is made of it has to be made anew."""
+    """What has not changed is left alone: make then has nothing to do."""
     text = (first_line + "\n" + "\n".join(lines) + "\n").encode("ascii")
     path = Path(path)
     if not path.exists() or path.read_bytes() != text:
@@ -366,21 +293,13 @@ def write_tables(out, table, names):
     write_module(os.path.join(out, "schema.inc"), "// " + HEADER, lines)
 
 
-def compile_tables(blocks, out, roots=(), every=False, schema_folder=None):
-    """Writes names, layout (.py and .h) and schema.inc into `out`; -> {part: bytes}.
-
-    Args:
-        blocks: their folder, or product.json.
-        roots: folders and files of code, whose names are in the tables.
-        every: all messages of OCPP, whether a block declares them or not.
-    """
+def compile_tables(blocks, out, schema_folder=None, sources=(), complete=False):
+    """Writes names, layout (.py and .h), messages.py, schema.inc into `out`; -> {part: bytes}."""
     schemas = Schemas(schema_folder)
-    declared = read_all(blocks)
-    declarations, further = parse(declared, schemas)
-    wanted = None
-    if not every:
-        wanted = set().union(*(imported(path) for path in code(roots, declared)))
-    compiler = Compiler(schemas, declarations, further, wanted)
+    found = read_all(blocks)
+    declarations, further = parse(found, schemas)
+    constants = of_sources(sources, found)
+    compiler = Compiler(schemas, declarations, further, constants, complete)
     sections = compiler.sections()
     names = Pieces(compiler.names.all)
     os.makedirs(out, exist_ok=True)
@@ -397,6 +316,7 @@ def compile_tables(blocks, out, roots=(), every=False, schema_folder=None):
         values = [(prefix + name, value) for name, value in values]
         write_header(os.path.join(out, file + ".h"), "// " + HEADER, values)
     write_tables(out, table, names)
+    write_slots(out, declarations, schemas)
     if os.path.exists(os.path.join(out, "schema.py")):  # what an earlier version made
         os.remove(os.path.join(out, "schema.py"))
     sizes = dict(zip(("names", "name index"), names.size(), strict=True))
@@ -406,23 +326,21 @@ def compile_tables(blocks, out, roots=(), every=False, schema_folder=None):
 
 def main():
     parser = argparse.ArgumentParser(description="OCPP schemas and blocks -> ROM tables")
-    parser.add_argument(
-        "--blocks", type=Path, required=True, help="firmware/blocks, or product.json"
-    )
-    parser.add_argument(
-        "--code", type=Path, nargs="*", default=[], help="folders and files whose names are wanted"
-    )
-    parser.add_argument(
-        "--every", action="store_true", help="all messages of OCPP, for tests of the reader"
-    )
+    parser.add_argument("--blocks", type=Path, required=True, help="their folder, or product.json")
     parser.add_argument("--out", required=True)
     parser.add_argument(
         "--schemas", help="folder of the JSON schemas (default: those of the ocpp package)"
     )
+    parser.add_argument(
+        "--sources", type=Path, nargs="*", default=[], help="folders and files of what imports names"
+    )
+    parser.add_argument(
+        "--complete", action="store_true", help="all messages and names, for tests"
+    )
     options = parser.parse_args()
     try:
         sizes = compile_tables(
-            options.blocks, options.out, options.code, options.every, options.schemas
+            options.blocks, options.out, options.schemas, options.sources, options.complete
         )
     except (DeclarationError, PiecesError, SchemaError, OSError) as error:
         sys.exit("schema compiler: %s" % error)
