@@ -26,6 +26,7 @@ NOT_THERE = (
         "QEMU hands a UART its bytes one by one: a megabyte takes minutes",
     ),
     ("test_extension.py::*", "builds a unix charger of its own"),
+    ("test_dummy_block.py::*", "builds a charger of its own"),
     ("test_rv32.py::*", "has a chip of its own"),
     (
         "test_data_transfer.py::test_data_that_fits_no_memory_is_refused_without_a_restart",

@@ -315,6 +315,18 @@ def test_a_component_without_variables_takes_no_room():
     assert len(compiler.tables(compiler.parse(text))[2]) == 7
 
 
+def test_what_is_live_is_told_of_the_variable_that_is(tmp_path):
+    """Conditional ones change places in the tables; tools/blocks/joins.py reads what is live."""
+    text = """component A
+X  boolean  ro  live when=lock
+Y  boolean  rw  default=true
+"""
+    compiler.write(tmp_path, compiler.parse(text))
+    said = (tmp_path / "variables.py").read_text().split("\n")
+    marks = {line.split(" = ")[0]: line.partition("  # ")[2] for line in said if " = " in line}
+    assert marks["A_X"].startswith("live") and marks["A_Y"] == ""
+
+
 def test_numbers_of_capabilities_are_those_of_the_simulated_charger():
     header = (ROOT / "boards/simulated/sim.h").read_text()
     (listed,) = re.findall(r"enum \{\s*(CAPABILITY_[^}]*)\}", header)

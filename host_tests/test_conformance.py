@@ -2,6 +2,7 @@
 
 import pytest
 
+from tools.blocks.declaration import DeclarationError
 from tools.conformance import report
 from tools.conformance.condition import ConditionError, applies
 
@@ -53,6 +54,34 @@ def test_results_of_tests():
     text = "\n".join(report.lines(cases))
     assert "test_TC_B_12_CS_a, 2 variants; failed: test_x.py::test_TC_B_12_CS_a[2]" in text
     assert "TC_B_12_CS" in report.as_json(cases)["gaps"]
+
+
+def test_the_report_ends_with_a_line_a_profile():
+    cases = report.load()
+    every = report.counts(cases)
+    report.book(cases, "test_x.py::test_TC_B_12_CS_a", True)
+    core, *others = report.counts(cases)
+    assert core.startswith("Core: 1 of 222 pass, ") and every[0].startswith("Core: 0 of 222 pass, ")
+    assert "Reservation: 0 of 22 pass, 22 not built" in others
+    report.book(cases, "test_x.py::test_TC_B_12_CS_b", False)
+    assert report.counts(cases)[0].startswith("Core: 0 of 222 pass, 1 fail, ")
+    numbers = [int(word) for word in core.replace(",", "").split() if word.isdigit()]
+    assert numbers[0] + sum(numbers[2:]) == numbers[1], "each case is counted once"
+
+
+def test_what_is_built_is_what_blocks_declare(tmp_path, monkeypatch):
+    """A block of another profile makes cases of that profile gaps, until they have tests."""
+    monkeypatch.setattr(report, "BLOCKS", tmp_path)
+    (tmp_path / "reservation").mkdir()
+    declared = tmp_path / "reservation" / "block.txt"
+    declared.write_text("[block]\nprofile Reservation\nuse_cases H01 H02\n")
+    cases = report.load()
+    results = {c.id: c.result for c in cases.values() if c.profile == "Reservation"}
+    assert results["TC_H_03_CS"] in report.GAPS
+    assert {c.result for c in cases.values() if c.profile == "Core"} == {report.LATER}
+    declared.write_text("[block]\nuse_cases H01 X99\n")
+    with pytest.raises(DeclarationError, match=r"block.txt:2: X99 is no use case; "):
+        report.load()
 
 
 def test_absent_features_are_not_gaps():

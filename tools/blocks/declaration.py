@@ -18,6 +18,7 @@ PROFILES = (
 )
 _KNOWN = ", ".join(f"[{name}]" for name in SECTIONS)
 _ORDER = f"each stands there once at most, in this order: {_KNOWN}"
+_USE_CASE = re.compile(r"[A-P](?:0[1-9]|[1-3]\d)")
 # A line up to its comment; a # between quotes is none.
 _TEXT = re.compile(r"""(?:[^#"']|"(?:\\.|[^"\\])*"|'[^']*'|["'])*""")
 
@@ -142,6 +143,27 @@ def profile(name: str, where: str) -> str:
     if name not in PROFILES:
         wrong = f"{where}: there is no certification profile {name}"
         raise DeclarationError(f"{wrong}; there are {', '.join(PROFILES)}")
+    return name
+
+
+def use_cases(declaration: Declaration) -> set[str]:
+    """The use cases that a block covers.
+
+    Raises:
+        DeclarationError: one is none.
+    """
+    return {
+        use_case(name, f"{declaration.path}:{number}")
+        for number, line in declaration.sections.get("block", ())
+        if line.split()[0] == "use_cases"
+        for name in line.split()[1:]
+    }
+
+
+def use_case(name: str, where: str) -> str:
+    """The name of a use case; DeclarationError: it is none; `where`: path:line."""
+    if not _USE_CASE.fullmatch(name):
+        raise DeclarationError(f"{where}: {name} is no use case; one is as B01, of A01 to P02")
     return name
 
 

@@ -17,7 +17,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tools.blocks.declaration import Declaration, DeclarationError, profile, read_all
+from tools.blocks.declaration import (
+    Declaration,
+    DeclarationError,
+    profile,
+    read_all,
+    use_case,
+)
 from tools.blocks.hooks import HOOKS, is_call, replace
 
 # What a part may be given besides other parts: attributes of the station.
@@ -161,6 +167,10 @@ class Joins:
 
     def profile(self, rest: list[str], where: str) -> None:
         profile(" ".join(rest), where)  # that is of use to products alone (product.py)
+
+    def use_cases(self, names: list[str], where: str) -> None:
+        for name in names:
+            use_case(name, where)  # of use to `make conformance`
 
     def arena_(self, variables: list[str], where: str) -> None:
         self.arena += [self._variable(name, where) for name in variables]
@@ -535,7 +545,12 @@ def _among(name: str, constants: list[str]) -> str:
 
 
 # Those of a block, of a part, and those that can stand for themselves.
-_OF_BLOCKS = {"arena": Joins.arena_, "needs": Joins.needs, "profile": Joins.profile}
+_OF_BLOCKS = {
+    "arena": Joins.arena_,
+    "needs": Joins.needs,
+    "profile": Joins.profile,
+    "use_cases": Joins.use_cases,
+}
 _DIRECTIVES = {
     "handles": Joins.handles,
     "link": Joins.link,

@@ -8,9 +8,12 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tools.blocks.declaration import profiles, read_all, use_cases
 from tools.conformance.condition import applies
 
-DATA = Path(__file__).resolve().parents[2] / "host_tests" / "conformance"
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / "host_tests" / "conformance"
+BLOCKS = ROOT / "firmware" / "blocks"
 _USE_CASE = re.compile(r"[A-Z]\d\d")
 _TEST_ID = re.compile(r"TC_[A-Z]_\d+_CS")
 
@@ -23,7 +26,7 @@ class Case:
     """A certification case.
 
     Attributes:
-        built: all of its use cases are.
+        built: its profiles and all of its use cases are.
         applies: its condition holds for what is built.
         lacking: what declares the absence, for a person.
         tests: {test: passed}.
@@ -48,7 +51,7 @@ class Case:
         """PASS, FAIL, ABSENT (feature declared so), MISSING, or LATER: not of what is built."""
         if self.tests:
             return PASS if all(self.tests.values()) else FAIL
-        if not self.built or self.profile != "Core":
+        if not self.built:
             return LATER
         return MISSING if self.applies else ABSENT
 
@@ -59,9 +62,18 @@ def _rows(name):
 
 
 def built():
-    """Use cases that are built."""
+    """Use cases and certification profiles that are built: what the blocks declare, and what is
+    there whatever blocks there are.
+    """
     lines = (DATA / "built.txt").read_text(encoding="utf-8").splitlines()
-    return {word for line in lines for word in line.split("#")[0].split()}
+    done = {word for line in lines for word in line.split("#")[0].split()}
+    blocks = read_all(BLOCKS)
+    return done.union(*map(use_cases, blocks)), {p for block in blocks for p in profiles(block)}
+
+
+def profiles_of(text):
+    """The certification profiles that a case belongs to: to all of these."""
+    return set(text.split(" + ")) - {""}
 
 
 def load():
@@ -69,7 +81,7 @@ def load():
     rows = _rows("features.csv")
     features = {row["id"]: row["there"] == "yes" for row in rows}
     declared = {row["id"]: row["declared_by"] for row in rows}
-    done = built()
+    done, chosen = built()
     cases = {}
     for row in _rows("cases.csv"):
         wanted = set(_USE_CASE.findall(row["use_cases"])) or {row["id"][3] + "01"}
@@ -81,7 +93,7 @@ def load():
             row["profile"],
             row["status"],
             row["condition"],
-            wanted <= done,
+            wanted <= done and set() < profiles_of(row["profile"]) <= chosen,
             holds,
             "; ".join(f"{n}: {declared[n]}" for n in named) or row["condition"],
         )
@@ -129,16 +141,26 @@ def _tests(case):
 
 
 def counts(cases):
-    of = {}
+    """A line a certification profile, as `Core: 169 of 222 pass, 7 absent, 46 not built`; and the
+    gaps.
+    """
+    of_profile = {}
     for case in cases.values():
-        of.setdefault(case.result, []).append(case)
+        of_profile.setdefault(case.profile or "in no profile", []).append(case.result)
+    first = {"Core": -1, "in no profile": 1}
     out = [
-        f"{len(of.get(PASS, ()))} cases pass, {len(of.get(ABSENT, ()))} are of features that are "
-        f"declared absent, {len(of.get(LATER, ()))} of profiles and use cases that are not built."
+        f"{profile}: {_counted(of_profile[profile])}"
+        for profile in sorted(of_profile, key=lambda name: (first.get(name, 0), name))
     ]
-    gaps = [c.id for result in GAPS for c in of.get(result, ())]
+    gaps = [c.id for c in cases.values() if c.result in GAPS]
     out.append(f"{len(gaps)} gaps: {', '.join(sorted(gaps))}" if gaps else "No gap.")
     return out
+
+
+def _counted(results):
+    words = {FAIL: "fail", MISSING: "without a test", ABSENT: "absent", LATER: "not built"}
+    said = [f"{results.count(result)} {word}" for result, word in words.items() if result in results]
+    return ", ".join([f"{results.count(PASS)} of {len(results)} pass", *said])
 
 
 def as_json(cases):

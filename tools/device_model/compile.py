@@ -638,7 +638,8 @@ def constants_module(title, constants, comments=None):
 
 
 def _variables(components):
-    return [variable for component in components for variable in component.variables]
+    """In the order of the records."""
+    return [v for component in components if component.variables for v in _ordered(component)]
 
 
 def _live(variable):
