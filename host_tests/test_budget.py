@@ -9,7 +9,7 @@ import yardstick
 
 from tools import least_heap
 from tools.budget import __main__ as budget
-from tools.budget import limits, memory, plot, record, rom
+from tools.budget import blocks, limits, memory, plot, record, rom
 from tools.image_size import Image
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -30,11 +30,55 @@ def test_no_detail_takes_the_place_of_a_figure():
 
 def test_every_figure_is_there_and_null_when_nothing_has_measured_it():
     figures = limits.figures_of({"least_heap": 27_648})
-    names = "image image_all image_rv32 image_tls firmware ram ram_tls least_heap least_heap_tls"
-    assert list(figures) == names.split()
+    rom = "image image_core image_all image_rv32 image_tls firmware"
+    assert list(figures) == [*rom.split(), *"ram ram_tls least_heap least_heap_tls".split()]
     assert figures["least_heap"] == {"value": 27_648, "gate": 32_000, "goal": 30_000}
     assert figures["image_tls"] == {"value": None, "gate": 290_000, "goal": 280_000}
     assert limits.over_the_gate(figures) == []
+
+
+# ---- what blocks cost
+
+
+def declared(tmp_path, **needed):
+    for name, others in needed.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        line = f"needs {others}\n" if others else ""
+        (folder / "block.txt").write_text(f"[block]\n{line}", encoding="utf-8")
+    return tmp_path
+
+
+def test_a_block_costs_what_the_image_has_more_with_it(tmp_path, monkeypatch):
+    """Of one that others need, these are gone from both images; each is measured once."""
+    monkeypatch.setattr(blocks, "BLOCKS", declared(tmp_path, a="", b="a", c="b", d=""))
+    cost = {"a": (1000, 10), "b": (200, 20), "c": (30, 30), "d": (4, 40)}
+    measured = []
+
+    def measure(without):
+        measured.append(without)
+        there = [cost[name] for name in cost.keys() - without]
+        ram = None if "d" in without else 500 + sum(ram for _, ram in there)
+        return blocks.Size(5000 + sum(rom for rom, _ in there), ram)
+
+    monkeypatch.setattr(blocks, "measure", measure)
+    found = blocks.rows()
+    assert found == {
+        "a": {"rom": 1000, "ram": 10},
+        "b": {"rom": 200, "ram": 20},
+        "c": {"rom": 30, "ram": 30},
+        "d": {"rom": 4, "ram": None},
+    }
+    assert len(measured) == len(set(measured)) == 5
+    assert blocks.lines(found)[1].split() == ["a", "1000", "10"], "the dearest first"
+
+
+def test_a_product_that_is_not_built_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(blocks, "ROOT", tmp_path)
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "image.sh").write_text("echo no such block >&2\nexit 1\n")
+    with pytest.raises(blocks.BlocksError, match=r"^PRODUCT=x\.txt: no such block$"):
+        blocks.build("x.txt")
 
 
 # ---- the command, with the measuring left out
@@ -47,6 +91,8 @@ def measured(monkeypatch, tmp_path):
     monkeypatch.setattr(budget, "BUILD", tmp_path)
     monkeypatch.setattr(budget, "chip", lambda before: (dict(figures), {}))
     monkeypatch.setattr(least_heap, "least_heap", lambda: 27_648)
+    monkeypatch.setattr(blocks, "core_rom", lambda: figures["image"])
+    monkeypatch.setattr(blocks, "rows", lambda: {"reset": {"rom": 1_376, "ram": 160}})
     monkeypatch.setattr(rom, "table_sizes", lambda folder: {"schema": 11_800})
     monkeypatch.setattr(rom, "unix_program", lambda build: {})
     monkeypatch.setattr(record, "last", lambda: record.Record("abc1234", {"image": 180_000}))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tools import least_heap
-from tools.budget import limits, memory, plot, record, rom
+from tools.budget import blocks, limits, memory, plot, record, rom
 from tools.image_size import SIMULATION, Image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,17 +83,20 @@ def content(figures: limits.Figures, more: Mapping[str, object]) -> dict[str, ob
 
 
 def report(
-    figures: limits.Figures, parts: dict[str, dict[str, int]], before: record.Record
+    figures: limits.Figures,
+    parts: dict[str, dict[str, int]],
+    rows: dict[str, blocks.Row],
+    before: record.Record,
 ) -> None:
     tables = rom.table_sizes(BUILD / "gen" / "tables")
     unix = rom.unix_program(BUILD)
-    said = content(figures, {**parts, "tables": tables, "unix": unix})
+    said = content(figures, {**parts, "blocks": rows, "tables": tables, "unix": unix})
     text = json.dumps(said, indent=2) + "\n"
     (BUILD / "budget.json").write_text(text, encoding="utf-8")
     for name, sizes in parts.items():
         show_parts(TITLES[name], sizes)
     show_parts("ROM of the generated tables (bytes constants)", tables)
-    print()
+    print("", *blocks.lines(rows), "", sep="\n")
     show_figures(figures, before)
 
 
@@ -105,11 +108,13 @@ def main() -> int:
     try:
         measured, parts = chip(before)
         measured["least_heap"] = least_heap.least_heap()
-    except least_heap.LeastHeapError as error:
+        measured["image"] = measured["image_core"] = blocks.core_rom()
+        rows = blocks.rows()
+    except (least_heap.LeastHeapError, blocks.BlocksError) as error:
         print(f"budget: {error}", file=sys.stderr)
         return 1
     figures = limits.figures_of(measured)
-    report(figures, parts, before)
+    report(figures, parts, rows, before)
     if options.record:
         print(f"\nrecorded in {record.renew(measured).relative_to(ROOT)}")
     over = limits.over_the_gate(figures)

@@ -22,8 +22,7 @@ def chip_figures(build: Path) -> dict[str, int]:
     found = {}
     chip, empty = image(build, CHIP), image(build, CHIP, "empty")
     if chip is not None:
-        # manifest.py leaves nothing out yet: Core and everything are the same image.
-        found["image"] = found["image_all"] = chip.charger_rom()
+        found["image_all"] = chip.charger_rom()
         if empty is not None:
             found["firmware"] = image_size.firmware_rom(chip, empty)
     other = image(build, OTHER_CHIP)

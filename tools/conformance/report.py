@@ -159,7 +159,7 @@ def counts(cases):
 
 def _counted(results):
     words = {FAIL: "fail", MISSING: "without a test", ABSENT: "absent", LATER: "not built"}
-    said = [f"{results.count(result)} {word}" for result, word in words.items() if result in results]
+    said = [f"{results.count(of)} {word}" for of, word in words.items() if of in results]
     return ", ".join([f"{results.count(PASS)} of {len(results)} pass", *said])
 
 

@@ -1,0 +1,174 @@
+"""What each functional block costs: the image and its RAM with it, minus those without it.
+
+    python -m tools.budget.blocks [BLOCK...]
+
+A product is built without the block (and without those that need it; these are gone from the one
+that it is compared with, too), for the emulated chip. RAM is data, bss, and the heap that is live
+when the station has booted and nothing is being said; a block without which no station boots has
+none that could be measured.
+"""
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tools.blocks.declaration import Declaration, needs, read_all
+from tools.budget import rom
+
+ROOT = Path(__file__).resolve().parents[2]
+BLOCKS = ROOT / "firmware" / "blocks"
+FOLDER = ROOT / "build" / "without"  # of the products that are made here
+ALWAYS = "provisioning"  # it boots the station
+_PRODUCT = """\
+# Made by tools/budget/blocks.py.
+board       {board}
+blocks      all
+without     {without}
+
+vendor      Pilotwire
+model       Simulated
+firmware    0.1.0
+"""
+_READINGS = 3
+_BOOT_S = 60
+
+Row = dict[str, int | None]
+
+
+class Size(NamedTuple):
+    """Of an image, in bytes."""
+
+    rom: int
+    ram: int | None  # None: it was not measured
+
+
+class BlocksError(Exception):
+    """A product was not built, or does not boot."""
+
+
+def in_need_of(block: str, declared: Iterable[Declaration]) -> frozenset[str]:
+    """The blocks that can't be there without it, itself not among them."""
+    wanted = {each.name: {name for name, _ in needs(each)} for each in declared}
+    found: set[str] = set()
+    while more := {n for n, of in wanted.items() if of & {block, *found}} - found - {block}:
+        found |= more
+    return frozenset(found)
+
+
+def product_of(without: frozenset[str]) -> str:
+    """PRODUCT= of the product without these blocks; "" is all."""
+    if not without:
+        return ""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    path = FOLDER / f"without_{'_'.join(sorted(without))}.txt"
+    text = _PRODUCT.format(board=rom.CHIP, without=" ".join(sorted(without)))
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+    return str(path.relative_to(ROOT))
+
+
+def build(product: str) -> Path:
+    """Build the image of a product; the folder it is built in. Raises: BlocksError."""
+    environment = {**os.environ, "PRODUCT": product, "BOARD": "", "HEAP": ""}
+    environment.pop("MAKEFLAGS", None)
+
+    def run(*command: str) -> str:
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise BlocksError(f"PRODUCT={product}: {(done.stderr or done.stdout).strip()}")
+        return done.stdout.strip()
+
+    run("sh", "tools/image.sh", rom.CHIP)
+    return ROOT / run(sys.executable, "-m", "tools.blocks.product").split("\n")[-1]
+
+
+async def live_heap(program: Path) -> int:
+    """Bytes of heap that are live when the station has booted. Raises: BlocksError."""
+    host_tests = str(ROOT / "host_tests")  # which is no package
+    if host_tests not in sys.path:
+        sys.path.insert(0, host_tests)
+    from rig import Rig
+
+    async def play(rig: Any) -> int:
+        async with rig:
+            csms, station = await rig.booted()
+            await rig.quiet(csms)
+            return min([(await station.command("heap"))["used"] for _ in range(_READINGS)])
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return await asyncio.wait_for(play(Rig(Path(folder), [str(program)])), _BOOT_S)
+        except Exception as error:
+            raise BlocksError(f"{program.parent}: {type(error).__name__}: {error}") from error
+
+
+def measure(without: frozenset[str]) -> Size:
+    """The image without these blocks. Raises: BlocksError."""
+    folder = build(product_of(without))
+    image = rom.image(folder, rom.CHIP)
+    assert image is not None
+    static = sum(image.charger_ram_parts().values())
+    if ALWAYS in without:
+        return Size(image.charger_rom(), None)
+    heap = asyncio.run(live_heap(folder / rom.CHIP / "pilotwire"))
+    return Size(image.charger_rom(), static + heap)
+
+
+def rows(chosen: Iterable[str] = ()) -> dict[str, Row]:
+    """ROM and RAM of each block, in bytes; `chosen`: of these alone. Raises: BlocksError."""
+    declared = read_all(BLOCKS)
+    names = [block.name for block in declared]
+    sizes: dict[frozenset[str], Size] = {}
+
+    def size(without: frozenset[str]) -> Size:
+        if without not in sizes:
+            sizes[without] = measure(without)
+        return sizes[without]
+
+    found: dict[str, Row] = {}
+    for name in chosen or names:
+        print(f"budget: the image without {name}", file=sys.stderr, flush=True)
+        others = in_need_of(name, declared)
+        more, less = size(others), size(others | {name})
+        ram = None if more.ram is None or less.ram is None else more.ram - less.ram
+        found[name] = {"rom": more.rom - less.rom, "ram": ram}
+    return found
+
+
+def core_rom() -> int:
+    """Bytes of ROM of the image of boards/products/core.txt. Raises: BlocksError."""
+    image = rom.image(build("core"), rom.CHIP)
+    assert image is not None
+    return image.charger_rom()
+
+
+def lines(found: dict[str, Row]) -> list[str]:
+    out = [f"{'what each block costs, in bytes':48}{'ROM':>9}{'RAM':>9}"]
+    for name, row in sorted(found.items(), key=lambda item: -(item[1]["rom"] or 0)):
+        ram = "-" if row["ram"] is None else str(row["ram"])
+        out.append(f"  {name:46}{row['rom']:>9}{ram:>9}")
+    return out
+
+
+def main() -> int:
+    known = [block.name for block in read_all(BLOCKS)]
+    parser = argparse.ArgumentParser(prog="tools.budget.blocks", description="what blocks cost")
+    parser.add_argument("block", nargs="*", choices=[*known, []], help="; all without one")
+    try:
+        print("\n".join(lines(rows(parser.parse_args().block))))
+    except BlocksError as error:
+        print(f"budget: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
