@@ -8,6 +8,7 @@ import sys
 from asyncio import core
 
 import _sim
+from tables.product import MODEL
 
 from charger import Charger, Stream
 from hal.errors import LinkError, TlsError
@@ -107,6 +108,8 @@ def _secured(connection, tls):
 
 class Board(Charger):
     """The simulated charger. There is one; take it once, at boot."""
+
+    model = MODEL
 
     def __init__(self):
         Charger.__init__(self, _Network())
