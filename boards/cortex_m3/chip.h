@@ -4,7 +4,6 @@
 
 #include <stdint.h>
 
-#define CHIP_MODEL "Cortex-M3"
 #define CHIP_CLOCK_HZ (120000000u)
 
 // Instructions executed in so many cycles when QEMU runs with -icount shift=4: each takes 16 ns, two cycles less a bit.

@@ -57,7 +57,5 @@ class _Network:
 class Board(Charger):
     """The emulated charger. There is one; take it once, at boot."""
 
-    model = hw.model
-
     def __init__(self):
         Charger.__init__(self, _Network())

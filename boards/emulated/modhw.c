@@ -1,7 +1,6 @@
 // Module `hw`: what measurements and board.py want of the chip itself.
 //
 //     hw.connect(host, port)   a connection to the CSMS that is being made: network.c
-//     hw.model      of the product, else the name of the chip; bytes
 //     hw.facts()    (static RAM, heap size, heap in use after a collection, stack used: bytes each,
 //                   instructions executed since reset, instructions' time slept)
 
@@ -11,12 +10,6 @@
 
 #include "clock.h"
 #include "memory.h"
-#include "tables/product.h"
-
-#ifndef PRODUCT_MODEL
-#define PRODUCT_MODEL CHIP_MODEL
-#endif
-static const mp_obj_str_t model = { { &mp_type_bytes }, 0, sizeof(PRODUCT_MODEL) - 1, (const byte *)PRODUCT_MODEL };
 
 static mp_obj_t hw_facts(void) {
     gc_collect();
@@ -39,7 +32,6 @@ MP_DECLARE_CONST_FUN_OBJ_2(network_connect_obj); // network.c
 
 static const mp_rom_map_elem_t hw_globals[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_hw) },
-    { MP_ROM_QSTR(MP_QSTR_model), MP_ROM_PTR(&model) },
     { MP_ROM_QSTR(MP_QSTR_connect), MP_ROM_PTR(&network_connect_obj) },
     { MP_ROM_QSTR(MP_QSTR_facts), MP_ROM_PTR(&hw_facts_obj) },
 };

@@ -4,7 +4,6 @@
 
 #include <stdint.h>
 
-#define CHIP_MODEL "RV32"
 #define CHIP_CLOCK_HZ (10000000u) // of the machine timer; the core's own clock can't be seen from inside
 
 // Instructions executed in so many cycles when QEMU runs with -icount shift=4: each takes 16 ns.

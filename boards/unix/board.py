@@ -8,7 +8,6 @@ import sys
 from asyncio import core
 
 import _sim
-from tables.product import MODEL
 
 from charger import Charger, Stream
 from hal.errors import LinkError, TlsError
@@ -108,8 +107,6 @@ def _secured(connection, tls):
 
 class Board(Charger):
     """The simulated charger. There is one; take it once, at boot."""
-
-    model = MODEL
 
     def __init__(self):
         Charger.__init__(self, _Network())

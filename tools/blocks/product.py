@@ -12,7 +12,7 @@ boards/products/README.md describes the file. What is made of it:
     gen/product.json       all of it, for programs: boards and blocks resolved to folders
     gen/product.mk         for make: EXTENSION, BLOCK_FOLDERS
     gen/ratings.sh         for what starts an image: the ratings, where no variable says others
-    gen/tables/product.py  constants: VENDOR_NAME, MODEL, FIRMWARE_VERSION, PHASES
+    gen/tables/product.py  constants: VENDOR_NAME, FIRMWARE_VERSION, PHASES
     gen/tables/product.h   for C: PRODUCT_EVSES, PRODUCT_RATING ..., PRODUCT_MODEL if it has one
 """
 
@@ -41,7 +41,6 @@ PRODUCTS = Path("boards/products")
 EXTENSION = "extension.py"
 _BLOCKS = Path("firmware/blocks")
 _HOST = "unix"  # the board that the simulated charger is built for, whatever the product's
-_MODEL = "Simulated"  # of the simulated charger, where the product says none
 _LONGEST = {"vendor": 50, "model": 20, "firmware": 50}  # characters (BootNotificationRequest)
 _FOLDER = Path("build/products")
 _PLAIN = re.compile(r"[\w./+@-]*")
@@ -409,7 +408,6 @@ def _same(one: Path, other: Path) -> bool:
 def _constants(product: Product) -> str:
     values = {
         "VENDOR_NAME": product.vendor.encode(),
-        "MODEL": (product.model or _MODEL).encode(),
         "FIRMWARE_VERSION": product.firmware.encode(),
         "PHASES": int(product.phases),
     }

@@ -81,7 +81,7 @@ class Stream:
 
 
 class Charger:
-    """What a Board has besides model and network: the product's; the rest it passes on to `_sim`."""
+    """What a Board has besides its network: the product's; the rest it passes on to `_sim`."""
 
     vendor_name = VENDOR_NAME
     firmware_version = FIRMWARE_VERSION
