@@ -23,6 +23,12 @@ settings() {
     if [ -f boards/unix/port.mk ]; then cksum boards/unix/port.mk; fi
 }
 settings | sh tools/when_changed.sh "$OUT/unix/settings" "$OUT/unix/port"
+if [ "$OUT" != build ]; then
+    (
+        if command -v flock >/dev/null 2>&1; then flock 8; fi # nobody builds what is copied
+        sh tools/begin_port.sh "$ROOT" "$OUT"
+    ) 8>build/setup.lock
+fi
 
 make --no-print-directory -f tools/build.mk "ROOT=$ROOT" "TREE=$TREE" "OUT=$OUT" -j"$(nproc)"
 # KEEP_GOING=1 has left out modules with errors: the next build is to tell them again.

@@ -111,7 +111,6 @@ def _charger(settings, url, storage, printer, verbose):
         "password": settings.password,
         "security-profile": profile,
         "storage": storage,
-        "evses": "1,1",
     }
     return Charger(options, log, _CONTROL_PORT)
 

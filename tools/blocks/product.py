@@ -12,8 +12,8 @@ boards/products/README.md describes the file. What is made of it:
     gen/product.json       all of it, for programs: boards and blocks resolved to folders
     gen/product.mk         for make: EXTENSION, BLOCK_FOLDERS
     gen/ratings.sh         for what starts an image: the ratings, where no variable says others
-    gen/tables/product.py  constants: VENDOR_NAME, MODEL, FIRMWARE_VERSION, PHASES
-    gen/tables/product.h   for C: PRODUCT_EVSES, PRODUCT_RATING ...
+    gen/tables/product.py  constants: VENDOR_NAME, FIRMWARE_VERSION, PHASES
+    gen/tables/product.h   for C: PRODUCT_EVSES, PRODUCT_RATING ..., PRODUCT_MODEL if it has one
 """
 
 import argparse
@@ -42,6 +42,8 @@ EXTENSION = "extension.py"
 _BLOCKS = Path("firmware/blocks")
 _HOST = "unix"  # the board that the simulated charger is built for, whatever the product's
 _LONGEST = {"vendor": 50, "model": 20, "firmware": 50}  # characters (BootNotificationRequest)
+_FOLDER = Path("build/products")
+_PLAIN = re.compile(r"[\w./+@-]*")
 _VERSION = re.compile(r"\d+\.\d+\.\d+(?:[-+.][0-9A-Za-z.+-]+)?")
 _MOST_EVSES, _MOST_CONNECTORS = 16, 4  # of the simulated charger
 _RATING = (6, 80)
@@ -66,7 +68,7 @@ class Product(NamedTuple):
     board: str
     blocks: dict[str, str]  # name -> folder, by name
     vendor: str
-    model: str
+    model: str | None  # None: the board's own
     firmware: str
     evses: str
     rating: str
@@ -160,8 +162,8 @@ _ONCE: dict[str, Callable[[Line], str] | None] = {
     "blocks_from": None,
 }
 _SEVERAL = ("profiles", "blocks", "without")
-_NEEDED = ("board", "vendor", "model", "firmware")
-# What may be left out. The first four are options of the simulated charger, too.
+_NEEDED = ("board", "vendor", "firmware")
+# What may be left out. These four are options of the simulated charger, too.
 _RATINGS = {"evses": "1,1", "rating": "32", "supply": "0", "fixed_cable": "0", "phases": "3"}
 _OPTIONS = tuple(_RATINGS)[:4]
 
@@ -323,7 +325,7 @@ def read(file: Path, root: Path = Path()) -> Product:
             said = f"{file}:1: {word} is missing"
             raise DeclarationError(f"{said}; every product has {', '.join(_NEEDED)}")
     board = _once(once["board"], boards(root), "board")
-    values = dict(_RATINGS)
+    values: dict[str, Any] = {"model": None, **_RATINGS}
     for word, line in once.items():
         reader = _ONCE[word]
         if reader is not None:
@@ -335,17 +337,29 @@ def read(file: Path, root: Path = Path()) -> Product:
     known = _known_blocks(root, once, file.parent)
     chosen = _chosen(several, known, file)
     _check_needs(chosen, known)
+    blocks = {name: _short(known[name].path.parent) for name in sorted(chosen)}
+    extension = _extension(root, once, file, board)
+    for path in (file.stem, *blocks.values(), extension or ""):
+        if not _PLAIN.fullmatch(path):
+            right = "letters, digits and _ . - / are right"
+            raise DeclarationError(f"{file}:1: make can't work with the name {path!r}; {right}")
     return Product(
         name=file.stem,
         file=_short(file),
         board=board,
-        blocks={name: _short(known[name].path.parent) for name in sorted(chosen)},
-        extension=_extension(root, once, file, board),
+        blocks=blocks,
+        extension=extension,
         **values,
     )
 
 
 # ---- what the build needs of it
+
+
+def _file(product: str, root: Path) -> Path:
+    """The file, if it is there, of what PRODUCT= says."""
+    given = Path(product or ALL)
+    return given if given.suffix == ".txt" else root / PRODUCTS / f"{given}.txt"
 
 
 def file_of(product: str, root: Path = Path()) -> Path:
@@ -354,28 +368,46 @@ def file_of(product: str, root: Path = Path()) -> Path:
     Raises:
         DeclarationError: there is none.
     """
-    given = Path(product or ALL)
-    file = given if given.suffix == ".txt" else root / PRODUCTS / f"{given}.txt"
+    file = _file(product, root)
     if not file.is_file():
         there = ", ".join(sorted(path.stem for path in (root / PRODUCTS).glob("*.txt")))
         raise DeclarationError(
-            f"PRODUCT={product}: there is no product {file}; there are {there}"
-            " (boards/products), or give the path of a file NAME.txt"
+            f"PRODUCT={product}: there is no product {_short(file)}; there are {there}"
+            f" ({PRODUCTS}), or give the path of a file NAME.txt"
         )
     return file
 
 
-def folder_of(product: str) -> Path:
+def folder_of(product: str, root: Path = Path()) -> Path:
     """Where what PRODUCT= says is built, from the repository's folder."""
-    if product in ("", ALL):
+    if product == "" or _same(_file(product, root), root / PRODUCTS / f"{ALL}.txt"):
         return Path("build")
-    return Path("build/products") / Path(product).stem
+    return _FOLDER / Path(product).stem
+
+
+def _check_folder(product: Product, folder: Path) -> None:
+    """
+    Raises:
+        DeclarationError: another product of the same name is built there.
+    """
+    made = folder / "gen" / "product.json"
+    if not made.is_file():
+        return
+    other = Path(json.loads(made.read_text(encoding="utf-8"))["file"])
+    if other.is_file() and not _same(other, Path(product.file)):
+        raise DeclarationError(
+            f"{product.file}:1: {folder} is of {other}; give one of the two files another name,"
+            f" or remove that folder"
+        )
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _constants(product: Product) -> str:
     values = {
         "VENDOR_NAME": product.vendor.encode(),
-        "MODEL": product.model.encode(),
         "FIRMWARE_VERSION": product.firmware.encode(),
         "PHASES": int(product.phases),
     }
@@ -386,12 +418,22 @@ def _constants(product: Product) -> str:
 def _header(product: Product) -> str:
     values = {name.upper(): f'"{getattr(product, name)}"' for name in _OPTIONS}
     values["PHASES"] = product.phases
+    if product.model is not None:
+        values["MODEL"] = _c_string(product.model)
     said = "".join(f"#define PRODUCT_{name} {value}\n" for name, value in values.items())
     guard = "PILOTWIRE_TABLES_PRODUCT_H"
     return (
         "// made by tools/blocks/product.py; do not edit\n"
         f"#ifndef {guard}\n#define {guard}\n{said}#endif\n"
     )
+
+
+def _c_string(text: str) -> str:
+    plain = "".join(
+        chr(byte) if 32 <= byte < 127 and chr(byte) not in '"\\?' else f"\\{byte:03o}"
+        for byte in text.encode()
+    )
+    return f'"{plain}"'
 
 
 def _make(product: Product) -> str:
@@ -450,6 +492,7 @@ def main() -> int:
             print(board_of_image(product, os.environ.get("BOARD", "")))
             return 0
         folder = folder_of(wanted)
+        _check_folder(product, folder)
         write(product, folder / "gen")
     except (DeclarationError, OSError) as error:
         print(f"product: {error}", file=sys.stderr)

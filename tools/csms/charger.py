@@ -16,7 +16,7 @@ from .control import Control
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BOARD = os.environ.get("BOARD") or "unix"
 PRODUCT = os.environ.get("PRODUCT", "")
-BUILD = ROOT / folder_of(PRODUCT)
+BUILD = ROOT / folder_of(PRODUCT, ROOT)
 BINARY = BUILD / BOARD / "pilotwire"
 _OF = f" PRODUCT={PRODUCT}" if PRODUCT else ""
 MAKES = f"`make build{_OF}`" if BOARD == "unix" else f"`make image{_OF} BOARD={BOARD}`"

@@ -3,7 +3,7 @@
 from asyncio import core
 
 import _sim
-from tables.product import FIRMWARE_VERSION, MODEL, PHASES, VENDOR_NAME
+from tables.product import FIRMWARE_VERSION, PHASES, VENDOR_NAME
 
 from hal import log
 from hal.errors import LinkError
@@ -84,7 +84,6 @@ class Charger:
     """What a Board has besides its network: the product's; the rest it passes on to `_sim`."""
 
     vendor_name = VENDOR_NAME
-    model = MODEL
     firmware_version = FIRMWARE_VERSION
     phases = PHASES
 

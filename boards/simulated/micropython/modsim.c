@@ -16,6 +16,7 @@
 #include "boards/simulated/micropython/station.h"
 #include "boards/simulated/port.h"
 #include "boards/simulated/sim.h"
+#include "tables/product.h"
 
 // ---- connectors and meters: one static object for each, made when it is first asked for
 
@@ -319,11 +320,17 @@ static MP_DEFINE_CONST_FUN_OBJ_0(sim_supply_ma_obj, sim_supply_ma);
 
 // ---- the module
 
+#ifndef PRODUCT_MODEL
+#define PRODUCT_MODEL MODSIM_MODEL
+#endif
+static const mp_obj_str_t model_obj = { { &mp_type_bytes }, 0, sizeof(PRODUCT_MODEL) - 1, (const byte *)PRODUCT_MODEL };
+
 static const mp_rom_map_elem_t sim_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__sim) },
     { MP_ROM_QSTR(MP_QSTR_connectors), MP_ROM_PTR(&sim_connectors_obj) },
     { MP_ROM_QSTR(MP_QSTR_connector), MP_ROM_PTR(&sim_connector_obj) },
     { MP_ROM_QSTR(MP_QSTR_meter), MP_ROM_PTR(&sim_meter_obj) },
+    { MP_ROM_QSTR(MP_QSTR_model), MP_ROM_PTR(&model_obj) },
     { MP_ROM_QSTR(MP_QSTR_supply_ma), MP_ROM_PTR(&sim_supply_ma_obj) },
     { MP_ROM_QSTR(MP_QSTR_has), MP_ROM_PTR(&sim_has_obj) },
     { MP_ROM_QSTR(MP_QSTR_event), MP_ROM_PTR(&modsim_event_obj) },

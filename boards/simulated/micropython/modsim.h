@@ -31,6 +31,11 @@ MP_DECLARE_CONST_FUN_OBJ_1(modsim_option_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(modsim_overrides_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(modsim_error_text_obj);
 
+// What a board is called where the product names no model.
+#ifndef MODSIM_MODEL
+#define MODSIM_MODEL "Simulated"
+#endif
+
 // Of a board with an operating system (MODSIM_HOST): looking up names, the folder of certificates
 #ifndef MODSIM_HOST
 #define MODSIM_HOST (0)
