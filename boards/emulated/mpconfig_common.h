@@ -64,6 +64,10 @@
 #define MICROPY_PY_BUILTINS_FILTER (0)
 #define MICROPY_PY_BUILTINS_REVERSED (0)
 #define MICROPY_PY_BUILTINS_STR_COUNT (0)
+#define MICROPY_PY_BUILTINS_DICT_FROMKEYS (0)
+#define MICROPY_PY_BUILTINS_RANGE_ATTRS (0)
+#define MICROPY_BUILTIN_METHOD_CHECK_SELF_ARG (0) // no list.append(3, 4)
+#define MICROPY_MULTIPLE_INHERITANCE (0)
 #define MICROPY_PY___FILE__ (0)
 
 // littlefs (port.mk sets MICROPY_VFS_LFS2) as a class of its own: no mount table (vm_littlefs.c).
