@@ -8,12 +8,15 @@ import re
 from dataclasses import dataclass, field
 
 from tools.names.micropython import Name, text_of
+from tools.names.prelude import PreludeError, without_names
 from tools.names.sources import NamesError
 
 _MODULE = re.compile(r"^// frozen module (\w+)$")
 _FILE = re.compile(r"^// - frozen file name: (\S+)$")
 _NATIVE = "// frozen native code for file "
 _CODE = re.compile(r"^    ((?:0x[0-9a-f]{2},)+) // (names:|[A-Z_]+\b)(.*)$")
+_PRELUDE = re.compile(r"^    ((?:0x[0-9a-f]{2},)+) // prelude$")
+_DATA = re.compile(r"^(static const byte fun_data_\w+)\[(\d+)\](.*)$")
 _TABLE = re.compile(r"^static const qstr_short_t const_qstr_table_data_(\w+)\[(\d+)\] = \{$")
 _TEXT = re.compile(
     r"^static const mp_obj_str_t (\w+) ="
@@ -189,8 +192,8 @@ class Content:
         return new
 
     def shrink_tables(self, keywords: set[str], modules: dict[str, str]) -> None:
-        """Let files, functions and arguments go by their module's name, at the head of each
-        table, and take out of the tables what nobody names any more.
+        """Let files and functions go by their module's name, at the head of each table, leave
+        out the names of arguments, and take out of the tables what nobody names any more.
 
         Args:
             keywords: identifiers of arguments that calls name.
@@ -205,6 +208,29 @@ class Content:
             for at in module.heads:
                 self._rename_head(module, at, keywords)
             self._shrink(module)
+            others = [i for i, name in enumerate(module.table[:128]) if name not in keywords]
+            for at in module.heads:
+                self._shorten_head(at, max(others, default=0))
+
+    def _shorten_head(self, at: int, other: int) -> None:
+        """Take the names that nobody looks up out of a function's head, which may shorten it."""
+        data, prelude = _DATA.match(self.lines[at - 2]), _PRELUDE.match(self.lines[at - 1])
+        if data is None or prelude is None:
+            raise NamesError(self.path, at + 1, "no head of a function before its names")
+        old = [int(byte, 16) for byte in prelude[1].rstrip(",").split(",")]
+        code = self._bytes(at)
+        names, start = [], 0
+        for _, size in _numbers(code):
+            names.append([int(byte, 16) for byte in code[start : start + size]])
+            start += size
+        try:
+            new, short = without_names(old, names, other)
+        except PreludeError as error:
+            raise NamesError(self.path, at, f"a function's head: {error}") from None
+        size = int(data[2]) + len(new) + len(short) - len(old) - len(code)
+        self.lines[at - 2] = f"{data[1]}[{size}]{data[3]}"
+        self.lines[at - 1] = f"    {''.join(f'0x{byte:02x},' for byte in new)} // prelude"
+        self._write_bytes(at, [f"0x{byte:02x}" for byte in short])
 
     def _rename_head(self, module: _Module, at: int, keywords: set[str]) -> None:
         rest = self._bytes(at)
