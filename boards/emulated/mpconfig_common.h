@@ -103,5 +103,9 @@ void board_wait(mp_int_t timeout_ms);
 #pragma weak mp_obj_str_locals_dict
 #endif
 
+// Functions in ROM take 8 bytes (firmware/native/rom_objects.h); of the linker script.
+#define ROM_FLASH_START (_flash_start)
+extern uint8_t _flash_start[];
+
 // Modules in ROM are found first (firmware/native/rom_objects.c).
 #define mp_builtin___import__ rom_import
