@@ -11,6 +11,7 @@ from tools.names.content import Content, decoded, djb2, encoded
 from tools.names.image import listing, tables
 from tools.names.micropython import Name, only_looked_up, read_names, uses_in_c
 from tools.names.prelude import PreludeError, without_names
+from tools.names.shared import REACH, joined
 from tools.names.sources import NamesError, Sources
 from tools.readable_log import Names
 
@@ -134,14 +135,16 @@ def test_tables_of_modules_shrink_to_what_is_named(folder):
     (module,) = content.modules
     assert module.table == [
         "MP_QSTR_module_0_",  # small, in place of small.py and of functions' and arguments' names
-        "MP_QSTR_move",
         "MP_QSTR_message",
+        "MP_QSTR_move",
         "MP_QSTR_place",
         "MP_QSTR_unit",  # a call names this argument
     ]
     assert "    0x18,0x03, // STORE_ATTR 'place'" in content.lines
-    assert "    0x14,0x80,0x01, // LOAD_METHOD 'move'" in content.lines
-    assert "static const qstr_short_t const_qstr_table_data_small[5] = {" in content.lines
+    assert "    0x14,0x80,0x02, // LOAD_METHOD 'move'" in content.lines
+    assert "#define const_qstr_table_data_small names_of_modules[0]" in content.lines
+    text = content.with_names([])
+    assert "static const qstr_short_t names_of_modules[5] = {\n    MP_QSTR_module_0_," in text
 
 
 def test_names_of_arguments_that_nobody_looks_up_are_left_out(folder):
@@ -158,6 +161,34 @@ def test_names_of_arguments_that_nobody_looks_up_are_left_out(folder):
         "    0x2b,0x0e, // prelude",
         "    0x80,0x00,0x03,0x03,0x04, // names: move, self, distance, unit",  # 3: no argument's
     ]
+
+
+def test_tables_of_modules_share_what_they_have_in_common():
+    tables = {
+        "a": ["a.py", "open", "close", "only_a"],
+        "b": ["b.py", "close", "open"],
+        "c": ["c.py", "only_c", "open"],
+    }
+    array, places = joined(tables)
+    for module, (own, *names) in tables.items():
+        table = array[places[module] :]
+        assert table[0] == own
+        assert set(names) <= set(table[:REACH])
+    assert sorted(array) == ["a.py", "b.py", "c.py", "close", "only_a", "only_c", "open"]
+    assert joined(tables) == (array, places)
+
+
+def test_what_is_too_far_away_stands_in_the_array_again():
+    tables = {
+        "a": ["a.py", *(f"a{n}" for n in range(100)), "far", "near"],
+        "b": ["b.py", *(f"b{n}" for n in range(60)), "near", "far"],
+    }
+    array, places = joined(tables)
+    for module, (own, *names) in tables.items():
+        table = array[places[module] :]
+        assert table[0] == own
+        assert set(names) <= set(table[:REACH])
+    assert len(array) == 164  # near and far begin a's table
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tools.names.micropython import Name, text_of
 from tools.names.prelude import PreludeError, without_names
+from tools.names.shared import REACH, joined
 from tools.names.sources import NamesError
 
 _MODULE = re.compile(r"^// frozen module (\w+)$")
@@ -81,6 +82,7 @@ class Content:
 
     def __init__(self, text: str, path: object = "frozen_content.c") -> None:
         self.path = path
+        self._array: list[str] = []  # names_of_modules
         self._read(text)
 
     def _read(self, text: str) -> None:
@@ -162,7 +164,7 @@ class Content:
 
     def used(self) -> set[str]:
         """Identifiers of all names."""
-        found: set[str] = set()
+        found = set(self._array)
         for line in self.lines[self._pool.stop :]:
             found.update(_IDENTIFIER.findall(line))
         return found
@@ -193,7 +195,8 @@ class Content:
 
     def shrink_tables(self, keywords: set[str], modules: dict[str, str]) -> None:
         """Let files and functions go by their module's name, at the head of each table, leave
-        out the names of arguments, and take out of the tables what nobody names any more.
+        out the names of arguments, take out of the tables what nobody names any more, and put
+        them into one array.
 
         Args:
             keywords: identifiers of arguments that calls name.
@@ -208,7 +211,11 @@ class Content:
             for at in module.heads:
                 self._rename_head(module, at, keywords)
             self._shrink(module)
-            others = [i for i, name in enumerate(module.table[:128]) if name not in keywords]
+        self._join_tables()
+        for module in self.modules:
+            if module.is_native or not module.table:
+                continue
+            others = [i for i, n in enumerate(module.table[:REACH]) if n not in keywords]
             for at in module.heads:
                 self._shorten_head(at, max(others, default=0))
 
@@ -248,7 +255,16 @@ class Content:
         for at in module.heads:
             used |= {index for index, _ in _numbers(self._bytes(at))}
         used |= {decoded(self._bytes(at)[1:])[0] for at in module.code}
-        new = {old: index for index, old in enumerate(sorted(used))}
+        self._renumber(module, {old: index for index, old in enumerate(sorted(used))})
+        head = module.table_at
+        self.lines[head] = re.sub(r"\[\d+\]", f"[{len(used)}]", self.lines[head])
+        for index in range(len(module.table)):
+            if index not in used:
+                self.lines[head + 1 + index] = ""
+        module.table = [module.table[index] for index in sorted(used)]
+
+    def _renumber(self, module: _Module, new: dict[int, int]) -> None:
+        """Give names other numbers: `new` by the old ones, and no longer in bytecode."""
         for at in module.heads:
             code = [c for i, size in _numbers(self._bytes(at)) for c in encoded(new[i], size)]
             self._write_bytes(at, code)
@@ -257,16 +273,38 @@ class Content:
             index, size = decoded(code[1:])
             code[1 : 1 + size] = encoded(new[index], size)
             self._write_bytes(at, code)
-        head = module.table_at
-        self.lines[head] = re.sub(r"\[\d+\]", f"[{len(used)}]", self.lines[head])
-        for index in range(len(module.table)):
-            if index not in used:
-                self.lines[head + 1 + index] = ""
-        module.table = [module.table[index] for index in sorted(used)]
+
+    def _join_tables(self) -> None:
+        """Put the tables of modules into one array; each goes on to the end of it.
+
+        Those stay as they are that machine code uses, or that are too long.
+        """
+        modules = [m for m in self.modules if m.table and not m.is_native]
+        modules = [m for m in modules if len(m.table) <= REACH]
+        array, places = joined({module.name: module.table for module in modules})
+        for module in modules:
+            table = array[places[module.name] :]
+            self._renumber(module, {0: 0} | {
+                old: table.index(name) for old, name in enumerate(module.table) if old
+            })
+            module.table = table
+            head = module.table_at
+            for at in range(head, self.lines.index("};", head) + 1):
+                self.lines[at] = ""
+            name = f"const_qstr_table_data_{module.name}"
+            self.lines[head] = f"#define {name} names_of_modules[{places[module.name]}]"
+        self._array = array
 
     def with_names(self, tables: list[str]) -> str:
         """The text, with `tables` in the place of mpy-tool.py's."""
         before, after = self.lines[: self._pool.start], self.lines[self._pool.stop :]
+        if self._array:
+            tables = [
+                *tables,
+                f"static const qstr_short_t names_of_modules[{len(self._array)}] = {{",
+                *(f"    {name}," for name in self._array),
+                "};",
+            ]
         return "\n".join([*before, *tables, *after])
 
 
