@@ -169,13 +169,20 @@ def test_tables_of_modules_share_what_they_have_in_common():
         "b": ["b.py", "close", "open"],
         "c": ["c.py", "only_c", "open"],
     }
-    array, places = joined(tables)
+    array, places = joined(tables, 1)
     for module, (own, *names) in tables.items():
         table = array[places[module] :]
         assert table[0] == own
         assert set(names) <= set(table[:REACH])
     assert sorted(array) == ["a.py", "b.py", "c.py", "close", "only_a", "only_c", "open"]
-    assert joined(tables) == (array, places)
+    assert joined(tables, 1) == (array, places)
+
+
+def test_tables_of_constants_have_no_head():
+    tables = {"a": ["x", "y", "x"], "b": ["y"], "c": ["z"]}
+    array, places = joined(tables)
+    assert sorted(array) == ["x", "y", "z"]
+    assert array[places["b"]] == "y"
 
 
 def test_what_is_too_far_away_stands_in_the_array_again():
@@ -183,7 +190,7 @@ def test_what_is_too_far_away_stands_in_the_array_again():
         "a": ["a.py", *(f"a{n}" for n in range(100)), "far", "near"],
         "b": ["b.py", *(f"b{n}" for n in range(60)), "near", "far"],
     }
-    array, places = joined(tables)
+    array, places = joined(tables, 1)
     for module, (own, *names) in tables.items():
         table = array[places[module] :]
         assert table[0] == own
@@ -215,6 +222,25 @@ def test_a_head_that_is_not_understood():
         without_names([0x29, 0x08], [[0], [0], [0]])
     with pytest.raises(PreludeError, match="size"):
         without_names([0x29, 0x08, 0x08], [[0], [0]])
+
+
+def test_tables_of_constants_are_joined():
+    table = [
+        "static const mp_rom_obj_t const_obj_table_data_small[2] = {",
+        "    MP_ROM_INT(700),",
+        "    MP_ROM_PTR(&rom_fun_small_far),",
+        "};",
+        "        .obj_table = (mp_obj_t *)&const_obj_table_data_small,",
+    ]
+    content = Content("\n".join([frozen(), *table]))
+    content.join_constants()
+    array = ["    MP_ROM_INT(700),", "    MP_ROM_PTR(&rom_fun_small_far),"]
+    text = content.with_names([])
+    end = "static const mp_rom_obj_t constants_of_modules[2] = {\n" + "\n".join(array)
+    assert text.endswith(end + "\n};\n")
+    assert "#define const_obj_table_data_small constants_of_modules[0]" in text
+    assert table[0] not in text
+    assert "    0x23,0x00, // LOAD_CONST_OBJ 0" in text
 
 
 def test_tables_that_machine_code_uses_stay(folder):

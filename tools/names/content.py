@@ -19,6 +19,7 @@ _CODE = re.compile(r"^    ((?:0x[0-9a-f]{2},)+) // (names:|[A-Z_]+\b)(.*)$")
 _PRELUDE = re.compile(r"^    ((?:0x[0-9a-f]{2},)+) // prelude$")
 _DATA = re.compile(r"^(static const byte fun_data_\w+)\[(\d+)\](.*)$")
 _TABLE = re.compile(r"^static const qstr_short_t const_qstr_table_data_(\w+)\[(\d+)\] = \{$")
+_OBJECTS = re.compile(r"^static const mp_rom_obj_t const_obj_table_data_(\w+)\[(\d+)\] = \{$")
 _TEXT = re.compile(
     r"^static const mp_obj_str_t (\w+) ="
     r' \{\{&mp_type_str\}, \d+, \d+, \(const byte\*\)("[^"]*")\};$'
@@ -29,6 +30,7 @@ _IDENTIFIER = re.compile(r"\bMP_QSTR_\w+")
 # Opcodes with a name (py/bc0.h): 0x10 LOAD_CONST_STRING to 0x1c IMPORT_FROM.
 _FIRST, _LAST = 0x10, 0x1C
 _LOAD_CONST_STRING = 0x10
+_LOAD_CONST_OBJ = 0x23
 
 
 def djb2(text: bytes) -> int:
@@ -70,6 +72,9 @@ class _Module:
     heads: list[int] = field(default_factory=list)  # lines of functions' and arguments' names
     table_at: int = -1  # line of the head of its table of names
     table: list[str] = field(default_factory=list)
+    loads: list[int] = field(default_factory=list)  # lines of instructions with constants
+    objects_at: int = -1  # line of the head of its table of constants
+    objects: list[str] = field(default_factory=list)
 
 
 class Content:
@@ -83,6 +88,7 @@ class Content:
     def __init__(self, text: str, path: object = "frozen_content.c") -> None:
         self.path = path
         self._array: list[str] = []  # names_of_modules
+        self._objects: list[str] = []  # constants_of_modules
         self._read(text)
 
     def _read(self, text: str) -> None:
@@ -129,11 +135,17 @@ class Content:
                 module.heads.append(at)
             elif _FIRST <= int(match[1][:4], 16) <= _LAST:
                 module.code.append(at)
+            elif int(match[1][:4], 16) == _LOAD_CONST_OBJ:
+                module.loads.append(at)
         elif match := _TABLE.match(line):
             module.table_at = at
-            module.table = [
-                entry.strip(" ,") for entry in self.lines[at + 1 : at + 1 + int(match[2])]
-            ]
+            module.table = self._entries(at, int(match[2]))
+        elif match := _OBJECTS.match(line):
+            module.objects_at = at
+            module.objects = self._entries(at, int(match[2]))
+
+    def _entries(self, head: int, count: int) -> list[str]:
+        return [line.strip().removesuffix(",") for line in self.lines[head + 1 : head + 1 + count]]
 
     def _bytes(self, at: int) -> list[str]:
         match = _CODE.match(self.lines[at])
@@ -164,7 +176,7 @@ class Content:
 
     def used(self) -> set[str]:
         """Identifiers of all names."""
-        found = set(self._array)
+        found = set(self._array).union(*map(_IDENTIFIER.findall, self._objects))
         for line in self.lines[self._pool.stop :]:
             found.update(_IDENTIFIER.findall(line))
         return found
@@ -268,7 +280,10 @@ class Content:
         for at in module.heads:
             code = [c for i, size in _numbers(self._bytes(at)) for c in encoded(new[i], size)]
             self._write_bytes(at, code)
-        for at in module.code:
+        self._renumber_code(module.code, new)
+
+    def _renumber_code(self, lines: list[int], new: dict[int, int]) -> None:
+        for at in lines:
             code = self._bytes(at)
             index, size = decoded(code[1:])
             code[1 : 1 + size] = encoded(new[index], size)
@@ -281,30 +296,47 @@ class Content:
         """
         modules = [m for m in self.modules if m.table and not m.is_native]
         modules = [m for m in modules if len(m.table) <= REACH]
-        array, places = joined({module.name: module.table for module in modules})
+        array, places = joined({module.name: module.table for module in modules}, 1)
         for module in modules:
             table = array[places[module.name] :]
             self._renumber(module, {0: 0} | {
                 old: table.index(name) for old, name in enumerate(module.table) if old
             })
             module.table = table
-            head = module.table_at
-            for at in range(head, self.lines.index("};", head) + 1):
-                self.lines[at] = ""
-            name = f"const_qstr_table_data_{module.name}"
-            self.lines[head] = f"#define {name} names_of_modules[{places[module.name]}]"
+            place = f"names_of_modules[{places[module.name]}]"
+            self._cut(module.table_at, f"#define const_qstr_table_data_{module.name} {place}")
         self._array = array
+
+    def join_constants(self) -> None:
+        """Put the tables of constants of modules into one array, as those of names."""
+        modules = [m for m in self.modules if m.objects and not m.is_native]
+        modules = [m for m in modules if len(m.objects) <= REACH]
+        array, places = joined({module.name: module.objects for module in modules})
+        for module in modules:
+            table = array[places[module.name] :]
+            self._renumber_code(
+                module.loads, {old: table.index(entry) for old, entry in enumerate(module.objects)}
+            )
+            place = f"constants_of_modules[{places[module.name]}]"
+            self._cut(module.objects_at, f"#define const_obj_table_data_{module.name} {place}")
+        self._objects = array
+
+    def _cut(self, head: int, instead: str) -> None:
+        """Take out a definition."""
+        for at in range(head, self.lines.index("};", head) + 1):
+            self.lines[at] = ""
+        self.lines[head] = instead
 
     def with_names(self, tables: list[str]) -> str:
         """The text, with `tables` in the place of mpy-tool.py's."""
         before, after = self.lines[: self._pool.start], self.lines[self._pool.stop :]
         if self._array:
-            tables = [
-                *tables,
-                f"static const qstr_short_t names_of_modules[{len(self._array)}] = {{",
-                *(f"    {name}," for name in self._array),
-                "};",
-            ]
+            names = f"static const qstr_short_t names_of_modules[{len(self._array)}]"
+            tables = [*tables, f"{names} = {{", *(f"    {name}," for name in self._array), "};"]
+        if self._objects:
+            objects = f"static const mp_rom_obj_t constants_of_modules[{len(self._objects)}]"
+            tables = [*tables, f"{objects};"]
+            after = [*after, f"{objects} = {{", *(f"    {o}," for o in self._objects), "};", ""]
         return "\n".join([*before, *tables, *after])
 
 
