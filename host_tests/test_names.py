@@ -428,7 +428,9 @@ int main(int argc, char **argv) {
     // Heads of functions: left out, a name of two bytes that is 0, of two bytes, of one.
     const byte heads[] = { 0, 0x60, 0x80, 0, 0x81, 0, 3 };
     const int at[] = { 0, 2, 4, 6 };
-    for (int i = 0; i < 4; i++) { printf("%s%d", i ? " " : "\\n", (int)(__wrap_mp_decode_uint_skip(heads + at[i]) - heads)); }
+    for (int i = 0; i < 4; i++) {
+        printf("%s%d", i ? " " : "\\n", (int)(__wrap_mp_decode_uint_skip(heads + at[i]) - heads));
+    }
     return 0;
 }
 """,

@@ -107,17 +107,18 @@ def test_a_default_that_is_computed_stays(made):
 # ---- functions of 8 bytes
 
 
-FROZEN_OBJECTS = """\
+FROZEN_MODULE = """\
+static const mp_frozen_module_t frozen_module_small = {
     .constants = {
         .obj_table = NULL,
     },
+};
 """
 
 
 @pytest.mark.parametrize("closed", [True, False])
 def test_a_function_with_nothing_but_bytecode_is_short(closed):
-    frozen = f"{SMALL}static const mp_frozen_module_t frozen_module_small = {{\n{FROZEN_OBJECTS}}};\n"
-    text = "\n".join(Emitter(Content(frozen), {}, closed).lines())
+    text = "\n".join(Emitter(Content(SMALL + FROZEN_MODULE), {}, closed).lines())
     short = "static const rom_fun_t rom_fun_small_plain = { { &rom_type_fun }, "
     assert (short + "ROM_PLACE(fun_data_small_plain, 0) };" in text) == closed
     assert ("    &rom_context_small," in text) == closed

@@ -1,7 +1,7 @@
 """What the firmware uses of MicroPython's builtins, modules and str methods is in the images.
 
-boards/emulated/vm_names.c and vm_types.c have shorter tables than MicroPython's own, which the unix
-build has: a name that is missing in them would be found on the chip only.
+boards/emulated/vm_names.c and vm_types.c have shorter tables than MicroPython's own, which the
+unix build has: a name that is missing in them would be found on the chip only.
 """
 
 import ast

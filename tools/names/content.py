@@ -131,18 +131,22 @@ class Content:
         elif line.startswith(_NATIVE):
             module.is_native = True
         elif match := _CODE.match(line):
-            if match[2] == "names:":
-                module.heads.append(at)
-            elif _FIRST <= int(match[1][:4], 16) <= _LAST:
-                module.code.append(at)
-            elif int(match[1][:4], 16) == _LOAD_CONST_OBJ:
-                module.loads.append(at)
+            self._take_code(module, at, match)
         elif match := _TABLE.match(line):
             module.table_at = at
             module.table = self._entries(at, int(match[2]))
         elif match := _OBJECTS.match(line):
             module.objects_at = at
             module.objects = self._entries(at, int(match[2]))
+
+    def _take_code(self, module: _Module, at: int, match: re.Match[str]) -> None:
+        opcode = int(match[1][:4], 16)
+        if match[2] == "names:":
+            module.heads.append(at)
+        elif _FIRST <= opcode <= _LAST:
+            module.code.append(at)
+        elif opcode == _LOAD_CONST_OBJ:
+            module.loads.append(at)
 
     def _entries(self, head: int, count: int) -> list[str]:
         return [line.strip().removesuffix(",") for line in self.lines[head + 1 : head + 1 + count]]

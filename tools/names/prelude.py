@@ -53,12 +53,12 @@ def without_names(
 
     Args:
         prelude: bytes of signature and size.
-        names: of the function and of its arguments, as numbers in bytecode; 0: nobody looks for it.
+        names: of the function and of its arguments, as numbers in bytecode; 0: nobody asks for it.
         other: a number below 128 of what is no argument's name, or 0.
 
     Returns:
         both anew. Where an argument is looked up all names stay: the function's is 0 in two bytes,
-        that of arguments that nobody looks for is `other`.
+        that of arguments that nobody asks for is `other`.
     """
     positional, keyword_only, at = _signature(prelude)
     if len(names) != 1 + positional + keyword_only:
