@@ -32,7 +32,6 @@ blocks      all
 without     {without}
 
 vendor      Pilotwire
-model       Simulated
 firmware    0.1.0
 """
 _READINGS = 3
