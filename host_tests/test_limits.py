@@ -5,9 +5,9 @@ from fakes import Reader, World, token_info
 from tables import names
 from tables.messages import UnlockConnectorRequest, UnlockConnectorResponse
 
-UNLOCK = Reader(UnlockConnectorRequest(evseId=1, connectorId=1))
-
 from charging.pilot import ALL_MA
+
+UNLOCK = Reader(UnlockConnectorRequest(evseId=1, connectorId=1))
 
 
 def charging(evses=1, supply_ma=0, cables=(32000, 32000, 32000), **settings):

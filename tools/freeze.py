@@ -1,7 +1,7 @@
 """Prepare the firmware's Python for freezing: copy it, with constants put in place of their names.
 
-    python -m tools.freeze --product build/gen/product.json --start main --hooks build/gen/hooks.json \\
-        --output build/frozen firmware boards/unix=*.py build/gen
+    python -m tools.freeze --product build/gen/product.json --start main \\
+        --hooks build/gen/hooks.json --output build/frozen firmware boards/unix=*.py build/gen
 
 A module whose first line is `# constants` holds nothing but numbers (`NAME = 7` or
 `NAME = const(7)`) and bytes. Whoever writes `from tables.names import ACCEPTED` gets, in the copy,
@@ -33,7 +33,6 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tools.blocks.declaration import DeclarationError
 from tools.blocks.hooks import expand
 from tools.blocks.product import EXTENSION
 from tools.blocks.slots import Messages, place, read_messages
@@ -126,16 +125,8 @@ def _reached(code: list[Source], start: str) -> list[Source]:
     return [source for source in code if source.module in reached]
 
 
-def prepare(
-    sources: list[Source], hooks: dict[str, list[str]] | None = None, start: str | None = None
-) -> tuple[dict[PurePosixPath, str], list[FreezeError]]:
-    """What the frozen tree holds (path -> text), and what is wrong with files that it lacks.
-
-    Args:
-        sources: all there are.
-        hooks: HOOK -> what is called, of tools.blocks.joins.
-        start: the module that a program begins with; None: all modules are wanted.
-    """
+def _sorted(sources: list[Source]) -> tuple[list[Source], Constants, dict[str, Messages]]:
+    """The sources of code, and what the others hold: constants, names of slots."""
     constants: Constants = {}
     messages: dict[str, Messages] = {}
     code = []
@@ -147,6 +138,20 @@ def prepare(
             messages[source.module] = read_messages(source)
         else:
             code.append(source)
+    return code, constants, messages
+
+
+def prepare(
+    sources: list[Source], hooks: dict[str, list[str]] | None = None, start: str | None = None
+) -> tuple[dict[PurePosixPath, str], list[FreezeError]]:
+    """What the frozen tree holds (path -> text), and what is wrong with files that it lacks.
+
+    Args:
+        sources: all there are.
+        hooks: HOOK -> what is called, of tools.blocks.joins.
+        start: the module that a program begins with; None: all modules are wanted.
+    """
+    code, constants, messages = _sorted(sources)
     frozen: dict[PurePosixPath, str] = {}
     errors = []
     wanted = []
