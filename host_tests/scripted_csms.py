@@ -9,6 +9,7 @@ import contextlib
 import inspect
 import json
 
+import chosen
 import websockets.exceptions
 from opening import Opening
 from target import PACE
@@ -217,6 +218,8 @@ class ScriptedCsms:
         Each CALL is given out once; CALLs of other actions stay for later.
         """
 
+        chosen.skip_unless_sent(action)
+
         def find():
             unread = self._unread.get(action, [])
             while unread:
@@ -265,6 +268,7 @@ class ScriptedCsms:
         Raises:
             CallError: answered with a CALLERROR.
         """
+        chosen.skip_unless_received(action)
         self._last_id += 1
         message_id = f"csms-{self._last_id}"
         await self.send(json.dumps([2, message_id, action, payload]))
