@@ -98,7 +98,9 @@ async def live_heap(program: Path) -> int:
 
     async def play(rig: Any) -> int:
         async with rig:
-            csms, station = await rig.booted()
+            csms = await rig.csms()
+            station = await rig.station(csms)
+            await csms.expect("BootNotification")
             await rig.quiet(csms)
             return min([(await station.command("heap"))["used"] for _ in range(_READINGS)])
 
