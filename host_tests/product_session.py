@@ -162,7 +162,13 @@ def _attributes(item):
     component, variable = item["component"], item["variable"]
     place = component.get("evse", {})
     of_both = (component.get("instance"), variable.get("instance"))
-    key = (component["name"], variable["name"], *of_both, place.get("id"), place.get("connectorId"))
+    key = (
+        component["name"],
+        variable["name"],
+        *of_both,
+        place.get("id"),
+        place.get("connectorId"),
+    )
     return {
         (*key, attribute.get("type", "Actual")): attribute.get(
             "value", None if attribute.get("mutability") == "WriteOnly" else ""

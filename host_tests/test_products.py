@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -418,3 +419,55 @@ def test_the_board_of_the_image(tmp_path):
     assert "its board is unix, which has no image; BOARD= one of cortex_m3, rv32" in str(
         caught.value
     )
+
+
+# ---- make test PRODUCT=
+
+
+@pytest.fixture
+def without_reset(tmp_path):
+    """The path of a product without reset/, of which no more than gen/ is made."""
+    name = f"test-{os.getpid()}"
+    path = product_file(tmp_path, RIGHT + "without reset\n", name)
+    folder = ROOT / "build" / "products" / name
+    write(read(path, ROOT), folder / "gen")
+    yield str(path)
+    shutil.rmtree(folder)
+
+
+def test_tests_of_a_block_that_a_product_lacks_are_left_out(without_reset):
+    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "host_tests/blocks"]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PRODUCT": without_reset, "BOARD": ""},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = f"PRODUCT={without_reset}: without the tests of reset, which it lacks"
+    assert done.stdout.split("\n").count(said) == 1
+    assert "blocks/trigger/test_trigger.py" in done.stdout
+    assert "blocks/reset/" not in done.stdout
+
+
+def test_what_a_product_lacks_is_skipped_where_a_test_comes_upon_it(without_reset):
+    script = (
+        "import chosen\n"
+        "for call in (chosen.skip_unless_received, chosen.skip_unless_sent):\n"
+        "    for action in ('Reset', 'DataTransfer'):\n"
+        "        try:\n"
+        "            call(action)\n"
+        "        except BaseException as error:\n"
+        "            print(type(error).__name__, action)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT}/host_tests", "PRODUCT": without_reset},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout == "Skipped Reset\n", done.stderr

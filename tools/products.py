@@ -1,8 +1,8 @@
-"""`make products`: chargers of several products, each built, and played: it boots, charges, reports
+"""`make products`: chargers of several products, each built and played: it boots, charges, reports
 and refuses what its blocks do not receive (host_tests/product_session.py).
 
-ARGS="core without-reset" takes these of them, ARGS=--list tells which there are: core, all, all without
-each block that can be left out, core with each block that is not of it.
+ARGS="core without-reset" takes these of them, ARGS=--list tells which there are: core, all, all
+without each block that can be left out, core with each block that is not of it.
 """
 
 import argparse
