@@ -471,3 +471,41 @@ def test_what_a_product_lacks_is_skipped_where_a_test_comes_upon_it(without_rese
         timeout=60,
     )
     assert done.stdout == "Skipped Reset\n", done.stderr
+
+
+# ---- where its first build begins
+
+_PORT = {
+    "pilotwire": "program",
+    "frozen_content.c": "frozen",
+    "frozen_mpy/main.mpy": "frozen",
+    "genhdr/qstr.i.last": "names",
+    "vm.o": "object",
+    "vm.P": "{root}/build/unix/port/vm.o: py/vm.c {root}/build/unix/port/genhdr/qstrdefs.generated.h",
+    "options.o": "object",
+    "options.P": "{root}/build/unix/port/options.o: {root}/build/gen/tables/product.h",
+}
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_product_begins_with_the_objects_that_are_there(tmp_path, same):
+    root, out = str(tmp_path), "build/products/some"
+    for name, text in _PORT.items():
+        path = tmp_path / "build/unix/port" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.format(root=root))
+        os.utime(path, (7, 7))
+    for folder, text in (("build", "TLS_IN="), (out, "TLS_IN=" if same else "TLS_IN=1024")):
+        (tmp_path / folder / "unix").mkdir(parents=True, exist_ok=True)
+        (tmp_path / folder / "unix" / "settings").write_text(text)
+    command = ["sh", ROOT / "tools" / "begin_port.sh", root, out]
+    for _ in range(2):  # the second time all is there
+        subprocess.run(command, cwd=tmp_path, check=True)
+    port = tmp_path / out / "unix" / "port"
+    found = {str(p.relative_to(port)): p for p in port.rglob("*") if p.is_file()}
+    assert sorted(found) == (["genhdr/qstr.i.last", "vm.P", "vm.o"] if same else [])
+    assert {path.stat().st_mtime for path in found.values()} <= {7}, "no younger than it is"
+    if same:
+        here = f"{root}/{out}/unix/port"
+        wanted = f"{here}/vm.o: py/vm.c {here}/genhdr/qstrdefs.generated.h"
+        assert found["vm.P"].read_text().strip() == wanted
