@@ -481,7 +481,7 @@ _PORT = {
     "frozen_mpy/main.mpy": "frozen",
     "genhdr/qstr.i.last": "names",
     "vm.o": "object",
-    "vm.P": "{root}/build/unix/port/vm.o: py/vm.c {root}/build/unix/port/genhdr/qstrdefs.generated.h",
+    "vm.P": "{root}/build/unix/port/vm.o: py/vm.c {root}/build/unix/port/genhdr/names.h",
     "options.o": "object",
     "options.P": "{root}/build/unix/port/options.o: {root}/build/gen/tables/product.h",
 }
@@ -507,5 +507,5 @@ def test_a_product_begins_with_the_objects_that_are_there(tmp_path, same):
     assert {path.stat().st_mtime for path in found.values()} <= {7}, "no younger than it is"
     if same:
         here = f"{root}/{out}/unix/port"
-        wanted = f"{here}/vm.o: py/vm.c {here}/genhdr/qstrdefs.generated.h"
+        wanted = f"{here}/vm.o: py/vm.c {here}/genhdr/names.h"
         assert found["vm.P"].read_text().strip() == wanted
