@@ -13,6 +13,7 @@ from sessions import remote_start
 from tools.blocks.declaration import Declaration, lines, read_all
 from tools.blocks.product import Product
 from tools.csms.charger import ROOT
+from tools.csms.conversation import FROM_STATION
 from tools.csms.schemas import Schemas
 
 _UNKNOWN = ("UnknownComponent", "UnknownVariable")
@@ -48,13 +49,14 @@ class Session:
         await self._refuse()
         sends = messages(self._there, "send")
         for message in self._csms.conversation.messages:
-            if message.is_call and message.direction == "from station":
+            if message.is_call and message.direction == FROM_STATION:
                 assert message.action in sends, f"{message.action} is of no block that is there"
 
     async def _boot(self):
         self._csms = await self._rig.csms()
-        overrides = [] if self._has("authorization") else [setting("AuthCtrlr.Enabled", "false")]
-        self._station = await self._rig.station(self._csms, overrides)
+        asks = self._has("authorization") or self._has("remote_control")
+        everybody = [] if asks else [setting("AuthCtrlr.Enabled", "false")]
+        self._station = await self._rig.station(self._csms, everybody)
         told = (await self._csms.expect("BootNotification", 10))["chargingStation"]
         assert told["vendorName"] == self._product.vendor
         assert told["model"] == (self._product.model or "Simulated")
@@ -67,9 +69,9 @@ class Session:
         csms, station = self._csms, self._station
         await station.plug(1)
         await self._rig.quiet(csms)
-        if self._has("authorization") or not self._has("remote_control"):
+        if self._has("authorization"):
             await station.swipe(CARD, evse=1)
-        else:
+        elif self._has("remote_control"):
             answer = await csms.call("RequestStartTransaction", remote_start(7, evseId=1))
             assert answer["status"] == "Accepted"
         await self._rig.quiet(csms)
@@ -160,7 +162,13 @@ def _attributes(item):
     component, variable = item["component"], item["variable"]
     place = component.get("evse", {})
     of_both = (component.get("instance"), variable.get("instance"))
-    key = (component["name"], variable["name"], *of_both, place.get("id"), place.get("connectorId"))
+    key = (
+        component["name"],
+        variable["name"],
+        *of_both,
+        place.get("id"),
+        place.get("connectorId"),
+    )
     return {
         (*key, attribute.get("type", "Actual")): attribute.get(
             "value", None if attribute.get("mutability") == "WriteOnly" else ""

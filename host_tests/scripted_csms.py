@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import inspect
 import json
+import re
 
 import chosen
 import websockets.exceptions
@@ -23,6 +24,7 @@ from tools.csms.schemas import Schemas
 
 STALL = object()  # an answer that never comes
 _PATIENCE_S = 5
+_CALL = re.compile(r'\s*\[\s*2\s*,\s*"[^"]*"\s*,\s*"(\w+)"')
 _schemas = Schemas()
 
 
@@ -268,7 +270,6 @@ class ScriptedCsms:
         Raises:
             CallError: answered with a CALLERROR.
         """
-        chosen.skip_unless_received(action)
         self._last_id += 1
         message_id = f"csms-{self._last_id}"
         await self.send(json.dumps([2, message_id, action, payload]))
@@ -284,6 +285,8 @@ class ScriptedCsms:
     async def send(self, data):
         """Send text (str) as it is, or a binary frame (bytes)."""
         if isinstance(data, str):
+            if call := _CALL.match(data):
+                chosen.skip_unless_received(call[1])
             self.conversation.note(TO_STATION, data)
         await self.socket.send(data)
 

@@ -1,8 +1,8 @@
-"""`make products`: chargers of several products, each built, and played: it boots, charges, reports
+"""`make products`: chargers of several products, each built and played: it boots, charges, reports
 and refuses what its blocks do not receive (host_tests/product_session.py).
 
-ARGS="core without-reset" takes these of them, ARGS=--list tells which there are: core, all, all without
-each block that can be left out, core with each block that is not of it.
+ARGS="core without-reset" takes these of them, ARGS=--list tells which there are: core, all, all
+without each block that can be left out, core with each block that is not of it.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -134,8 +135,8 @@ def _try(variant: Variant, place: str) -> bool:
     print(f" {built - began:.0f} s, plays", end="", flush=True)
     try:
         play(variant)
-    except (AssertionError, TimeoutError, _charger_error()) as error:
-        print(f"\n{error}\n{variant.name}: FAILED, {variant.file()}", flush=True)
+    except (AssertionError, TimeoutError, _charger_error()):
+        print(f"\n{traceback.format_exc()}{variant.name}: FAILED", flush=True)
         return False
     size = variant.charger().stat().st_size
     print(f" {time.monotonic() - built:.0f} s, passed; {size} bytes", flush=True)
