@@ -44,7 +44,10 @@ def test_each_block_is_left_out_once():
     [
         (products.Variant("without-reset", "without reset\n"), "of blocks that are left out"),
         (products.Variant("without-trigger", "without trigger\n"), "TriggerMessage"),
-        (products.Variant("without-availability", "without availability\n"), "2 StatusNotifications"),
+        (
+            products.Variant("without-availability", "without availability\n"),
+            "2 StatusNotifications",
+        ),
     ],
 )
 async def test_what_a_product_should_not_have_is_found(tmp_path, other, told):
