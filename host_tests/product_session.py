@@ -63,7 +63,8 @@ class Session:
         assert told["firmwareVersion"] == self._product.firmware
         await self._rig.quiet(self._csms)
         statuses = self._csms.calls("StatusNotification")
-        assert len(statuses) == (2 if self._has("availability") else 0)
+        due = 2 if self._has("availability") else 0
+        assert len(statuses) == due, f"{len(statuses)} StatusNotifications, not {due}"
 
     async def _charge(self):
         csms, station = self._csms, self._station

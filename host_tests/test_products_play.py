@@ -6,8 +6,11 @@ import os
 import random
 
 import pytest
+from product_session import session
 
 from tools import products, settings
+from tools.blocks.declaration import read_all
+from tools.blocks.product import read
 
 settings.check(("SEED",))
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 30))
@@ -34,3 +37,22 @@ def test_each_block_is_left_out_once():
     assert "without-provisioning" not in names
     (metering,) = (v for v in products.variants() if v.name == "without-metering")
     assert metering.more == "without metering transactions\n", "transactions needs it"
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (products.Variant("without-reset", "without reset\n"), "of blocks that are left out"),
+        (products.Variant("without-trigger", "without trigger\n"), "TriggerMessage"),
+        (
+            products.Variant("without-availability", "without availability\n"),
+            "2 StatusNotifications",
+        ),
+    ],
+)
+async def test_what_a_product_should_not_have_is_found(tmp_path, other, told):
+    """The charger with all blocks, played as if it were another."""
+    product = read(other.file(), products.ROOT)
+    charger = products.Variant("all", None).charger()
+    with pytest.raises(AssertionError, match=told):
+        await session(tmp_path, charger, product, read_all(products.BLOCKS))
