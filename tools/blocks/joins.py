@@ -176,8 +176,8 @@ class Joins:
         for number, line in said:
             if _STORE.search(line):
                 raise DeclarationError(
-                    f"{declaration.path}:{number}: store is given, and no file declared; add a line"
-                    " files NAME"
+                    f"{declaration.path}:{number}: store is given, and no file declared;"
+                    " add a line files NAME"
                 )
 
     def _only(self, kind: str, name: str, where: str) -> None:
@@ -197,8 +197,8 @@ class Joins:
             if not _FILE.fullmatch(name):
                 wrong = f"{name} is no name of a file in flash"
                 raise DeclarationError(
-                    f"{where}: {wrong}; a word of at most 16 letters and digits, or signed* for all"
-                    " that begin so"
+                    f"{where}: {wrong}; a word of at most 16 letters and digits, or signed* for"
+                    " all that begin so"
                 )
             for other, place in self._files.items():
                 if _overlap(name, other):
