@@ -18,9 +18,9 @@ from tables.names import (
     RPC_FRAMEWORK_ERROR,
 )
 
-from wire.constants import BAD, CALL, CALLERROR, CALLRESULT
 from wire.message import MessageReader
 
+BAD, CALL, CALLRESULT, CALLERROR = 0, 2, 3, 4
 LONG_ID = b"x" * 36
 HEARTBEAT = b'{"currentTime":"2024-05-01T12:00:00Z"}'
 

@@ -1,71 +1,416 @@
 #include "firmware/native/json_out/json_out.h"
 
-#include <stddef.h>
+#include <string.h>
 
-// One byte, in the second pass into the buffer. The caller has looked whether there is room.
-static void put(json_out_t *o, uint8_t *buffer, uint8_t c) {
-    if (buffer != NULL) {
-        buffer[o->at] = c;
+// Modes: what comes next.
+enum {
+    M_NONE, // there is no message, or it could not be written
+    M_HEAD,
+    M_BODY,
+    M_FIELDS,
+    M_PIECES,
+    M_DETAILS,
+    M_END,
+};
+
+// A step of the first pass ends after as many bytes, where an item of an array or a piece counts as ITEM.
+enum { STEP = 1024, ITEM = 128 };
+
+// ---- what is to be copied next
+
+// Room for n more bytes of text.
+static uint8_t *room(json_out_t *o, size_t n) {
+    if (sizeof(o->text) - o->n < n) {
+        json_out_refuse();
     }
-    o->at++;
+    return o->text + o->n;
 }
 
-static void put_escaped(json_out_t *o, uint8_t *buffer, uint8_t c) {
-    put(o, buffer, '\\');
-    if (c >= ' ') {
-        put(o, buffer, c);
-        return;
-    }
-    put(o, buffer, 'u');
-    put(o, buffer, '0');
-    put(o, buffer, '0');
-    put(o, buffer, '0' + (c >> 4));
-    put(o, buffer, "0123456789abcdef"[c & 15]);
+static void put(json_out_t *o, uint8_t c) {
+    *room(o, 1) = c;
+    o->n++;
 }
 
-int json_out_copy(json_out_t *o, uint8_t *buffer, const uint8_t *source, uint32_t length, unsigned around) {
+static void put_text(json_out_t *o, const char *text) {
+    while (*text != 0) {
+        put(o, *text++);
+    }
+}
+
+static void put_name(json_out_t *o, unsigned id) {
+    put(o, '"');
+    o->n += wire_name(id, room(o, NAME_MOST));
+    put(o, '"');
+}
+
+static void take_source(json_out_t *o, const void *source, bool quoted, char closing) {
+    o->source = source;
+    o->quoted = quoted;
+    o->closing = closing;
+}
+
+static void put_string(json_out_t *o, const void *text) {
+    put(o, '"');
+    take_source(o, text, true, '"');
+}
+
+// ---- into the buffer
+
+// Copies text[from:n] as far as there is room. -> all of it
+static bool copy(json_out_t *o, const uint8_t *text, uint32_t n, bool escaped) {
+    uint8_t *buffer = o->buffer;
     uint32_t size = o->size;
-    int quoted = around & JSON_OUT_QUOTED;
-    if (around & JSON_OUT_COUNTING) {
-        buffer = NULL;
-        size = UINT32_MAX;
-    }
-    if (!o->begun) {
-        if (size - o->at < 2) {
-            return 0;
-        }
-        unsigned part = around >> JSON_OUT_LENGTH & 0xFF;
-        o->from = around >> JSON_OUT_FROM;
-        o->to = part != 0 ? o->from + part : length;
-        if (around & JSON_OUT_COMMA) {
-            put(o, buffer, ',');
-        }
-        if (quoted) {
-            put(o, buffer, '"');
-        }
-        o->begun = 1;
-    }
-    for (; o->from < o->to; o->from++) {
-        uint8_t c = source[o->from];
-        int plain = !quoted || (c >= ' ' && c != '"' && c != '\\');
-        if (size - o->at < (plain ? 1 : c < ' ' ? 6 : 2)) {
-            return 0;
-        }
-        if (plain) {
-            put(o, buffer, c);
+    uint32_t limit = o->counting ? UINT32_MAX : size;
+    uint32_t at = o->at;
+    uint32_t i = o->from;
+    for (; i < n; i++) {
+        uint8_t c = text[i];
+        if (escaped && (c < ' ' || c == '"' || c == '\\')) {
+            uint8_t code[] = { '\\', 'u', '0', '0', '0' + (c >> 4), "0123456789abcdef"[c & 15] };
+            unsigned width = sizeof(code);
+            if (c >= ' ') {
+                code[1] = c;
+                width = 2;
+            }
+            if (limit - at < width) {
+                break;
+            }
+            for (unsigned k = 0; k < width; k++, at++) {
+                if (at < size) {
+                    buffer[at] = code[k];
+                }
+            }
         } else {
-            put_escaped(o, buffer, c);
+            if (at < size) {
+                buffer[at] = c;
+            } else if (at == limit) {
+                break;
+            }
+            at++;
         }
     }
-    if (size - o->at < 2 && (around & (JSON_OUT_QUOTED | JSON_OUT_COLON))) {
-        return 0;
+    o->at = at;
+    o->from = i;
+    return i >= n; // it may have become shorter meanwhile
+}
+
+// The source: its bytes. If it has none, the message has ended.
+static const uint8_t *source(json_out_t *o, size_t *n) {
+    int mode = o->mode;
+    o->mode = M_NONE;
+    const uint8_t *text = json_out_text(o->source, n);
+    o->mode = mode;
+    return text;
+}
+
+// Copies what has been prepared. -> all of it
+static bool flush(json_out_t *o) {
+    while (o->n != 0 || o->source != NULL) {
+        const uint8_t *text = o->text;
+        size_t n = o->n;
+        bool escaped = false;
+        if (n == 0) {
+            text = source(o, &n);
+            escaped = o->quoted;
+        }
+        if (!copy(o, text, n, escaped)) {
+            return false;
+        }
+        o->from = 0;
+        if (o->n != 0) {
+            o->n = 0;
+        } else {
+            o->source = NULL;
+            if (o->closing != 0) {
+                put(o, o->closing);
+            }
+        }
+    }
+    return true;
+}
+
+// ---- the walk
+
+static const void *next(json_out_t *o, const void *items) {
+    o->items++;
+    return json_out_next(items);
+}
+
+static json_out_object_t *innermost(json_out_t *o) {
+    if (o->depth - 1u >= JSON_OUT_DEEPEST) {
+        json_out_refuse();
+    }
+    return &o->objects[o->depth - 1];
+}
+
+// A scalar. -> what comes next
+static int scalar(json_out_t *o, unsigned kind, const void *value, const void *decimals) {
+    bool quoted = kind != KIND_ANY;
+    switch (kind) {
+        case KIND_BOOLEAN:
+            put_text(o, json_out_true(value) ? "true" : "false");
+            return M_FIELDS;
+        case KIND_INTEGER:
+        case KIND_NUMBER: {
+            unsigned places = decimals != NULL ? json_out_integer(decimals, 0, WIRE_DECIMALS_MOST) : 0;
+            int32_t number = json_out_integer(value, INT32_MIN, INT32_MAX);
+            o->n += wire_write_number(room(o, WIRE_NUMBER_MOST), number, places);
+            return M_FIELDS;
+        }
+        case KIND_TIME:
+            put(o, '"');
+            o->n += wire_write_time(room(o, WIRE_TIME_LENGTH), json_out_integer(value, INT32_MIN, INT32_MAX));
+            put(o, '"');
+            return M_FIELDS;
+    }
+    switch (json_out_sort(value)) {
+        case JSON_OUT_NAME:
+            put_name(o, json_out_integer(value, 1, LAST_NAME));
+            return M_FIELDS;
+        case JSON_OUT_PIECES:
+            o->pieces = json_out_iterate(value);
+            o->quoted = quoted;
+            if (quoted) {
+                put(o, '"');
+            }
+            return M_PIECES;
     }
     if (quoted) {
-        put(o, buffer, '"');
+        put_string(o, value);
+    } else {
+        take_source(o, value, false, 0);
     }
-    if (around & JSON_OUT_COLON) {
-        put(o, buffer, ':');
+    return M_FIELDS;
+}
+
+// The innermost object begins, or a further item of its array. -> what comes next
+static int begin(json_out_t *o, const void *slots) {
+    json_out_object_t *object = innermost(o);
+    object->slots = slots;
+    object->left = 0;
+    if (object->records != NULL && wire_is_scalar(object->node)) {
+        return scalar(o, wire_table[object->node + 1] >> 8, slots, NULL);
     }
-    o->begun = 0;
-    return 1;
+    object->left = wire_table[object->node] & 255;
+    o->comma = false;
+    put(o, '{');
+    return M_FIELDS;
+}
+
+static int open(json_out_t *o, unsigned node, unsigned base, const void *slots, const void *records) {
+    json_out_object_t *object;
+    o->depth++;
+    object = innermost(o);
+    object->node = node;
+    object->base = base;
+    object->records = records;
+    return begin(o, slots);
+}
+
+// The innermost object has no further field. -> what comes next
+static int close(json_out_t *o) {
+    json_out_object_t *object = innermost(o);
+    if (object->records == NULL || !wire_is_scalar(object->node)) {
+        put(o, '}');
+    }
+    if (object->records != NULL) {
+        const void *item = next(o, object->records);
+        if (item != NULL) {
+            put(o, ',');
+            return begin(o, item);
+        }
+        put(o, ']');
+    }
+    o->comma = true;
+    o->depth--;
+    if (o->depth != 0) {
+        return M_FIELDS;
+    }
+    put(o, ']');
+    return M_END;
+}
+
+// Whether an object has any field: its leaves are in a row.
+static bool any(const void *slots, unsigned base, unsigned node) {
+    for (unsigned i = 0; i < wire_slots(node); i++) {
+        if (json_out_slot(slots, base + i) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The next field that is there, or the end of the innermost object. -> what comes next
+static int field(json_out_t *o) {
+    json_out_object_t *object = innermost(o);
+    while (object->left != 0) {
+        const void *slots = object->slots;
+        const uint16_t *entry = &wire_table[object->node + 1 + 2 * ((wire_table[object->node] & 255) - object->left)];
+        unsigned kind = entry[0] >> 8;
+        unsigned slot = object->base + (entry[1] & 255);
+        unsigned node = 0;
+        const void *value;
+        const void *records = NULL;
+        object->left--;
+        if (kind == KIND_OBJECT || kind == KIND_ARRAY) {
+            node = wire_table[AT_NODE_INDEX + (entry[1] >> 8)];
+        }
+        if (kind == KIND_OBJECT) {
+            value = any(slots, slot, node) ? slots : NULL;
+        } else {
+            value = json_out_slot(slots, slot);
+        }
+        if (kind == KIND_ARRAY && value != NULL) {
+            records = json_out_iterate(value);
+            value = next(o, records);
+        }
+        if (value == NULL) {
+            continue;
+        }
+        if (o->comma) {
+            put(o, ',');
+        }
+        o->comma = true;
+        put_name(o, entry[0] & 255);
+        put(o, ':');
+        if (kind == KIND_OBJECT) {
+            return open(o, node, slot, slots, NULL);
+        }
+        if (kind == KIND_ARRAY) {
+            put(o, '[');
+            return open(o, node, 0, value, records);
+        }
+        return scalar(o, kind, value, kind == KIND_NUMBER ? json_out_slot(slots, slot + 1) : NULL);
+    }
+    return close(o);
+}
+
+// Prepares what comes next in text and source, which are empty. Until it has succeeded there is no message.
+static void step(json_out_t *o) {
+    int mode = o->mode;
+    o->mode = M_NONE;
+    switch (mode) {
+        case M_HEAD:
+            put(o, '[');
+            put(o, '0' + o->message);
+            put(o, ',');
+            put_string(o, o->id);
+            mode = M_BODY;
+            break;
+        case M_BODY:
+            put(o, ',');
+            if (o->message != WIRE_CALLRESULT) {
+                put_name(o, o->name);
+                put(o, ',');
+            }
+            if (o->message == WIRE_CALLERROR) {
+                put_string(o, o->slots);
+                mode = M_DETAILS;
+            } else {
+                mode = open(o, o->node, 0, o->slots, NULL);
+            }
+            break;
+        case M_FIELDS:
+            mode = field(o);
+            break;
+        case M_PIECES:
+            take_source(o, next(o, o->pieces), o->quoted, 0);
+            if (o->source == NULL) {
+                if (o->quoted) {
+                    put(o, '"');
+                }
+                mode = M_FIELDS;
+            }
+            break;
+        case M_DETAILS:
+            put_text(o, ",{}]");
+            mode = M_END;
+            break;
+        default:
+            json_out_refuse();
+    }
+    o->mode = mode;
+}
+
+// From the beginning; nothing of the caller's is held for what was under way.
+static void rewind(json_out_t *o, int mode) {
+    memset(o->objects, 0, sizeof(o->objects));
+    o->source = o->pieces = NULL;
+    o->n = o->from = 0;
+    o->depth = 0;
+    o->at = 0;
+    o->counting = true;
+    o->mode = mode;
+}
+
+bool json_out_init(json_out_t *o, uint8_t *buffer, size_t size) {
+    memset(o, 0, sizeof(*o));
+    o->buffer = buffer;
+    o->size = size;
+    return size >= JSON_OUT_LEAST;
+}
+
+bool json_out_begin(json_out_t *o, unsigned message, const void *id, unsigned name, const void *slots) {
+    rewind(o, M_NONE);
+    o->length = o->sent = 0;
+    if (message != WIRE_CALLERROR) {
+        unsigned number = UNDECLARED;
+        if (name >= FIRST_ACTION && name < FIRST_OTHER) {
+            number = wire_table[AT_ACTIONS + 3 * (name - FIRST_ACTION) + 2] >> 8 * (message - WIRE_CALL) & 255;
+        }
+        if (number == UNDECLARED) {
+            return false;
+        }
+        o->node = wire_table[AT_NODE_INDEX + number];
+    } else if (name == 0 || name > LAST_NAME) {
+        return false;
+    }
+    o->mode = M_HEAD;
+    o->message = message;
+    o->name = name;
+    o->id = id;
+    o->slots = slots;
+    return true;
+}
+
+uint32_t json_out_count(json_out_t *o) {
+    uint32_t most = o->at + STEP;
+    if (o->length != 0) {
+        return o->length;
+    }
+    o->items = 0;
+    do {
+        step(o);
+        flush(o);
+    } while (o->mode != M_END && o->at + ITEM * o->items < most);
+    if (o->mode == M_END) {
+        o->length = o->at;
+        if (o->at > o->size) { // else all of it is in the buffer, and needs no second pass
+            rewind(o, M_HEAD);
+            o->counting = false;
+        }
+    }
+    return o->length;
+}
+
+uint32_t json_out_fill(json_out_t *o) {
+    bool all = true;
+    uint32_t n;
+    if (!o->counting) {
+        o->at = 0;
+        while ((all = flush(o)) && o->mode != M_END) {
+            step(o);
+        }
+    }
+    n = o->at;
+    all = all && o->mode == M_END;
+    o->sent += n;
+    if (o->sent > o->length || all != (o->sent == o->length)) {
+        n = 0;
+    }
+    if (all || n == 0) {
+        rewind(o, M_NONE);
+        o->id = o->slots = NULL;
+    }
+    return n;
 }
