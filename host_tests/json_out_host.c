@@ -12,7 +12,7 @@ typedef struct {
     const void *(*slot)(const void *slots, unsigned slot);
     const void *(*iterate)(const void *object);
     const void *(*next)(const void *items);
-    int32_t (*integer)(const void *object, int32_t least, int32_t most);
+    int32_t (*integer)(const void *object);
     bool (*is_true)(const void *object);
     int (*sort)(const void *object);
     const uint8_t *(*text)(const void *object, size_t *n);
@@ -54,8 +54,8 @@ const void *json_out_next(const void *items) {
     return found;
 }
 
-int32_t json_out_integer(const void *object, int32_t least, int32_t most) {
-    int32_t found = host->integer(object, least, most);
+int32_t json_out_integer(const void *object) {
+    int32_t found = host->integer(object);
     judge();
     return found;
 }
@@ -196,9 +196,9 @@ static const void *next_of(const void *items) {
     return NULL;
 }
 
-static int32_t integer_of(const void *value, int32_t least, int32_t most) {
+static int32_t integer_of(const void *value) {
     const object_t *object = value;
-    if (strchr("in+!", object->sort) == NULL || object->number < least || object->number > most) {
+    if (strchr("in+!", object->sort) == NULL || object->number != (int32_t)object->number) {
         fail();
         return 0;
     }

@@ -17,7 +17,7 @@ _FUNCTIONS = {
     "slot": ctypes.CFUNCTYPE(_void, _void, ctypes.c_uint),
     "iterate": ctypes.CFUNCTYPE(_void, _void),
     "next": ctypes.CFUNCTYPE(_void, _void),
-    "integer": ctypes.CFUNCTYPE(ctypes.c_int32, _void, ctypes.c_int32, ctypes.c_int32),
+    "integer": ctypes.CFUNCTYPE(ctypes.c_int32, _void),
     "is_true": ctypes.CFUNCTYPE(ctypes.c_bool, _void),
     "sort": ctypes.CFUNCTYPE(ctypes.c_int, _void),
     "text": ctypes.CFUNCTYPE(_void, _void, ctypes.POINTER(ctypes.c_size_t)),
@@ -105,12 +105,10 @@ class MessageWriter:
     def _next(self, items):
         return self._number(next(items, None))
 
-    def _integer(self, object_, least, most):
+    def _integer(self, object_):
         number = operator.index(object_)
         if number not in _INT_32:
             raise OverflowError
-        if not least <= number <= most:
-            raise ValueError
         return number
 
     def _is_true(self, object_):

@@ -13,8 +13,11 @@ enum {
     M_END,
 };
 
+// For what is called from several places: with -Os, GCC would put it into each of them.
+#define APART __attribute__((noinline))
+
 // A step of the first pass ends after as many bytes, where an item of an array or a piece counts as ITEM.
-enum { STEP = 1024, ITEM = 128 };
+enum { STEP = 2048, ITEM = 128 };
 
 // ---- what is to be copied next
 
@@ -38,65 +41,64 @@ static void put_text(json_out_t *o, const char *text) {
 }
 
 static void put_name(json_out_t *o, unsigned id) {
+    if (id - 1 >= LAST_NAME) {
+        json_out_refuse();
+    }
     put(o, '"');
     o->n += wire_name(id, room(o, NAME_MOST));
     put(o, '"');
 }
 
-static void take_source(json_out_t *o, const void *source, bool quoted, char closing) {
+static void take_source(json_out_t *o, const void *source) {
     o->source = source;
-    o->quoted = quoted;
-    o->closing = closing;
+    o->source_from = 0;
 }
 
 static void put_string(json_out_t *o, const void *text) {
+    o->quote = '"';
     put(o, '"');
-    take_source(o, text, true, '"');
+    take_source(o, text);
+}
+
+static void put_escaped(json_out_t *o, uint8_t c) {
+    put(o, '\\');
+    if (c < ' ') {
+        put_text(o, c < 16 ? "u000" : "u001");
+        c = "0123456789abcdef"[c & 15];
+    }
+    put(o, c);
 }
 
 // ---- into the buffer
 
-// Copies text[from:n] as far as there is room. -> all of it
-static bool copy(json_out_t *o, const uint8_t *text, uint32_t n, bool escaped) {
+static bool is_full(const json_out_t *o) {
+    return !o->counting && o->at == o->size;
+}
+
+// Copies text[i:n], up to what has to be escaped or until the buffer is full. -> where in it that is
+static APART uint32_t copy(json_out_t *o, const uint8_t *text, uint32_t i, uint32_t n, bool escaped) {
     uint8_t *buffer = o->buffer;
     uint32_t size = o->size;
-    uint32_t limit = o->counting ? UINT32_MAX : size;
     uint32_t at = o->at;
-    uint32_t i = o->from;
     for (; i < n; i++) {
         uint8_t c = text[i];
         if (escaped && (c < ' ' || c == '"' || c == '\\')) {
-            uint8_t code[] = { '\\', 'u', '0', '0', '0' + (c >> 4), "0123456789abcdef"[c & 15] };
-            unsigned width = sizeof(code);
-            if (c >= ' ') {
-                code[1] = c;
-                width = 2;
-            }
-            if (limit - at < width) {
-                break;
-            }
-            for (unsigned k = 0; k < width; k++, at++) {
-                if (at < size) {
-                    buffer[at] = code[k];
-                }
-            }
-        } else {
-            if (at < size) {
-                buffer[at] = c;
-            } else if (at == limit) {
-                break;
-            }
-            at++;
+            break;
         }
+        if (at < size) {
+            buffer[at] = c;
+        } else if (!o->counting) {
+            break;
+        }
+        at++;
     }
     o->at = at;
-    o->from = i;
-    return i >= n; // it may have become shorter meanwhile
+    return i;
 }
 
 // The source: its bytes. If it has none, the message has ended.
 static const uint8_t *source(json_out_t *o, size_t *n) {
-    int mode = o->mode;
+    unsigned mode = o->mode;
     o->mode = M_NONE;
     const uint8_t *text = json_out_text(o->source, n);
     o->mode = mode;
@@ -105,28 +107,30 @@ static const uint8_t *source(json_out_t *o, size_t *n) {
 
 // Copies what has been prepared. -> all of it
 static bool flush(json_out_t *o) {
-    while (o->n != 0 || o->source != NULL) {
-        const uint8_t *text = o->text;
-        size_t n = o->n;
-        bool escaped = false;
-        if (n == 0) {
-            text = source(o, &n);
-            escaped = o->quoted;
-        }
-        if (!copy(o, text, n, escaped)) {
+    for (;;) {
+        o->from = copy(o, o->text, o->from, o->n, false);
+        if (o->from < o->n) {
             return false;
         }
-        o->from = 0;
-        if (o->n != 0) {
-            o->n = 0;
+        o->from = o->n = 0;
+        if (o->source == NULL) {
+            return true;
+        }
+        size_t n;
+        const uint8_t *text = source(o, &n);
+        o->source_from = copy(o, text, o->source_from, n, o->quote != 0);
+        if (o->source_from < n) {
+            if (is_full(o)) {
+                return false;
+            }
+            put_escaped(o, text[o->source_from++]);
         } else {
             o->source = NULL;
-            if (o->closing != 0) {
-                put(o, o->closing);
+            if (o->quote != 0 && o->mode != M_PIECES) {
+                put(o, '"');
             }
         }
     }
-    return true;
 }
 
 // ---- the walk
@@ -145,41 +149,41 @@ static json_out_object_t *innermost(json_out_t *o) {
 
 // A scalar. -> what comes next
 static int scalar(json_out_t *o, unsigned kind, const void *value, const void *decimals) {
-    bool quoted = kind != KIND_ANY;
+    int sort;
     switch (kind) {
         case KIND_BOOLEAN:
             put_text(o, json_out_true(value) ? "true" : "false");
             return M_FIELDS;
         case KIND_INTEGER:
         case KIND_NUMBER: {
-            unsigned places = decimals != NULL ? json_out_integer(decimals, 0, WIRE_DECIMALS_MOST) : 0;
-            int32_t number = json_out_integer(value, INT32_MIN, INT32_MAX);
-            o->n += wire_write_number(room(o, WIRE_NUMBER_MOST), number, places);
+            uint32_t places = decimals != NULL ? json_out_integer(decimals) : 0;
+            if (places > WIRE_DECIMALS_MOST) {
+                json_out_refuse();
+            }
+            o->n += wire_write_number(room(o, WIRE_NUMBER_MOST), json_out_integer(value), places);
             return M_FIELDS;
         }
         case KIND_TIME:
             put(o, '"');
-            o->n += wire_write_time(room(o, WIRE_TIME_LENGTH), json_out_integer(value, INT32_MIN, INT32_MAX));
+            o->n += wire_write_time(room(o, WIRE_TIME_LENGTH), json_out_integer(value));
             put(o, '"');
             return M_FIELDS;
     }
-    switch (json_out_sort(value)) {
-        case JSON_OUT_NAME:
-            put_name(o, json_out_integer(value, 1, LAST_NAME));
-            return M_FIELDS;
-        case JSON_OUT_PIECES:
-            o->pieces = json_out_iterate(value);
-            o->quoted = quoted;
-            if (quoted) {
-                put(o, '"');
-            }
-            return M_PIECES;
+    sort = json_out_sort(value);
+    if (sort == JSON_OUT_NAME) {
+        put_name(o, json_out_integer(value));
+        return M_FIELDS;
     }
-    if (quoted) {
-        put_string(o, value);
-    } else {
-        take_source(o, value, false, 0);
+    o->quote = 0;
+    if (kind != KIND_ANY) {
+        o->quote = '"';
+        put(o, '"');
     }
+    if (sort == JSON_OUT_PIECES) {
+        o->pieces = json_out_iterate(value);
+        return M_PIECES;
+    }
+    take_source(o, value);
     return M_FIELDS;
 }
 
@@ -273,12 +277,12 @@ static int field(json_out_t *o) {
         o->comma = true;
         put_name(o, entry[0] & 255);
         put(o, ':');
-        if (kind == KIND_OBJECT) {
-            return open(o, node, slot, slots, NULL);
-        }
         if (kind == KIND_ARRAY) {
             put(o, '[');
-            return open(o, node, 0, value, records);
+            slot = 0;
+        }
+        if (node != 0) {
+            return open(o, node, slot, value, records);
         }
         return scalar(o, kind, value, kind == KIND_NUMBER ? json_out_slot(slots, slot + 1) : NULL);
     }
@@ -287,7 +291,7 @@ static int field(json_out_t *o) {
 
 // Prepares what comes next in text and source, which are empty. Until it has succeeded there is no message.
 static void step(json_out_t *o) {
-    int mode = o->mode;
+    unsigned mode = o->mode;
     o->mode = M_NONE;
     switch (mode) {
         case M_HEAD:
@@ -314,9 +318,9 @@ static void step(json_out_t *o) {
             mode = field(o);
             break;
         case M_PIECES:
-            take_source(o, next(o, o->pieces), o->quoted, 0);
+            take_source(o, next(o, o->pieces));
             if (o->source == NULL) {
-                if (o->quoted) {
+                if (o->quote != 0) {
                     put(o, '"');
                 }
                 mode = M_FIELDS;
@@ -333,12 +337,10 @@ static void step(json_out_t *o) {
 }
 
 // From the beginning; nothing of the caller's is held for what was under way.
-static void rewind(json_out_t *o, int mode) {
+static APART void rewind(json_out_t *o, unsigned mode) {
     memset(o->objects, 0, sizeof(o->objects));
     o->source = o->pieces = NULL;
-    o->n = o->from = 0;
-    o->depth = 0;
-    o->at = 0;
+    o->n = o->from = o->depth = o->at = 0;
     o->counting = true;
     o->mode = mode;
 }
@@ -362,8 +364,6 @@ bool json_out_begin(json_out_t *o, unsigned message, const void *id, unsigned na
             return false;
         }
         o->node = wire_table[AT_NODE_INDEX + number];
-    } else if (name == 0 || name > LAST_NAME) {
-        return false;
     }
     o->mode = M_HEAD;
     o->message = message;

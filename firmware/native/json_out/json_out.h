@@ -24,22 +24,22 @@ typedef struct {
 // A message that is being written may stop at any byte: all that has to be known then. Objects of the caller's are
 // only held here.
 typedef struct {
-    uint8_t mode; // what comes next: M_* of json_out.c
-    uint8_t message; // its kind: WIRE_CALL, WIRE_CALLRESULT or WIRE_CALLERROR
-    uint8_t depth; // objects that are open
-    bool comma; // one stands before the next field
-    bool counting; // the first pass: what goes beyond the buffer is not written
-    bool quoted; // of the source: it is escaped
-    uint8_t closing; // what stands behind the source: a quote, or 0: nothing
-    uint8_t n; // bytes of text, which is copied before the source
-    uint16_t name; // name id of the action, or of an error's code
-    uint16_t node; // of the payload
+    uint32_t mode; // what comes next: M_* of json_out.c
+    uint32_t depth; // objects that are open
+    uint32_t comma; // 1: one stands before the next field
+    uint32_t counting; // 1: the first pass: what goes beyond the buffer is not written
+    uint32_t quote; // of the source: it is in quotes, and escaped; 0: it is not
+    uint32_t n; // bytes of text, which is copied before the source,
+    uint32_t from; // ... from there on
+    uint32_t source_from; // of the source: from there on
+    uint32_t message; // its kind: WIRE_CALL, WIRE_CALLRESULT or WIRE_CALLERROR
+    uint32_t name; // name id of the action, or of an error's code
+    uint32_t node; // of the payload
     uint32_t size; // of the buffer
     uint32_t at; // bytes in it; in the first pass, bytes so far
     uint32_t length; // of the message, 0: it is not known yet
     uint32_t sent; // bytes of it that were handed out
     uint32_t items; // drawn from arrays and texts in a step of the first pass
-    uint32_t from; // of text, and then of the source: from there on
     uint8_t *buffer;
     const void *id;
     const void *slots; // of an error: its description
@@ -51,7 +51,7 @@ typedef struct {
 
 // The buffer must stay where it is. False: it is too small.
 bool json_out_init(json_out_t *o, uint8_t *buffer, size_t size);
-// The next message. False: no block declares that it sends it, or there is no such name.
+// The next message; name: of its action, or of an error's code. False: no block declares that it sends it.
 bool json_out_begin(json_out_t *o, unsigned message, const void *id, unsigned name, const void *slots);
 // A step of the first pass. -> bytes of the message, 0: come again.
 uint32_t json_out_count(json_out_t *o);
@@ -62,7 +62,7 @@ uint32_t json_out_fill(json_out_t *o);
 const void *json_out_slot(const void *slots, unsigned slot); // NULL: nothing is there
 const void *json_out_iterate(const void *object);
 const void *json_out_next(const void *items); // NULL: that was all
-int32_t json_out_integer(const void *object, int32_t least, int32_t most);
+int32_t json_out_integer(const void *object);
 bool json_out_true(const void *object);
 enum { JSON_OUT_TEXT, JSON_OUT_NAME, JSON_OUT_PIECES };
 int json_out_sort(const void *object); // of what stands for a string: a text, a name id, or pieces to iterate over

@@ -31,12 +31,8 @@ const void *json_out_next(const void *items) {
     return known(mp_iternext((mp_obj_t)items));
 }
 
-int32_t json_out_integer(const void *object, int32_t least, int32_t most) {
-    mp_int_t number = mp_obj_get_int((mp_obj_t)object);
-    if (number < least || number > most) {
-        json_out_refuse();
-    }
-    return number;
+int32_t json_out_integer(const void *object) {
+    return mp_obj_get_int((mp_obj_t)object);
 }
 
 bool json_out_true(const void *object) {
