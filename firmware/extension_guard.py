@@ -59,10 +59,11 @@ class Guard:
     def __init__(self, board, model, timers):
         self._board = board
         self.hook = board.hook
-        self.block = None  # DataTransfer, set by the station
+        self.block = None  # DataTransfer, put there by its declaration
         self._sending = False  # a DataTransfer of the extension is under way
         self._handing_over = False
         self._reader = MessageReader(bytearray(_ARENA))
+        self._device_model = model
         model = Model(board, model, self)
         if TAKES_FIRMWARE:
             self._its = Extension(board, model, Firmware(self, timers))
@@ -77,7 +78,10 @@ class Guard:
             return None
         try:
             value = self._its.read(variable, evse, connector)
-            why = None if value is None else self._fault(variable, value)
+            why = None
+            if value is not None:
+                values = self._device_model.values(variable, evse, connector)
+                why = self._fault(variable, value, values)
         except Exception as error:  # noqa: BLE001, a defect in it costs this value only
             log.defect("extension: read(%s)" % _title(variable, evse, connector), error)
             return None
@@ -87,8 +91,8 @@ class Guard:
         log.error(what, LINE_OF_READ, _title(variable, evse, connector), _shown(value), why)
         return None
 
-    def _fault(self, variable, value):
-        """What is wrong with a value of a variable, or None."""
+    def _fault(self, variable, value, values):
+        """What is wrong with a value of a variable, or None. `values`: as for `check`."""
         kind = catalogue.kind(variable) & KIND_TYPE
         if isinstance(value, int):
             if kind == TYPE_DATE_TIME:
@@ -100,7 +104,9 @@ class Guard:
             return "wanted are bytes or int, or None"
         if not self._is_utf8(value):
             return "not UTF-8"
-        return None if check(variable, value) == DONE else "not a legal value, as it is declared"
+        if check(variable, value, values) == DONE:
+            return None
+        return "not a legal value, as it is declared"
 
     def changed(self, variable, evse, connector):
         if hasattr(self._its, "changed"):
@@ -238,6 +244,8 @@ class Model:
             connectors[evse - 1] if evse else 0
         ):
             raise ValueError("model.set(): no such EVSE or connector")
+        if not self._model.there(variable, evse, connector):
+            return REJECTED
         return self._model.set(variable, value, evse, connector)
 
     def text(self, variable, evse=0, connector=0):

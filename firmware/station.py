@@ -8,47 +8,26 @@ import asyncio
 import gc
 
 from micropython import const
-from parts import Parts
-from tables.extension import EXTENSION
-from tables.variables import (
-    DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES,
-    DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES,
-)
+from parts import ARENA, Parts
 
-from blocks.port import NOT_MINE
 from charging.charging import Charging
+from device_model.limits import arena
 from device_model.model import DeviceModel
 from hal import log
-from hal.events import (
-    CLOCK,
-    DATA_TRANSFER,
-    FAULT,
-    HEAP,
-    HOOK_REPLY,
-    NETWORK,
-    PILOT,
-    QUIT,
-    REBOOT,
-    TOKEN,
-)
+from hal.events import CLOCK, FAULT, HEAP, NETWORK, PILOT, QUIT, TOKEN
 from hal.timers import Timers
 from link.link import Link
-from storage.journal import Journal
 from storage.store import Store
-from wire.names import name
-
-if EXTENSION:
-    from extension_guard import Guard  # around what the maker's charger has (boards/README.md)
 
 _SUPERVISE_MS = const(5000)
-_ARENA_SIZE = const(4096)  # at least, also when BytesPerMessage is less: for all other messages
 _RX_SIZE = const(512)
 _TX_SIZE = const(512)
 
 
 class Station(Parts):
-    """A charging station on a board; the parts of its functional blocks come from Parts, which the
-    build makes from their declarations.
+    """A charging station on a board. The parts of its functional blocks come from Parts, which the
+    build makes from their declarations: it dispatches to them what it is told by handle(),
+    event(), live(), changed(), and the hooks, as `self.connected(up)` (firmware/blocks/README.md).
 
     Args:
         board: the hardware (firmware/hal/README.md).
@@ -59,42 +38,22 @@ class Station(Parts):
         self.clock = board.clock
         self.timers = timers = Timers()
         self.store = Store(board.storage)
-        self.boot_count = self.store.boot_count
+        self.boot_count = boot_count = self.store.boot_count
         self.model = model = DeviceModel(board, self.store)
-        gc.collect()  # the large buffers first, while the heap is in one piece
-        arena = _arena(model)
+        space = arena(model, ARENA)  # the large buffers first, while the heap is in one piece
         rx_buf = bytearray(_RX_SIZE)
         tx_buf = bytearray(_TX_SIZE)
-        self.journal = Journal()
         self.places = [(e + 1, c + 1) for e, n in enumerate(board.connectors) for c in range(n)]
-        self._transactions_begun = 0
         self._reason = None  # of the next boot
-        self._prefix = b"%s-%x-" % (_hex(board.random(4)), self.boot_count)
-        self.charging = charging = Charging(
-            board, model, timers, board.clock, self._transaction_id
-        )
-        # The maker's side: the board's own, or around that the extension.
-        self.maker = board
-        self.extension = None
-        if EXTENSION:
-            self.maker = self.extension = Guard(board, model, timers)
+        prefix = b"%08x-%x-" % (int.from_bytes(board.random(4), "big"), boot_count)
+        self.charging = charging = Charging(board, model, timers, board.clock, prefix)
+        charging.partners = model.partners = self
         sources = []
         self.link = Link(
-            board,
-            model,
-            timers,
-            sources,
-            self._handle,
-            rx_buf,
-            tx_buf,
-            arena,
-            self.boot_count,
+            board, model, timers, sources, self._handle, rx_buf, tx_buf, space, boot_count
         )
         self.make(self.link, sources)
         self.link.on_connection = self._connected
-        if EXTENSION:
-            self.extension.block = self.data_transfer
-        charging.listener = self
         model.live = self.live
         model.most = charging.limits.rated_w
         model.changed = self.changed
@@ -104,11 +63,11 @@ class Station(Parts):
         board = self.board
         log.info(
             "boot %d (%s), firmware %s",
-            self.store.boot_count,
+            self.boot_count,
             board.boot_reason,
             board.firmware_version,
         )
-        self.journal.load(self.store)
+        self.loading()
         self.charging.resume()
         self.started()
         tasks = [
@@ -131,69 +90,30 @@ class Station(Parts):
             if event is None:
                 await hardware.wait()
             else:
-                self._event(event)
-                if EXTENSION:
-                    self.extension.event(event)
+                self._take(event)
+                self.event(event)
 
-    def _event(self, event):
+    def _take(self, event):
         kind = event[0]
-        charging = self.charging
         if kind in (PILOT, FAULT):
-            charging.pilot_changed(event[1], event[2])
-            self.link.wake()  # a lock's failure may not show in the status
+            self.charging.pilot_changed(event[1], event[2])
         elif kind == TOKEN:
-            charging.token(event[1], event[2], event[3])
-        else:
-            self._other_event(kind, event)
-
-    def _other_event(self, kind, event):
-        if kind == CLOCK:
+            self.charging.token(event[1], event[2], event[3])
+        elif kind == CLOCK:
             self.timers.wake()
         elif kind == NETWORK:
             self.link.network(event[1])
-        elif kind == DATA_TRANSFER:
-            self.data_transfer_asked(*event[1:])
-        elif kind == HOOK_REPLY:
-            self.hook_replied(*event[1:])
-        elif kind == REBOOT:
-            self.restart_asked(b"LocalReset")
         elif kind == QUIT:
             self.link.close()  # transactions stay as they are: nothing but the process ends
         elif kind == HEAP:
             gc.collect()
             self.board.heap_reply(event[1], gc.mem_alloc(), gc.mem_free())
 
-    # ---- from charging
-
-    def status_changed(self, evse, connector):
-        self.connector_changed(evse, connector)
-
-    def transaction_changed(self, evse, transaction_id):
-        if evse:  # else it is not known yet where
-            self.board.indicator.transaction(evse, transaction_id)
-        if transaction_id is None:
-            self.transaction_ended()
-
-    def lock_changed(self):
-        self.link.wake()
-
-    def display(self, evse, text):
-        self.board.indicator.display(evse, text)
-
-    def _transaction_id(self):
-        """A transaction id, unique for ever, over reboots, repairs and updates (E01.FR.08)."""
-        self._transactions_begun += 1
-        return b"%s%x" % (self._prefix, self._transactions_begun)
-
     # ---- from the link
 
     def _handle(self, action, reader):
         reply = self.refusal(action)
-        if reply is None:
-            reply = self.handle(action, reader)
-        if reply == NOT_MINE:
-            log.warning("%s is not supported yet", name(action))
-        return reply
+        return self.handle(action, reader) if reply is None else reply
 
     def _connected(self, up):
         self.board.indicator.connected(up)
@@ -225,27 +145,5 @@ class Station(Parts):
 
     async def _talk(self):
         await self.link.run()  # until restart() or QUIT has closed it
-        # What waits in RAM is for the time after the restart (B12.FR.05).
-        self.journal.save(self.store)
+        self.closed()
         self.board.restart(self._reason)
-
-
-def _arena(model):
-    """For what a message brings: BytesPerMessage (B06.FR.17), clamped to a quarter of the heap."""
-    gc.collect()
-    most = max(gc.mem_free() // 4, _ARENA_SIZE)
-    size = _ARENA_SIZE
-    for variable in (
-        DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES,
-        DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES,
-    ):
-        model.clamp(variable, most)
-        size = max(size, model.int(variable))
-    return bytearray(size)
-
-
-def _hex(data):
-    value = 0
-    for c in data:
-        value = value << 8 | c
-    return b"%08x" % value

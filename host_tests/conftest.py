@@ -1,6 +1,6 @@
 """Paths, and a runner for tests that are coroutines (no plug-in is needed for that).
 
-Unit tests import the firmware from firmware/ and the generated tables from build/gen, with shims
+Unit tests import the firmware from firmware/ and generated tables (complete_tables.py), with shims
 for what only MicroPython has. Behaviour tests take the fixture `rig` (rig.py) and drive the real
 build/unix/pilotwire.
 """
@@ -12,10 +12,12 @@ import os
 import pathlib
 import sys
 
+import complete_tables
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-for folder in (ROOT, ROOT / "host_tests" / "shims", ROOT / "build" / "gen", ROOT / "firmware"):
+complete_tables.make()
+for folder in (ROOT, ROOT / "host_tests" / "shims", complete_tables.GEN, ROOT / "firmware"):
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 # shims/ replaces modules of CPython's library only where MicroPython has one of the same name

@@ -17,18 +17,30 @@ from collections import namedtuple
 
 import asyncio_core  # noqa: F401
 from tables import names, variables
+from tables.messages import (
+    AuthorizeRequest,
+    AuthorizeResponse,
+    IdTokenInfoType,
+    MeterValueType,
+    RequestStartTransactionRequest,
+    RequestStopTransactionRequest,
+    SampledValueType,
+    TransactionEventRequest,
+    TransactionEventResponse,
+)
 
 from blocks.authorization.authorization import Authorization
+from blocks.authorization.cache import AuthorizationCache
 from blocks.metering.metering import Metering
+from blocks.metering.signatures import Signatures
 from blocks.port import ANSWERED
 from blocks.remote_control.remote_control import RemoteControl
 from blocks.transactions.transactions import Transactions
-from charging.authorization_cache import AuthorizationCache
 from charging.charging import Charging
-from charging.signatures import Signatures
 from hal.timers import Timers
 from storage.journal import Journal
 from storage.store import Store
+from tools.blocks.hooks import HOOKS, RULES
 from wire.names import name
 
 WRAP = 1 << 30
@@ -77,17 +89,53 @@ DEFAULTS = {
     "TX_CTRLR_TX_STOP_POINT": b"EVConnected,Authorized",
 }
 
-# The slots of TransactionEventRequest (firmware/blocks/transactions/block.txt), names as str
-Event = namedtuple(
-    "Event",
-    "kind at trigger seq_no offline phases reservation_id transaction_id state spent_s reason "
-    "remote_start_id evse connector token token_kind additional_info meter_value",
-)
-Value = namedtuple(
-    "Value",
-    "value decimals context measurand phase location unit multiplier signed method encoding key",
-    defaults=[None] * 4,
-)
+# TransactionEventRequest, names as str
+EVENT = {
+    "kind": TransactionEventRequest.eventType,
+    "at": TransactionEventRequest.timestamp,
+    "trigger": TransactionEventRequest.triggerReason,
+    "seq_no": TransactionEventRequest.seqNo,
+    "offline": TransactionEventRequest.offline,
+    "phases": TransactionEventRequest.numberOfPhasesUsed,
+    "reservation_id": TransactionEventRequest.reservationId,
+    "transaction_id": TransactionEventRequest.transactionInfo_transactionId,
+    "state": TransactionEventRequest.transactionInfo_chargingState,
+    "spent_s": TransactionEventRequest.transactionInfo_timeSpentCharging,
+    "reason": TransactionEventRequest.transactionInfo_stoppedReason,
+    "remote_start_id": TransactionEventRequest.transactionInfo_remoteStartId,
+    "evse": TransactionEventRequest.evse_id,
+    "connector": TransactionEventRequest.evse_connectorId,
+    "token": TransactionEventRequest.idToken_idToken,
+    "token_kind": TransactionEventRequest.idToken_type,
+    "additional_info": TransactionEventRequest.idToken_additionalInfo,
+    "meter_value": TransactionEventRequest.meterValue,
+}
+Event = namedtuple("Event", EVENT)
+VALUE = {
+    "value": SampledValueType.value,
+    "decimals": SampledValueType.value_decimals,
+    "context": SampledValueType.context,
+    "measurand": SampledValueType.measurand,
+    "phase": SampledValueType.phase,
+    "location": SampledValueType.location,
+    "unit": SampledValueType.unitOfMeasure_unit,
+    "multiplier": SampledValueType.unitOfMeasure_multiplier,
+    "signed": SampledValueType.signedMeterValue_signedMeterData,
+    "method": SampledValueType.signedMeterValue_signingMethod,
+    "encoding": SampledValueType.signedMeterValue_encodingMethod,
+    "key": SampledValueType.signedMeterValue_publicKey,
+}
+Value = namedtuple("Value", VALUE)
+
+
+def chosen(slots, places):
+    """Of a message or record what is in these places; behind its end there is None."""
+    return [slots[place] if place < len(slots) else None for place in places]
+
+
+def token_info(**fields):
+    """What the CSMS says about a token."""
+    return chosen(IdTokenInfoType(**fields), range(IdTokenInfoType.SLOTS))
 
 
 def word(name_id):
@@ -100,8 +148,9 @@ def readings(meter_value):
     passes = []
     for _ in range(2):
         groups = []
-        for at, samples in meter_value or ():
-            values = [Value(*s) for s in samples]
+        for reading in meter_value or ():
+            at, samples = chosen(reading, (MeterValueType.timestamp, MeterValueType.sampledValue))
+            values = [Value(*chosen(sample, VALUE.values())) for sample in samples]
             values = [v._replace(signed=v.signed and b"".join(v.signed)) for v in values]
             groups.append((at, values))
         passes.append(groups)
@@ -272,6 +321,33 @@ class FakeMeter:
         return self.key
 
 
+@functools.cache
+def _asked(hook, count):
+    """callable(answers, *arguments): what stands in place of a hook when so many answer it."""
+    rule, names = HOOKS[hook]
+    given = ", ".join(names[1:] if rule == "least" else names)
+    calls = [f"answers[{i}]({given})" for i in range(count)]
+    if rule == "all":
+        return eval(f"lambda {', '.join(('answers', *names))}: [{', '.join(calls)}] and None")
+    return eval(f"lambda {', '.join(('answers', *names))}: {RULES[rule](calls, list(names))}")
+
+
+class Partners:
+    """The hooks of charging and of the device model, as tools/freeze.py puts them in place.
+
+    Args:
+        answers: HOOK -> functions, in their order.
+    """
+
+    def __init__(self, **answers):
+        assert answers.keys() <= HOOKS.keys()
+        self.answers = answers
+
+    def __getattr__(self, hook):
+        answers = self.answers.get(hook, ())
+        return functools.partial(_asked(hook, len(answers)), answers)
+
+
 class FakeBoard:
     def __init__(self, clock, connectors=(1, 1)):
         self.connectors = connectors
@@ -295,24 +371,38 @@ class FakeBoard:
     def meter(self, evse):
         return self.meters.get(evse)
 
-    def meters_sign(self):
-        return any(meter.record for meter in self.meters.values())
+
+class Indicator:
+    """What driver and technician see."""
+
+    def __init__(self):
+        self.statuses = []
+        self.texts = []
+
+    def status(self, evse, connector, name):
+        self.statuses.append((evse, connector, name.decode()))
+
+    def transaction(self, evse, transaction_id):
+        assert evse
+
+    def display(self, evse, text):
+        self.texts.append((evse, text.decode()))
 
 
 class Reader:
-    """What a block gets as `reader`."""
+    """What a block gets as `reader`, of a message as tables.messages makes it."""
 
-    def __init__(self, slots, error=0):
-        self.slots = slots
+    def __init__(self, slots=(), error=0):
+        self.slots = [*slots] + [None] * (31 - len(slots))
         self.error = error
         self.detail = b"somewhere"
         self.message_id = b"1"
 
-    def unpack(self):
-        return self.slots
+    def unpack(self, *places):
+        return chosen(self.slots, places) if places else self.slots
 
-    def each(self):
-        return ()
+    def each(self, slot):
+        return self.slots[slot] or ()
 
 
 class Flash:
@@ -335,25 +425,31 @@ class World:
         self.set(**settings)
         self.timers = Timers()
         self.journal = Journal(journal)
-        self.ids = 0
-        self.charging = Charging(
-            self.board, self.model, self.timers, self.clock, self._transaction_id
-        )
+        self.charging = Charging(self.board, self.model, self.timers, self.clock, b"tx-")
+        self.board.indicator = Indicator()
         self.store = Store(Flash())
         self.signatures = Signatures(self.charging, self.store)
         self.metering = Metering(self.charging, self.signatures)
         self.transactions = Transactions(self.charging, self.journal, self.metering)
-        self.authorization = Authorization(self.charging)
+        self.cache = AuthorizationCache(self.store, self.model, self.clock)
+        self.authorization = Authorization(self.charging, self.cache)
         self.remote = RemoteControl(self.charging)
-        self.charging.listener = self
-        self.charging.events = self.transactions
-        self.charging.authorizer = self.authorization
-        self.charging.cache = AuthorizationCache(self.store, self.model, self.clock)
-        for source in (self.metering, self.transactions, self.authorization):
-            source.link = self
-        self.statuses = []
-        self.texts = []
-        self.open = {}
+        self.accepted = None  # nobody says that the CSMS has not accepted the station
+        self.charging.partners = self.partners = Partners(
+            known=[self.cache.known],
+            judged=[self.cache.put],
+            ask_csms=[self.authorization.ask_csms],
+            transaction_event=[self.transactions.event],
+            readings=[self.transactions.readings, self.metering.readings],
+            thin=[self.metering.thin, self.journal.thin],
+            unsent=[self.journal.count],
+            connector_changed=[lambda evse, connector: self.wake()],
+            lock_changed=[self.wake],
+        )
+        for part in (self.metering, self.transactions, self.authorization, self.remote):
+            part.link = self
+        self.statuses = self.board.indicator.statuses
+        self.texts = self.board.indicator.texts
         self.wakes = 0
         if online:
             self.connect(True)
@@ -386,23 +482,7 @@ class World:
                 self.settle()
                 return
 
-    # ---- partners of charging, and the link
-
-    def _transaction_id(self):
-        self.ids += 1
-        return b"tx-%d" % self.ids
-
-    def status_changed(self, evse, connector):
-        self.statuses.append((evse, connector, word(self.charging.status(evse, connector))))
-
-    def transaction_changed(self, evse, transaction_id):
-        self.open[evse] = transaction_id
-
-    def lock_changed(self):
-        self.wake()
-
-    def display(self, evse, text):
-        self.texts.append((evse, text.decode()))
+    # ---- the link
 
     def wake(self):
         self.wakes += 1
@@ -420,6 +500,7 @@ class World:
 
     def connect(self, up):
         self.settle()
+        self.charging.online = up
         self.authorization.online(up)
         self.transactions.online(up)
         self.metering.online(up)
@@ -450,27 +531,40 @@ class World:
     def asked(self):
         """The token that the CSMS is asked about now, or None."""
         item = self.authorization.take(True)
-        return None if item is None else item[1][0]
+        return None if item is None else item[1][AuthorizeRequest.idToken_idToken]
 
     def answer(self, status, group=None, evses=None, outcome=ANSWERED):
         """The CSMS answers Authorize."""
         self.settle()
         assert self.authorization.take(True) is not None
         kind = names.CENTRAL if group else None
-        self.authorization.answered(outcome, Reader([status, None, group, kind, evses]))
+        answer = AuthorizeResponse(
+            idTokenInfo_status=status,
+            idTokenInfo_groupIdToken_idToken=group,
+            idTokenInfo_groupIdToken_type=kind,
+            idTokenInfo_evseId=evses,
+        )
+        self.authorization.answered(outcome, Reader(answer))
 
     def allow(self, group=None):
         self.answer(names.ACCEPTED, group)
 
     def start(self, token=b"R1", evse=None, remote_start_id=7, kind=names.CENTRAL, group=None):
         self.settle()
-        kinds = kind, None, group, names.CENTRAL if group else None
-        slots = [evse, remote_start_id, token, *kinds]
-        return self.remote.handle(names.REQUEST_START_TRANSACTION, Reader(slots))
+        request = RequestStartTransactionRequest(
+            evseId=evse,
+            remoteStartId=remote_start_id,
+            idToken_idToken=token,
+            idToken_type=kind,
+            groupIdToken_idToken=group,
+            groupIdToken_type=names.CENTRAL if group else None,
+        )
+        return self.remote.handle(names.REQUEST_START_TRANSACTION, Reader(request))
 
     def stop(self, transaction_id):
         self.settle()
-        return self.remote.handle(names.REQUEST_STOP_TRANSACTION, Reader([transaction_id]))
+        request = RequestStopTransactionRequest(transactionId=transaction_id)
+        return self.remote.handle(names.REQUEST_STOP_TRANSACTION, Reader(request))
 
     # ---- what has come of it
 
@@ -480,7 +574,7 @@ class World:
         item = self.transactions.take(True)
         if item is None:
             return None
-        event = Event(*item[1])
+        event = Event(*chosen(item[1], EVENT.values()))
         assert item[0] == names.TRANSACTION_EVENT
         event = event._replace(
             kind=word(event.kind),
@@ -491,8 +585,12 @@ class World:
             meter_value=readings(event.meter_value),
         )
         kind = names.CENTRAL if group else None
-        reader = Reader([None, None, status, None, group, kind, None])
-        self.transactions.answered(outcome, reader)
+        answer = TransactionEventResponse(
+            idTokenInfo_status=status,
+            idTokenInfo_groupIdToken_idToken=group,
+            idTokenInfo_groupIdToken_type=kind,
+        )
+        self.transactions.answered(outcome, Reader(answer))
         return event
 
     def events(self):

@@ -58,13 +58,9 @@ _PAYLOADS = [
     ("payload is null", "Reset", None, _TYPE | {"FormatViolation", "ProtocolError"}),
     ("customData without vendorId", "Reset", {"type": "OnIdle", "customData": {}}, _COUNT),
     ("unknown action", "MakeCoffee", {}, {"NotImplemented"}),
-    ("action of the station", "BootNotification", {}, {"NotImplemented", "NotSupported"} | _COUNT),
-    (
-        "action that is not supported",
-        "ClearDisplayMessage",
-        {"id": 1},
-        {"NotSupported", "NotImplemented"},
-    ),
+    ("action of the station", "BootNotification", {}, {"NotImplemented"}),
+    ("action that no block receives", "ClearDisplayMessage", {"id": 1}, {"NotImplemented"}),
+    ("... and is not looked at", "ClearDisplayMessage", {"no": ["field"]}, {"NotImplemented"}),
 ]
 
 

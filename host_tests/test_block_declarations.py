@@ -172,6 +172,11 @@ def test_a_block_that_comes_goes_or_changes_makes_the_tables_anew(tmp_path):
     path.rename(path.with_name("code.py"))  # the programs tell that it has no declaration
     assert made() == all_three
     assert made() == []
+    capabilities = tmp_path / "firmware/hal/capabilities.py"
+    capabilities.parent.mkdir()
+    capabilities.write_text("LOCK = 1\n")
+    assert made() == all_three
+    assert made() == []
     (path.parent / "code.py").unlink()
     path.parent.rmdir()
     assert made() == all_three

@@ -3,6 +3,7 @@ are told with path and line.
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -10,12 +11,13 @@ import types
 from pathlib import Path
 
 import pytest
+from complete_tables import TABLES
 
 from tools.blocks.declaration import DeclarationError, read_all
-from tools.blocks.joins import GIVEN, HOOKS, Joins, expand
+from tools.blocks.hooks import HOOKS
+from tools.blocks.joins import GIVEN, Joins
 
 ROOT = Path(__file__).resolve().parents[1]
-TABLES = ROOT / "build" / "gen" / "tables"
 BLOCKS = ROOT / "firmware" / "blocks"
 
 # Every directive. Blocks come by name: alpha first, though its parts are made of beta's.
@@ -23,25 +25,36 @@ DUMMIES = {
     "alpha": """
 needs beta
 hears SECURITY_CTRLR_BASIC_AUTH_PASSWORD = link.password_changed()
+event REBOOT FAULT = link.wake()
+arena DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES
 part first = code.First(board, second, store)
 handles GetLocalListVersion SendLocalList
 source 20
-on connected refusal accepted_by_csms
+on connected accepted_by_csms
+answers refusal
+answers known 20
+answers limit_ma
+answers kept = second.is_kept(grant, evse, board)
 trigger evse MeterValues Heartbeat
 live EVSE_POWER
 hears OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL ALIGNED_DATA_CTRLR_INTERVAL
-partner charging.events
-partner model.most most_w
-part hidden = deep.Hidden()
+partner extension.block
+event HOOK_REPLY
+part hidden = deep.Hidden(extension, maker)
 link
 """,
     "beta": """
 part second = charging.elsewhere.Second(timers)
 handles Reset
 source 3
-on online connected connector_changed transaction_ended restart_asked started
-on hook_replied data_transfer_asked
+on online connected connector_changed transaction_ended started
+on lock_changed = link.wake()
+on loading = second.load(store)
+answers known 3 = second.find(grant)
+answers limit_ma = timers.limit(evse)
+answers reservation_id
 partner link.accepted accepted
+event DATA_TRANSFER = second.asked(*event[1:])
 trigger BootNotification = second.tell(wanted)
 live EVSE_PROBLEM CONNECTOR_PROBLEM = second.problem(evse, connector)
 live CLOCK_CTRLR_DATE_TIME = clock.utc()
@@ -51,9 +64,13 @@ hears OCPP_COMM_CTRLR_HEARTBEAT_INTERVAL = second.interval_changed()
 
 
 def declare(root: Path, blocks: dict[str, str]) -> Path:
+    """Blocks with these [block], which receive what they handle."""
     for name, text in blocks.items():
+        handled = re.findall(r"^handles (.*)", text, re.M)
+        lines = [f"receive {action}Request:" for names in handled for action in names.split()]
+        text = "\n".join(("[block]", text, "[messages]", *lines, ""))
         (root / name).mkdir(parents=True)
-        (root / name / "block.txt").write_text(f"[block]\n{text}", encoding="utf-8")
+        (root / name / "block.txt").write_text(text, encoding="utf-8")
     return root
 
 
@@ -96,6 +113,7 @@ class Rooms:
             return make
 
         self.stub(monkeypatch, "tables.extension", EXTENSION=extension)
+        self.stub(monkeypatch, "extension_guard", Guard=part("guard"))
         self.stub(monkeypatch, "blocks.alpha")
         self.stub(monkeypatch, "blocks.alpha.code", First=part("first"))
         self.stub(monkeypatch, "blocks.alpha.deep", Hidden=part("hidden"))
@@ -133,7 +151,7 @@ def test_parts_get_what_they_are_declared_to_get(rooms):
     assert list(rooms.made) == ["hidden", "second", "first"], "whom another needs comes before it"
     assert rooms.made["second"] == (station.timers,)
     assert rooms.made["first"] == (station.board, station.second, station.store)
-    assert rooms.made["hidden"] == ()
+    assert rooms.made["hidden"] == (None, station.board), "no extension: the board itself"
     assert not hasattr(station, "hidden"), "who is not called later takes no room in the station"
 
 
@@ -148,18 +166,13 @@ def test_link_without_source(tmp_path):
 
 
 def test_partners_are_put_into_their_places(rooms):
-    station = rooms.station
-    assert station.charging.events is station.first
-    assert station.model.most() == "first.most_w"
     assert rooms.link.accepted() == "second.accepted"
 
 
-@pytest.mark.parametrize("place", ["charging.cache", "link.accepted", "model.most"])
-def test_a_partner_that_is_given_nothing(tmp_path, monkeypatch, place):
-    text = f"part first = code.First()\npartner {place}\n"
-    station = Rooms(monkeypatch, joined(tmp_path, {"alpha": text}).module()).station
-    room, attribute = place.split(".")
-    assert getattr(getattr(station, room), attribute)._name == "first"
+def test_a_partner_that_is_given_nothing(tmp_path, monkeypatch):
+    text = "part first = code.First()\npartner link.accepted\n"
+    rooms = Rooms(monkeypatch, joined(tmp_path, {"alpha": text}).module())
+    assert rooms.link.accepted._name == "first"
 
 
 @pytest.mark.parametrize(
@@ -174,18 +187,6 @@ def test_a_message_goes_to_whose_it_is(rooms, action, part):
     action = number("names", action)
     assert rooms.station.handle(action, "reader") == f"{part}.handle"
     assert rooms.said == [(f"{part}.handle", action, "reader")]
-
-
-def test_a_message_of_nobody_is_told_so(rooms):
-    from blocks.port import NOT_MINE
-
-    first, other = number("layout", "FIRST_ACTION"), number("layout", "FIRST_OTHER")
-    mine = {
-        number("names", name) for name in ("GET_LOCAL_LIST_VERSION", "SEND_LOCAL_LIST", "RESET")
-    }
-    for action in set(range(first, other)) - mine:
-        assert rooms.station.handle(action, "reader") == NOT_MINE
-    assert rooms.said == []
 
 
 @pytest.mark.parametrize(
@@ -262,127 +263,101 @@ def test_a_change_is_told_to_all_who_hear_it(rooms, variable, called):
 
 def test_the_makers_extension_is_asked_last(tmp_path, monkeypatch):
     rooms = Rooms(monkeypatch, joined(tmp_path, DUMMIES).module(), extension=1)
+    guard = rooms.station.extension
+    assert rooms.made["guard"] == (rooms.station.board, rooms.station.model, rooms.station.timers)
+    assert rooms.made["hidden"] == (guard, guard), "the maker's side is what stands around it"
+    assert guard.block is rooms.station.first
     variable = number("variables", "EVSE_ALLOW_RESET")
-    assert rooms.station.live(variable, 1, 0) == "extension.read"
+    assert rooms.station.live(variable, 1, 0) == "guard.read"
     assert rooms.station.live(number("variables", "CLOCK_CTRLR_DATE_TIME"), 0, 0) == "clock.utc"
     rooms.said.clear()
     rooms.station.changed(variable, 1, 0)
-    assert rooms.said == [("extension.changed", variable, 1, 0)]
+    assert rooms.said == [("guard.changed", variable, 1, 0)]
+    rooms.said.clear()
+    rooms.station.event((1, 1, 1))
+    assert rooms.said == [("link.wake",), ("guard.event", (1, 1, 1))]
 
 
 def test_no_blocks_at_all(tmp_path, monkeypatch):
     rooms = Rooms(monkeypatch, Joins([], TABLES).module())
-    from blocks.port import NOT_MINE
-
     station = rooms.station
-    assert station.handle(number("names", "RESET"), "reader") == NOT_MINE
     assert station.trigger(number("names", "HEARTBEAT"), 0, 0) is None
     assert station.is_of_evse(number("names", "HEARTBEAT")) is False
     assert station.live(number("variables", "EVSE_POWER"), 1, 0) is None
     station.changed(number("variables", "EVSE_POWER"), 1, 0)
+    station.event((3,))
     assert rooms.sources == rooms.said == []
 
 
-# ---- hooks
-
-STATION = """\
-class Station(Parts):
-    def run(self):
-        self.started()
-        reply = self.refusal(action)
-
-        if up:
-            self.connected(up)
-            self.data_transfer_asked(*event[1:])
-        self.charging.accepted()
-        self._set_online()
-        online = self.online
-        self.link.connected(up)
-"""
+# ---- hooks (test_block_hooks.py: how they are called)
 
 
 def test_hooks_are_called_in_the_order_of_the_sources(tmp_path):
     hooks = joined(tmp_path, DUMMIES).hooks()
     assert set(hooks) == set(HOOKS)
-    assert hooks.pop("connected") == ["second", "first"]
-    assert hooks.pop("refusal") == hooks.pop("accepted_by_csms") == ["first"]
-    assert all(parts == ["second"] for parts in hooks.values())
+    assert hooks["connected"] == ["self.second.connected(up)", "self.first.connected(up)"]
+    assert hooks["refusal"] == ["self.first.refusal(action)"]
+    assert hooks["started"] == ["self.second.started()"]
+    assert hooks["closed"] == hooks["monitorable"] == [], "nobody"
+
+
+def test_a_hook_may_call_whatever_a_part_or_what_it_is_given_has(tmp_path):
+    hooks = joined(tmp_path, DUMMIES).hooks()
+    assert hooks["lock_changed"] == ["self.link.wake()"]
+    assert hooks["loading"] == ["self.second.load(self.store)"]
+    assert hooks["kept"] == ["self.second.is_kept(grant, evse, self.board)"]
+    assert hooks["reservation_id"] == ["self.second.reservation_id(evse, transaction, grant)"]
+
+
+def test_answers_stand_in_the_order_of_their_places(tmp_path):
+    hooks = joined(tmp_path, DUMMIES).hooks()
+    assert hooks["known"] == ["self.second.find(grant)", "self.first.known(grant)"]
+
+
+def test_of_a_limit_who_answers_is_not_told_what_it_is_compared_with(tmp_path):
+    hooks = joined(tmp_path, DUMMIES).hooks()
+    assert sorted(hooks["limit_ma"]) == ["self.first.limit_ma(evse)", "self.timers.limit(evse)"]
 
 
 def test_who_is_no_source_is_called_after_those_who_are(tmp_path):
     text = "part a = x.A()\non online\npart b = x.B()\nsource 99\non online\n"
-    assert joined(tmp_path, {"a": text}).hooks()["online"] == ["b", "a"]
+    hooks = joined(tmp_path, {"a": text}).hooks()
+    assert hooks["online"] == ["self.b.online(up)", "self.a.online(up)"]
 
 
-def test_calls_stand_in_place_of_hooks(tmp_path):
-    text = expand(STATION, joined(tmp_path, DUMMIES).hooks())
-    assert text.split("\n") == [
-        "class Station(Parts):",
-        "    def run(self):",
-        "        self.second.started()",
-        "        reply = self.first.refusal(action)",
-        "",
-        "        if up:",
-        "            self.second.connected(up); self.first.connected(up)",
-        "            self.second.data_transfer_asked(*event[1:])",
-        *STATION.split("\n")[8:],
-    ]
+@pytest.mark.parametrize(
+    ("event", "called"),
+    [
+        ((5, 1, b"v", None, None), ("second.asked", 1, b"v", None, None)),
+        ((6, 7, b"Accepted", None), ("first.event", (6, 7, b"Accepted", None))),
+        ((1, 1, 1), ("link.wake",)),
+        ((3,), ("link.wake",)),
+        ((2, 1, b"A1", b"ISO14443"), None),
+    ],
+)
+def test_an_event_of_the_hardware_goes_to_who_declares_it(rooms, event, called):
+    rooms.station.event(event)
+    assert rooms.said == ([called] if called else [])
 
 
-def test_hooks_that_nobody_wants():
-    text = expand(STATION, Joins([], TABLES).hooks())
-    assert text.split("\n") == [
-        "class Station(Parts):",
-        "    def run(self):",
-        "        pass",
-        "        reply = None",
-        "",
-        "        if up:",
-        "            pass",
-        "            pass",
-        *STATION.split("\n")[8:],
-    ]
-
-
-def test_each_hook_is_called_by_the_station():
-    """A hook that station.py does not call, as a statement of one line, would never be heard."""
-    text = (ROOT / "firmware" / "station.py").read_text(encoding="utf-8")
-    for hook in HOOKS:
-        assert expand(text, {hook: ["a_part"]}).count(f"self.a_part.{hook}(") == 1, hook
-    hooks = {hook: ["one", "other"] for hook in HOOKS if hook != "refusal"}
-    both = expand(text, {**hooks, "refusal": ["one"]})
-    assert both.count("\n") == text.count("\n")
-    compile(both, "station.py", "exec")
-
-
-def test_an_answer_that_two_would_give():
-    with pytest.raises(DeclarationError, match="answer of refusal is wanted"):
-        expand(STATION, {"refusal": ["first", "second"]})
-
-
-def test_freeze_tells_of_an_answer_that_two_would_give(tmp_path):
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "station.py").write_text(STATION)
-    (tmp_path / "hooks.json").write_text(json.dumps({"refusal": ["first", "second"]}))
-    done = run(
-        "-m",
-        "tools.freeze",
-        *("--hooks", tmp_path / "hooks.json", "--output", tmp_path / "out", tmp_path / "in"),
-    )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("freeze: the answer of refusal is wanted")
+def test_variables_that_size_the_arena(tmp_path):
+    text = joined(tmp_path / "a", DUMMIES).module()
+    assert "ARENA = (DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES,)\n" in text
+    assert "ARENA = ()\n" in Joins([], TABLES).module()
 
 
 # ---- mistakes
 
 PART = "part first = code.First()\n"
 MISTAKES = {
-    "unknown directive": (PART + "sends Heartbeat", 3, "unknown sends; there are handles, "),
-    "unknown directive before a part": ("sends Heartbeat", 2, "unknown sends; there are handles"),
+    "unknown directive": (PART + "sends Heartbeat", 3, "unknown sends; there are answers, "),
+    "unknown directive before a part": ("sends Heartbeat", 2, "unknown sends; there are answers"),
     "handles before a part": ("handles Reset", 2, "handles belongs to a part; begin with part"),
     "source before a part": ("source 1", 2, "source belongs to a part; begin with part ..."),
-    "on before a part": ("on online", 2, "on belongs to a part; begin with part ..."),
-    "partner before a part": ("partner charging.cache", 2, "partner belongs to a part; begin"),
+    "on of no part": ("on online", 2, "of no part; write NAME = PART.METHOD()"),
+    "answers of no part": ("answers unsent", 2, "of no part; write NAME = PART.METHOD()"),
+    "event of no part": ("event QUIT", 2, "of no part; write NAME = PART.METHOD()"),
+    "partner before a part": ("partner link.accepted", 2, "partner belongs to a part; begin"),
     "link before a part": ("link", 2, "link belongs to a part; begin with part ..."),
     "live of no part": ("live EVSE_POWER", 2, "of no part; write NAME = PART.METHOD()"),
     "hears of no part": ("hears EVSE_POWER", 2, "of no part; write NAME = PART.METHOD()"),
@@ -424,10 +399,60 @@ MISTAKES = {
         3,
         "there is no part frist; a part of a block that is there, or accepted, board",
     ),
-    "unknown hook": (PART + "on offline", 3, "there is no hook offline; there are accepted_by_cs"),
+    "argument of nobody": (
+        PART + "live EVSE_POWER = first.power(vese)",
+        3,
+        "there is no part ves",
+    ),
+    "half a call": (
+        PART + "live EVSE_POWER = first.power(",
+        3,
+        "'first.power(' is no call; write",
+    ),
+    "unknown hook": (
+        PART + "on offline",
+        3,
+        "there is no hook offline to be named with on; there",
+    ),
+    "no hook that asks": (
+        PART + "answers nothing",
+        3,
+        "no hook nothing to be named with answers; t",
+    ),
+    "hook that asks": (
+        PART + "on refusal",
+        3,
+        "no hook refusal to be named with on; it goes with a",
+    ),
+    "hook that tells": (
+        PART + "answers online",
+        3,
+        "online to be named with answers; it goes with ",
+    ),
+    "no answers": (PART + "answers", 3, "answers names nothing; name one or more"),
+    "an answer without its place": (
+        PART + "answers known",
+        3,
+        "answers known; wanted is a place, 0",
+    ),
+    "an answer too late": (
+        PART + "answers known 100",
+        3,
+        "answers known 100; wanted is a place, 0 ",
+    ),
+    "a place without an order": (PART + "answers kept 1", 3, "answers kept 1; wanted is no place"),
+    "two answers": (
+        PART + "answers kept unsent",
+        3,
+        "answers kept unsent; write answers HOOK [PL",
+    ),
+    "unknown event": (PART + "event PLUG", 3, "PLUG is no event; there are PILOT, FAULT, TOKEN, "),
+    "no event": (PART + "event", 3, "event names nothing; name one or more"),
+    "unknown variable of the arena": ("arena ROOM", 2, "ROOM is no variable; a constant is meant"),
+    "no variable of the arena": ("arena", 2, "arena names nothing; name one or more"),
     "unknown place": (PART + "partner charging.tariff", 3, "partner charging.tariff: no place; w"),
     "no partner's place": (PART + "partner", 3, "no place; wanted is PLACE [METHOD], places are"),
-    "too much of a partner": (PART + "partner charging.cache a b", 3, "no place; wanted is PLACE"),
+    "too much of a partner": (PART + "partner link.accepted a b", 3, "no place; wanted is PLACE"),
     "source without a place": (PART + "source", 3, "no place; wanted is one of 0 to 99"),
     "source too late": (PART + "source 100", 3, "source 100: no place; wanted is one of 0 to 99"),
     "source before all": (PART + "source -1", 3, "source -1: no place; wanted is one of 0 to 99"),
@@ -454,14 +479,58 @@ def test_a_mistake_is_told_with_path_and_line(tmp_path, case):
 
 
 @pytest.mark.parametrize(
+    ("handles", "receives", "told"),
+    [
+        ("handles Reset", "", "3: Reset is not received; write receive ResetRequest: below [mess"),
+        (
+            "handles Reset",
+            "receive ResetRequest: type\nreceive ClearCacheRequest:\n",
+            "6: nobody handles ClearCache; write handles ClearCache below a part, or",
+        ),
+    ],
+)
+def test_a_block_handles_what_it_receives(tmp_path, handles, receives, told):
+    (tmp_path / "alpha").mkdir()
+    text = f"[block]\n{PART}{handles}\n[messages]\n{receives}"
+    (tmp_path / "alpha" / "block.txt").write_text(text)
+    with pytest.raises(DeclarationError) as caught:
+        Joins(read_all(tmp_path), TABLES)
+    assert str(caught.value).startswith(f"{tmp_path}/alpha/block.txt:{told}")
+
+
+@pytest.mark.parametrize(
+    ("block", "variable", "told"),
+    [
+        ("", "integer ro live", "6: nobody computes FAN_SPEED, which is live; write live FAN_SP"),
+        ("", "integer ro live default=0", None),
+        ("live FAN_SPEED", "integer ro live", None),
+        ("live FAN_SPEED", "integer ro default=0", "3: FAN_SPEED is declared without live; add t"),
+    ],
+)
+def test_what_is_live_is_computed(tmp_path, block, variable, told):
+    root = tmp_path / "blocks"
+    (root / "alpha").mkdir(parents=True)
+    text = f"[block]\n{PART}{block}\n[variables]\ncomponent Fan\nSpeed {variable}\n"
+    (root / "alpha" / "block.txt").write_text(text)
+    compile_tables(root, tmp_path / "tables")
+    done = run(
+        *("-m", "tools.blocks.joins", "--tables", tmp_path / "tables"),
+        *("--output", tmp_path / "parts.py", root),
+    )
+    assert done.returncode == (told is not None), done.stderr
+    assert done.stderr.startswith(f"blocks: {root}/alpha/block.txt:{told}" if told else "")
+
+
+@pytest.mark.parametrize(
     ("directive", "why"),
     [
         ("handles Reset", "the message Reset"),
         ("trigger Heartbeat", "TriggerMessage of Heartbeat"),
         ("live EVSE_POWER", "the live variable EVSE_POWER"),
-        ("partner charging.cache", "the place charging.cache"),
+        ("partner link.accepted", "the place link.accepted"),
         ("source 7", "the place among the sources 7"),
-        ("on refusal", "the answer of refusal"),
+        ("answers refusal", "the answer of refusal"),
+        ("answers known 7", "the place among the answers of known, 7"),
     ],
 )
 def test_what_only_one_may_have_tells_both_places(tmp_path, directive, why):
@@ -506,16 +575,20 @@ def test_the_order_of_a_directory_makes_no_difference(tmp_path, monkeypatch):
     assert json.dumps(back.hooks()) == json.dumps(forth.hooks())
 
 
-def build(blocks: Path, gen: Path) -> tuple[str, dict[str, list[str]]]:
-    """Make the tables and the parts of these blocks, as tools/build.mk does."""
-    tables = gen / "tables"
-    variables = ROOT / "firmware" / "device_model" / "variables.txt"
+def compile_tables(blocks: Path, tables: Path) -> None:
+    variables = sorted((ROOT / "firmware").glob("*/variables.txt"))
     for command in (
-        ("tools/device_model/compile.py", "--declarations", variables, "--out", tables),
+        ("tools/device_model/compile.py", "--declarations", *variables, "--out", tables),
         ("tools/schema/compile.py", "--out", tables),
     ):
         done = run(*command, "--blocks", blocks)
         assert done.returncode == 0, done.stderr
+
+
+def build(blocks: Path, gen: Path) -> tuple[str, dict[str, list[str]]]:
+    """Make the tables and the parts of these blocks, as tools/build.mk does."""
+    tables = gen / "tables"
+    compile_tables(blocks, tables)
     parts = gen / "parts.py"
     done = run("-m", "tools.blocks.joins", "--tables", tables, "--output", parts, blocks)
     assert done.returncode == 0, done.stderr
@@ -530,16 +603,19 @@ def blocks(tmp_path):
     return copy
 
 
-def handler_of(text: str, gen: Path, action: str) -> int:
-    """What the table of handlers has for a message."""
+def handler_of(text: str, gen: Path, action: str) -> str | None:
+    """The part that handles a message by the table; None: it is no message of this charger."""
     made: dict[str, object] = {}
     names = (gen / "tables" / "names.py").read_text()
     exec(names, made)
+    if action not in made:
+        return None
     line = next(line for line in text.split("\n") if line.startswith("_HANDLER = "))
     exec(line, made)
     layout: dict[str, object] = {}
     exec((gen / "tables" / "layout.py").read_text(), layout)
-    return made["_HANDLER"][made[action] - layout["FIRST_ACTION"]]
+    parts = text.partition("self._handlers = (")[2].partition(",)")[0].split(", ")
+    return parts[made["_HANDLER"][made[action] - layout["FIRST_ACTION"]]]
 
 
 LOCAL_LIST = """\
@@ -549,6 +625,7 @@ part local_list = local_list.LocalList(model, store)
 handles GetLocalListVersion
 source 15
 on started
+answers known 10
 live LOCAL_AUTH_LIST_CTRLR_ENTRIES = local_list.entries()
 
 [messages]
@@ -566,15 +643,14 @@ def test_adding_a_block_touches_its_folder_only(tmp_path, blocks):
     (blocks / "local_list").mkdir()
     (blocks / "local_list" / "block.txt").write_text(LOCAL_LIST)
     after, hooks = build(blocks, tmp_path / "after")
-    assert handler_of(before, tmp_path / "before", "GET_LOCAL_LIST_VERSION") == 0
-    handler = handler_of(after, tmp_path / "after", "GET_LOCAL_LIST_VERSION")
-    parts = after.partition("self._handlers = (")[2].partition(",)")[0].split(", ")
-    assert parts[handler - 1] == "local_list"
+    assert handler_of(before, tmp_path / "before", "GET_LOCAL_LIST_VERSION") is None
+    assert handler_of(after, tmp_path / "after", "GET_LOCAL_LIST_VERSION") == "local_list"
     sources = after.partition("sources.extend((")[2].partition(",)")[0].split(", ")
     assert sources[:3] == ["registration", "authorization", "local_list"]
     assert "from blocks.local_list.local_list import LocalList\n" in after
     assert "            return self.local_list.entries()\n" in after
-    assert hooks["started"] == ["local_list", "metering"]
+    assert hooks["started"] == ["self.local_list.started()", "self.metering.started()"]
+    assert hooks["known"] == ["self.local_list.known(grant)", "self.cache.known(grant)"]
     assert "LOCAL_AUTH_LIST_CTRLR_ENTRIES = " in (
         tmp_path / "after" / "tables" / "variables.py"
     ).read_text(encoding="utf-8")
@@ -585,11 +661,11 @@ def test_adding_a_block_touches_its_folder_only(tmp_path, blocks):
 def test_a_block_that_is_left_out_leaves_nothing(tmp_path, blocks):
     shutil.rmtree(blocks / "trigger")
     text, hooks = build(blocks, tmp_path / "gen")
-    assert handler_of(text, tmp_path / "gen", "TRIGGER_MESSAGE") == 0
-    assert handler_of(text, tmp_path / "gen", "RESET") != 0
+    assert handler_of(text, tmp_path / "gen", "TRIGGER_MESSAGE") is None
+    assert handler_of(text, tmp_path / "gen", "RESET") == "reset"
     for name in ("trigger_message", "blocks.trigger", "Trigger(", "LOG_STATUS_NOTIFICATION"):
         assert name not in text
-    assert all("trigger_message" not in parts for parts in hooks.values())
+    assert "trigger_message" not in json.dumps(hooks)
     compile(text, "parts.py", "exec")
 
 

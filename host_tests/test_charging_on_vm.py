@@ -4,10 +4,11 @@ import subprocess
 
 import pytest
 from conftest import ROOT
+from prepared import prepared
 from rig import BINARY
 
 
-def test_heap_of_charging():
+def test_heap_of_charging(tmp_path):
     if not BINARY.exists():
         pytest.fail("build/unix/pilotwire is missing; `make build` makes it", pytrace=False)
     result = subprocess.run(
@@ -15,7 +16,7 @@ def test_heap_of_charging():
             BINARY.with_name("micropython"),
             "-X",
             "heapsize=100000",
-            ROOT / "host_tests/on_vm/heap_charging.py",
+            prepared("heap_charging.py", tmp_path),
             ROOT / "build/gen",
         ],
         capture_output=True,

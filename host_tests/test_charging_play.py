@@ -7,8 +7,10 @@ from fakes import World, offered_ma
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tables import names
+from tables.messages import TransactionEventRequest
 
 from blocks.port import ANSWERED, ERROR, LOST, TIMEOUT
+from charging.pilot import ALL_MA
 
 EVSES = (1, 2)
 TOKENS = (b"A1", b"B2", b"C3")
@@ -67,9 +69,7 @@ class Play:
         self.world = World((2, 1), **settings_)
         self.world.board.supply_ma = supply_ma
         self.limits = {}
-        self.world.charging.limits.partners = (
-            lambda evse: (self.limits[evse.id], names.EMS) if self.limits.get(evse.id) else None,
-        )
+        self.world.partners.answers["limit_ma"] = [lambda evse: self.limits.get(evse.id) or ALL_MA]
         self.transactions = {}  # id -> [Event]
         self.energy = [0, 0, 0]
         self.steady = {}  # (EVSE, connector) -> since when its car is told to stop, ms
@@ -96,7 +96,7 @@ class Play:
         self.world.start(token, evse)
 
     def stop(self, number):
-        self.world.stop(b"tx-%d" % number)
+        self.world.stop(b"tx-%x" % number)
 
     def fault(self, evse, error):
         self.world.fault(evse, error)
@@ -150,7 +150,8 @@ class Play:
         item = self.world.transactions.take(True)
         if item is None:
             return False
-        event = self.world.event(status if item[1][14] is not None else None, ANSWERED)
+        token = item[1][TransactionEventRequest.idToken_idToken]
+        event = self.world.event(None if token is None else status, ANSWERED)
         self.note(event)
         return True
 
@@ -298,7 +299,7 @@ def long_play(seed):
                 (9, "answer", status, rnd.choice([None, b"G"])),
                 (6, "advance", rnd.choice([1, 4, 30, 61, 100])),
                 (2, "start", rnd.choice([None, evse]), token),
-                (1, "stop", rnd.randint(1, max(1, play.world.ids))),
+                (1, "stop", rnd.randint(1, max(1, play.world.charging._begun))),
                 (0.5, "fault", evse, b"GroundFailure"),
                 (2, "fault", evse, None),
                 (0.2, "weld", evse, True),

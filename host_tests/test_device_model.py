@@ -5,6 +5,7 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
+from fakes import Partners
 from hypothesis import given
 from hypothesis import strategies as st
 from tables import names, variables
@@ -22,8 +23,10 @@ _spec = importlib.util.spec_from_file_location(
 )
 compiler = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(compiler)
-COMPONENTS = compiler.read(ROOT / "firmware/device_model/variables.txt", ROOT / "firmware/blocks")
+ROOMS = list(ROOT.glob("firmware/*/variables.txt"))
+COMPONENTS = compiler.read(ROOMS, ROOT / "firmware/blocks")
 EVERY = [(c, v) for c in COMPONENTS for v in c.variables]
+model.DeviceModel.partners = Partners()  # nobody is there
 
 
 class Board:
@@ -44,7 +47,7 @@ class Board:
     def overrides(self):
         return iter(self.factory)
 
-    def meters_sign(self):
+    def has(self, capability, evse, connector):
         return True
 
 
@@ -111,6 +114,10 @@ def write(dm, handle, attribute, value):
 PLACES = {"station": (None, None), "evse": (2, None), "connector": (2, 1)}
 
 
+def split_place(component):
+    return [number or 0 for number in PLACES[component.level]]
+
+
 def path_of(component, variable):
     return f"{component.name}.{variable.name}" + (
         f"({variable.instance})" if variable.instance else ""
@@ -131,13 +138,13 @@ def test_every_declared_variable_is_in_the_tables(dm, component, variable):
     assert catalogue.string(catalogue.component_ref(place)) == component.name.encode()
     kind = compiler.TYPES.index(variable.type) | compiler.ACCESS.index(variable.access) << 3
     assert catalogue.kind(var) & 0x1F == kind
-    number = variable.type in ("integer", "decimal")
-    fields = {**(compiler.LIMITS if number else {}), **variable.fields}
+    fields = compiler.texts(variable)
     for bit, key in enumerate(compiler.FIELDS[:-1]):
         text = fields.get(key)
         assert catalogue.text(var, 1 << bit) == (None if text is None else text.encode())
     if variable.fields.get("default"):
-        assert check.check(var, variable.fields["default"].encode()) == outcomes.DONE
+        value = variable.fields["default"].encode()
+        assert check.check(var, value, dm.values(var, *split_place(component))) == outcomes.DONE
     for other, wrong in PLACES.items():
         if other != component.level:
             assert find(dm, path_of(component, variable), *wrong) != handle
@@ -195,7 +202,7 @@ def files(folder, table, **blocks):
     for name, text in blocks.items():
         (folder / "blocks" / name).mkdir()
         (folder / "blocks" / name / "block.txt").write_text("[messages]\n[variables]\n" + text)
-    return compiler.read(folder / "variables.txt", folder / "blocks")
+    return compiler.read([folder / "variables.txt"], folder / "blocks")
 
 
 def names_of(components):
@@ -605,13 +612,13 @@ def test_settings_of_another_firmware_are_dropped_singly(device, lines):
 )
 def test_check(dm, path, value, result):
     place = {"EVSE": (1, None), "Connector": (1, 1)}.get(path.partition(".")[0], (None, None))
-    variable = find(dm, path, *place) & 0xFFFF
-    assert check.check(variable, value) == getattr(outcomes, result)
+    variable, *place = catalogue.split(find(dm, path, *place))
+    assert check.check(variable, value, dm.values(variable, *place)) == getattr(outcomes, result)
 
 
 @given(st.binary(max_size=30), st.sampled_from(EVERY))
 def test_check_takes_any_bytes(value, item):
-    check.check(getattr(variables, compiler.constant(*item)), value)
+    check.check(getattr(variables, compiler.constant(*item)), value, b"a,b")
 
 
 @given(st.integers(0, 2**30 - 1))

@@ -1,8 +1,9 @@
 """charging/: pilot, relay, lock, start and stop points, faults, availability; events in order."""
 
 import pytest
-from fakes import Reader, World, word
+from fakes import Reader, World, token_info, word
 from tables import names
+from tables.messages import UnlockConnectorRequest, UnlockConnectorResponse
 
 from charging.outlet import STEADY, duty, fault_reason
 
@@ -1028,11 +1029,12 @@ def test_unlocking_the_other_connector_frees_no_held_cable(world):
     session(w)
     w.unplug(1)
     assert w.locked(1)
-    reader = Reader([1, 2])
-    assert w.remote.handle(names.UNLOCK_CONNECTOR, reader) == (names.UNLOCKED,)
+    unlocked = UnlockConnectorResponse(status=names.UNLOCKED)
+    reader = Reader(UnlockConnectorRequest(evseId=1, connectorId=2))
+    assert w.remote.handle(names.UNLOCK_CONNECTOR, reader) == unlocked
     assert w.locked(1)
-    reader = Reader([1, 1])
-    assert w.remote.handle(names.UNLOCK_CONNECTOR, reader) == (names.UNLOCKED,)
+    reader = Reader(UnlockConnectorRequest(evseId=1, connectorId=1))
+    assert w.remote.handle(names.UNLOCK_CONNECTOR, reader) == unlocked
     assert not w.locked(1)
 
 
@@ -1041,7 +1043,7 @@ def test_remote_stop_of_what_was_deauthorized_before(world):
     w = world(TX_CTRLR_TX_STOP_POINT="EVConnected")
     session(w)
     w.told()
-    w.charging.judge(b"tx-1", b"A1", names.ISO14443, [names.INVALID, None, None, None, None])
+    w.charging.judge(b"tx-1", b"A1", names.ISO14443, token_info(status=names.INVALID))
     w.set(TX_CTRLR_TX_STOP_POINT="Authorized")
     w.stop(b"tx-1")
     assert w.told()[-1] == ("Ended", "RemoteStop", "EVConnected", "Remote")

@@ -198,6 +198,16 @@ async def test_own_variables_in_reports(maker):
     assert ("Fan", None, "Speed") not in items
 
 
+async def test_own_variables_of_what_the_board_has(maker):
+    # it has a display, and no residual current device
+    csms, _ = await maker.booted()
+    items = await _full(csms)
+    assert ("Display", None, "Contrast") in items and ("Lamp", 1, "Colour") in items
+    assert "RCD" not in {component for component, _, _ in items}
+    (result,) = await read(csms, "RCD@1.Tripped")
+    assert result["attributeStatus"] == "UnknownComponent"
+
+
 async def test_own_variables_read_written_and_kept(maker):
     # B05, B06
     csms, station = await maker.booted()
@@ -460,7 +470,7 @@ def test_the_class_of_an_extension_may_be_small():
 
 
 def _firmware():
-    return compiler.read(ROOT / "firmware/device_model/variables.txt", ROOT / "firmware/blocks")
+    return compiler.read(ROOT.glob("firmware/*/variables.txt"), ROOT / "firmware/blocks")
 
 
 def test_a_mistake_in_the_table_of_the_firmware_is_told_with_its_path(tmp_path):
@@ -542,7 +552,8 @@ class _Board:
 def _guard(monkeypatch, extension):
     monkeypatch.setitem(sys.modules, "extension", types.SimpleNamespace(Extension=extension))
     monkeypatch.delitem(sys.modules, "extension_guard", raising=False)
-    return importlib.import_module("extension_guard").Guard(_Board(), None, None)
+    model = types.SimpleNamespace(values=lambda variable, evse, connector: None)
+    return importlib.import_module("extension_guard").Guard(_Board(), model, None)
 
 
 def test_an_extension_of_two_arguments_works(monkeypatch):

@@ -208,6 +208,22 @@ def test_every_error_is_told_and_good_modules_are_kept():
     assert [str(error).split(":")[0] for error in errors] == ["firmware/b.py", "firmware/c.py"]
 
 
+def test_what_a_program_does_not_import_is_left_out():
+    sources = [
+        source("main.py", "from a.b import c\n"),
+        source("a/b.py", "def f():\n    import d\n    from . import e\n"),
+        source("d.py", ""),
+        source("a/e.py", "import nothing_of_ours\n"),
+        source("a/f.py", "from a import b\nfrom tables.names import NOBODY\n"),
+        source("a/__init__.py", ""),
+    ]
+    frozen, errors = freeze.prepare(sources, start="main")
+    assert sorted(map(str, frozen)) == ["a/__init__.py", "a/b.py", "a/e.py", "d.py", "main.py"]
+    assert errors == [], "nor is told what is wrong with it"
+    frozen, errors = freeze.prepare(sources)
+    assert len(frozen) == 5 and len(errors) == 1, "all but what is wrong"
+
+
 @pytest.mark.parametrize("number, kept", [(0, False), (1, True), (22, True)])
 def test_a_module_may_depend_on_a_constant(number, kept):
     chosen = source("tables/chosen.py", f"# constants\nROOM = {number}\n")

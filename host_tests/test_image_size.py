@@ -4,6 +4,7 @@ import json
 import pathlib
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 from conftest import ROOT
@@ -36,7 +37,7 @@ Linker script and memory map
 .data           0x20000000        0x8 load address 0x08000330
  .data.x        0x20000000        0x8 /there/build/network.o
 
-.bss            0x20000008       0x50
+.bss            0x20000008       0x54
  .bss.ring      0x20000008       0x10 /there/build/serial_ethernet.o
  .bss.sim       0x20000018       0x40 /there/build/sim.o
  COMMON         0x20000058        0x4 /there/build/frozen_content.o
@@ -56,12 +57,87 @@ const qstr_table_t mp_frozen_const_pool = {
 
 def test_what_the_linker_has_put_where():
     sections = image_size.input_sections(MAP)
-    assert ("x", 0) not in sections
     assert len(sections) == 12
-    assert sections[0] == (".text", 0x184, "/there/build/startup.o")
-    assert sections[1] == (".text", 0xC, "*fill*")
-    assert sections[3] == (".text", 0x20, "/there/build/lib/littlefs/lfs2.o")
+    assert sections[0] == (".text", 0x08000000, 0x184, "/there/build/startup.o")
+    assert sections[1] == (".text", 0x08000184, 0xC, "*fill*")
+    assert sections[3] == (".text", 0x08000290, 0x20, "/there/build/lib/littlefs/lfs2.o")
     assert not any("gone" in section.origin or "empty" in section.origin for section in sections)
+
+
+# Strings that are merged: all of them lie at the first place, and the map still lists the others.
+MERGED = """
+Linker script and memory map
+
+.text           0x08000000       0x3c
+ .rodata.a.str1.1
+                0x08000000       0x20 /there/build/a.o
+                                 0x28 (size before relaxing)
+ .rodata.b.str1.1
+                0x08000020       0x20 /there/build/b.o
+                                 0x10 (size before relaxing)
+ *fill*         0x08000020        0x4
+ .rodata.b      0x08000024       0x10 /there/build/b.o
+ .rodata.c.str1.1
+                0x08000034       0x20 /there/build/c.o
+
+.long_name_of_a_section
+                0x20000000        0x8
+ .bss.x         0x20000000        0x8 /there/build/c.o
+"""
+
+
+def test_each_address_counts_once():
+    sections = image_size.input_sections(MERGED)
+    assert [(section.size, section.origin[-3:]) for section in sections] == [
+        (0x20, "a.o"),
+        (0x4, "ll*"),
+        (0x10, "b.o"),
+        (0x8, "c.o"),
+        (0x8, "c.o"),
+    ]
+    assert sections[-1].output == ".long_name_of_a_section"
+
+
+def _size(program, command="size"):
+    """Bytes of each section, as the size command says."""
+    done = subprocess.run([command, "-A", program], check=True, capture_output=True, text=True)
+    rows = [line.split() for line in done.stdout.splitlines()]
+    return {row[0]: int(row[1]) for row in rows if len(row) == 3 and row[0].startswith(".")}
+
+
+def _check_sum(map_text, sizes):
+    found = Counter()
+    for section in image_size.input_sections(map_text):
+        found[section.output] += section.size
+    for name in (*image_size.ROM_SECTIONS, *image_size.RAM_SECTIONS):
+        assert found[name] == sizes.get(name, 0), name
+
+
+def test_the_sum_is_what_the_size_command_says(tmp_path):
+    for name in "abc":
+        (tmp_path / f"{name}.c").write_text(
+            f'const char *{name}(int i) {{ return i ? "in every file" : "in {name} only"; }}\n'
+            f"const long long table_{name} = 1; int data_{name} = 2, zero_{name};\n"
+        )
+    script = tmp_path / "small.ld"
+    script.write_text(
+        "SECTIONS { .text : { *(.text*) *(.rodata*) } .data : { *(.data*) } .bss : { *(.bss*) } }"
+    )
+    flags = ["-Os", "-fno-pic", "-no-pie", "-static", "-nostdlib", "-ffunction-sections"]
+    linker = [f"-Wl,-T,{script}", "-Wl,-e,a", "-Wl,-Map=small.map"]
+    sources = [f"{name}.c" for name in "abc"]
+    subprocess.run(["gcc", *flags, *linker, *sources, "-o", "small.elf"], cwd=tmp_path, check=True)
+    text = (tmp_path / "small.map").read_text()
+    assert "str1.1" in text, "strings are merged"
+    _check_sum(text, _size(tmp_path / "small.elf"))
+
+
+@pytest.mark.parametrize("board", ["cortex_m3", "rv32"])
+def test_the_sum_of_an_image_is_what_the_size_command_says(board):
+    port = ROOT / "build" / board / "port"
+    if not (port / "firmware.elf").exists():
+        pytest.skip("`make image` has not been here")
+    _check_sum((port / "firmware.map").read_text(), _size(port / "firmware.elf"))
 
 
 @pytest.mark.parametrize(

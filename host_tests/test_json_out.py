@@ -43,7 +43,7 @@ def declared(tmp_path_factory):
     """(program, declarations by message)"""
     folder = tmp_path_factory.mktemp("json_out")
     lines = ["send %s: %s" % (m, declaration(SCHEMAS.types[m][1])) for m in SENT]
-    done = compile_tables(folder, everything="\n".join(lines))
+    done = compile_tables(folder, "--complete", everything="\n".join(lines))
     assert done.returncode == 0, done.stderr
     (folder / "out").rename(folder / "tables")
     found, _ = parse(read_all(folder / "blocks"), SCHEMAS)

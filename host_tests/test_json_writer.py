@@ -10,8 +10,18 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from messages import DECLARED, Maker, seconds, slots, split_message, valid
+from prepared import prepared
 from tables import names
 from tables.layout import LAST_NAME
+from tables.messages import (
+    DataTransferRequest,
+    GetVariableResultType,
+    GetVariablesResponse,
+    MeterValuesRequest,
+    MeterValueType,
+    SampledValueType,
+    TransactionEventRequest,
+)
 from wire_core import write_time
 
 from hal.errors import WriterMismatch
@@ -51,6 +61,11 @@ def written(writer):
     assert all(len(piece) == len(writer.buffer) for piece in pieces[:-1])
     assert not writer.fill()
     return b"".join(pieces)
+
+
+def meter_values(samples):
+    reading = MeterValueType(timestamp=5, sampledValue=samples)
+    return MeterValuesRequest(evseId=1, meterValue=[reading])
 
 
 def project(node, value):
@@ -112,11 +127,29 @@ def test_what_is_written_is_valid_and_says_what_it_was_given(message, rnd, size,
 
 
 def test_a_whole_meter_value():
-    sample = (12340, 3, names.SAMPLE_PERIODIC, names.POWER_ACTIVE_IMPORT, names.L1, None, b"W", 0)
-    slots = (names.UPDATED, 5, names.TRIGGER, 1, False, None, None, b"tx", names.CHARGING)
-    slots += (None, None, None, 1, 1, None, None, None, ([(5, [sample])]))
+    sample = SampledValueType(
+        value=12340,
+        value_decimals=3,
+        context=names.SAMPLE_PERIODIC,
+        measurand=names.POWER_ACTIVE_IMPORT,
+        phase=names.L1,
+        unitOfMeasure_unit=b"W",
+        unitOfMeasure_multiplier=0,
+    )
+    event = TransactionEventRequest(
+        eventType=names.UPDATED,
+        timestamp=5,
+        triggerReason=names.TRIGGER,
+        seqNo=1,
+        offline=False,
+        transactionInfo_transactionId=b"tx",
+        transactionInfo_chargingState=names.CHARGING,
+        evse_id=1,
+        evse_connectorId=1,
+        meterValue=[MeterValueType(timestamp=5, sampledValue=[sample])],
+    )
     writer = Writer(64)
-    writer.call(b"1-2", names.TRANSACTION_EVENT, slots)
+    writer.call(b"1-2", names.TRANSACTION_EVENT, event)
     text = written(writer)
     assert text.startswith(b'[2,"1-2","TransactionEvent",{"eventType":"Updated","timestamp":')
     assert text.endswith(
@@ -141,10 +174,17 @@ def test_a_text_in_pieces(pieces, size, cut):
 
     class Samples:
         def __iter__(self):
-            yield (1, 0) + (None,) * 6 + (text(), b"method", b"", b"key")
+            yield SampledValueType(
+                value=1,
+                value_decimals=0,
+                signedMeterValue_signedMeterData=text(),
+                signedMeterValue_signingMethod=b"method",
+                signedMeterValue_encodingMethod=b"",
+                signedMeterValue_publicKey=b"key",
+            )
 
     writer = Writer(size)
-    writer.call(b"1", names.METER_VALUES, (1, [(5, Samples())]))
+    writer.call(b"1", names.METER_VALUES, meter_values(Samples()))
     (sample,) = json.loads(written(writer))[3]["meterValue"][0]["sampledValue"]
     assert sample["signedMeterValue"] == {
         "signedMeterData": whole.decode(),
@@ -163,12 +203,18 @@ def test_arrays_are_iterated_again_in_each_pass_and_empty_ones_left_out():
         def __iter__(self):
             self.passes += 1
             for i in range(self.n):
-                yield (names.ACCEPTED, None, b"%d" % i, b"C", None, None, None, b"V")
+                yield GetVariableResultType(
+                    attributeStatus=names.ACCEPTED,
+                    attributeValue=b"%d" % i,
+                    component_name=b"C",
+                    variable_name=b"V",
+                )
 
     writer = Writer(100)
     for n in (0, 1, 2, 30):
         records = Records(n)
-        writer.result(b"x", names.GET_VARIABLES, (records,))
+        response = GetVariablesResponse(getVariableResult=records)
+        writer.result(b"x", names.GET_VARIABLES, response)
         found = json.loads(written(writer))[2]
         assert len(found.get("getVariableResult", ())) == n
         assert records.passes == (2 if n else 1)
@@ -181,13 +227,13 @@ def test_what_fits_into_the_buffer_is_written_once(more):
     class Values:
         def __iter__(self):
             passes.append(1)
-            yield (1, 0)
+            yield SampledValueType(value=1, value_decimals=0)
 
     writer = Writer(150)
     frame = b'[2,"i","MeterValues",{"evseId":1,"meterValue":[{"timestamp":"2020-01-01T00:00:05Z",'
     frame += b'"sampledValue":[{"value":1}]}]}]'
     # the id is as long as it needs to be
-    writer.call(b"i" * (151 - len(frame) + more), names.METER_VALUES, (1, [(5, Values())]))
+    writer.call(b"i" * (151 - len(frame) + more), names.METER_VALUES, meter_values(Values()))
     text = written(writer)
     assert len(text) == 150 + more
     assert len(passes) == (1 if more <= 0 else 2)
@@ -242,8 +288,13 @@ def test_errors_are_written_with_their_id():
 
 def test_a_name_id_may_stand_for_a_string():
     writer = Writer(64)
-    slots = (names.ACCEPTED, None, b"1", names.RESET, None, None, None, b"V")
-    writer.result(b"i", names.GET_VARIABLES, ([slots],))
+    result = GetVariableResultType(
+        attributeStatus=names.ACCEPTED,
+        attributeValue=b"1",
+        component_name=names.RESET,
+        variable_name=b"V",
+    )
+    writer.result(b"i", names.GET_VARIABLES, GetVariablesResponse(getVariableResult=[result]))
     component = json.loads(written(writer))[2]["getVariableResult"][0]["component"]
     assert component == {"name": "Reset"}
 
@@ -274,14 +325,20 @@ def test_times_are_written_as_the_calendar_has_them(value):
 
 def test_the_first_pass_goes_in_steps_and_begins_anew_with_each_message():
     writer = Writer(64)
-    record = (names.ACCEPTED, None, b"1", b"C", None, None, None, b"V")
-    writer.result(b"i", names.GET_VARIABLES, ([record] * 60,))
+    result = GetVariableResultType(
+        attributeStatus=names.ACCEPTED,
+        attributeValue=b"1",
+        component_name=b"C",
+        variable_name=b"V",
+    )
+    response = GetVariablesResponse(getVariableResult=[result] * 60)
+    writer.result(b"i", names.GET_VARIABLES, response)
     steps = 1
     while not writer.count():
         steps += 1
     assert steps > 5
     assert len(written(writer)) == writer.length()
-    writer.result(b"i", names.GET_VARIABLES, ([record] * 60,))
+    writer.result(b"i", names.GET_VARIABLES, response)
     assert not writer.count()  # and is left there
     writer.error(b"i", names.INTERNAL_ERROR)
     assert json.loads(written(writer)) == [4, "i", "InternalError", "", {}]
@@ -301,7 +358,12 @@ class Failing:
     def __iter__(self):
         self.passes -= 1
         for _ in range(self.n):
-            yield (names.ACCEPTED, None, b"value", b"C", None, None, None, b"V")
+            yield GetVariableResultType(
+                attributeStatus=names.ACCEPTED,
+                attributeValue=b"value",
+                component_name=b"C",
+                variable_name=b"V",
+            )
         if self.passes <= 0:
             raise Broken
 
@@ -310,7 +372,7 @@ class Failing:
 def test_what_is_raised_in_a_pass_ends_the_message_and_no_other(n, passes):
     writer = Writer(64)
     records = Failing(n, passes)
-    writer.result(b"i", names.GET_VARIABLES, (records,))
+    writer.result(b"i", names.GET_VARIABLES, GetVariablesResponse(getVariableResult=records))
     if passes == 2:
         writer.length()
     with pytest.raises(Broken):
@@ -361,26 +423,28 @@ def test_what_can_not_be_written_is_refused(slots, error):
 )
 def test_numbers_have_32_bits_and_18_decimals(sample, error):
     writer = Writer(64)
-    writer.call(b"i", names.METER_VALUES, (1, [(5, [sample])]))
+    value, decimals = sample
+    sampled = SampledValueType(value=value, value_decimals=decimals)
+    writer.call(b"i", names.METER_VALUES, meter_values([sampled]))
     if error:
         with pytest.raises(error):
             writer.length()
         return
-    mantissa, decimals = sample
-    found = json.loads(written(writer), parse_float=Decimal)
-    value = found[3]["meterValue"][0]["sampledValue"][0]["value"]
-    assert value == Decimal(mantissa).scaleb(-decimals)
+    message = json.loads(written(writer), parse_float=Decimal)
+    (found,) = message[3]["meterValue"][0]["sampledValue"]
+    assert found["value"] == Decimal(value).scaleb(-decimals)
 
 
 def test_raw_json_in_pieces():
     writer = Writer(100)
     for pieces in ((b'{"a', b'":[1,"\\"', b'"]}'), (piece for piece in (b"[", b"2", b"]"))):
-        writer.call(b"i", names.DATA_TRANSFER, (b"v", b"", pieces))
+        transfer = DataTransferRequest(vendorId=b"v", messageId=b"", data=pieces)
+        writer.call(b"i", names.DATA_TRANSFER, transfer)
         assert json.loads(written(writer))[3]["data"] in ({"a": [1, '"']}, [2])
 
 
-def test_on_the_vm_a_steady_message_leaves_no_garbage_and_nothing_is_held():
-    script = ROOT / "host_tests" / "on_vm" / "wire_writer.py"
+def test_on_the_vm_a_steady_message_leaves_no_garbage_and_nothing_is_held(tmp_path):
+    script = prepared("wire_writer.py", tmp_path)
     command = [str(ROOT / "build" / "unix" / "micropython"), "-X", "heapsize=16384", str(script)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

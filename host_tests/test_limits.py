@@ -1,8 +1,13 @@
 """charging/: how much is offered, who shares the supply, overdraw, stops that break no load."""
 
 import pytest
-from fakes import Reader, World
+from fakes import Reader, World, token_info
 from tables import names
+from tables.messages import UnlockConnectorRequest, UnlockConnectorResponse
+
+UNLOCK = Reader(UnlockConnectorRequest(evseId=1, connectorId=1))
+
+from charging.pilot import ALL_MA
 
 
 def charging(evses=1, supply_ma=0, cables=(32000, 32000, 32000), **settings):
@@ -32,10 +37,7 @@ def offers(w):
 def partner(w, limits):
     """A partner of charging that limits EVSEs: {EVSE: mA}."""
 
-    def limit(evse):
-        return (limits[evse.id], names.EMS) if evse.id in limits else None
-
-    w.charging.limits.partners = (limit,)
+    w.partners.answers["limit_ma"] = [lambda evse: limits.get(evse.id, ALL_MA)]
 
 
 # ---- the least limit
@@ -67,16 +69,14 @@ def test_outlet_and_cable(rating_ma, cable_ma, permille):
     assert state == ("Charging" if permille < 1000 else "SuspendedEVSE")
 
 
-def test_the_least_of_several_wins_with_its_source():
+def test_the_least_of_several_wins():
     w = charging()
-    offer = w.charging.evses[0].offer
-    assert offer.source == 0
-    partner(w, {1: 10000})
+    w.partners.answers["limit_ma"] = [lambda evse: 10000, lambda evse: 12000, lambda evse: 11000]
     w.advance(1)
-    assert w.pwm(1) == 166 and offer.source == names.EMS
+    assert w.pwm(1) == 166
     w.board.outlets[1, 1].degrees = 75
     w.advance(1)
-    assert w.pwm(1) == 133 and offer.source == 0
+    assert w.pwm(1) == 133
 
 
 def test_a_partner_that_asks_at_once():
@@ -445,7 +445,7 @@ def test_deauthorized_is_told_when_no_energy_flows():
     w = charging(TX_CTRLR_TX_STOP_POINT="EVConnected")
     w.told()
     w.board.outlets[1, 1].obeys = False
-    w.charging.judge(b"tx-1", b"C1", names.ISO14443, [names.INVALID, None, None, None, None])
+    w.charging.judge(b"tx-1", b"C1", names.ISO14443, token_info(status=names.INVALID))
     assert w.told() == [] and w.relay(1)
     w.advance(4)
     assert w.told() == [("Updated", "Deauthorized", "EVConnected")]
@@ -524,7 +524,7 @@ def test_what_happens_while_a_stop_waits_is_told():
     w.told()
     w.board.outlets[1, 1].obeys = False
     w.swipe(b"C1", 1)
-    w.remote.handle(names.UNLOCK_CONNECTOR, Reader([1, 1]))
+    w.remote.handle(names.UNLOCK_CONNECTOR, UNLOCK)
     w.unplug(1)
     assert w.told() == [
         ("Updated", "StopAuthorized", "Charging"),
@@ -538,8 +538,8 @@ def test_unlock_while_it_ends():
     w = charging()
     w.board.outlets[1, 1].obeys = False
     w.swipe(b"C1", 1)
-    answer = w.remote.handle(names.UNLOCK_CONNECTOR, Reader([1, 1]))
-    assert answer == (names.ONGOING_AUTHORIZED_TRANSACTION,)
+    answer = w.remote.handle(names.UNLOCK_CONNECTOR, UNLOCK)
+    assert answer == UnlockConnectorResponse(status=names.ONGOING_AUTHORIZED_TRANSACTION)
 
 
 def test_others_who_charge_are_not_stopping():

@@ -23,7 +23,10 @@ CASES = [
 
 
 def cpython(_):
-    folders = [ON_VM, *(ROOT / name for name in ("firmware", "build/gen", "host_tests/shims"))]
+    folders = [
+        ON_VM,
+        *(ROOT / name for name in ("firmware", "build/host_tests/gen", "host_tests/shims")),
+    ]
     path = os.pathsep.join(map(str, folders))
     return [sys.executable, str(ON_VM / "link_cases.py")], {"PYTHONPATH": path}
 

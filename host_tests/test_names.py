@@ -209,7 +209,9 @@ def test_a_declared_name_must_exist(folder):
 
 def test_the_device_model_declares_what_its_variables_ask_the_board_for():
     """A variable with `from=.name` asks for an attribute of the board by a text."""
-    lines = declaration.lines(ROOT / "firmware/device_model/variables.txt")
+    lines = [
+        line for path in ROOT.glob("firmware/*/variables.txt") for line in declaration.lines(path)
+    ]
     for block in declaration.read_all(ROOT / "firmware/blocks"):
         lines += block.sections.get("variables", [])
     words = [word for _, line in lines for word in line.split()]

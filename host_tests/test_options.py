@@ -142,24 +142,29 @@ import _sim
 from board import Board
 board = Board()
 print(board.supply_ma, board.phases)
+print("".join(str(int(board.has(capability, 1, 1))) for capability in range(9)))
 for evse, count in enumerate(board.connectors):
     for number in range(count):
         c = board.connector(evse + 1, number + 1)
         print(c.rating_ma, c.detachable, c.proximity_ma(), c.celsius(), c.pilot())
 """
 
+# By firmware/hal/capabilities.py; of the numbers that stand for nothing there is nothing.
+_LOCK = "001110100"
+_NO_LOCK = "000110100"
+
 
 @pytest.mark.parametrize(
     ("settings", "lines"),
     [
-        ({}, ["0 3", "32000 True None 25 0", "32000 True None 25 0"]),
+        ({}, ["0 3", _LOCK, "32000 True None 25 0", "32000 True None 25 0"]),
         (
             {"rating": "16,63", "evses": "2,1", "supply": "80", "fixed_cable": "1"},
-            ["80000 3", *["16000 False 16000 25 0"] * 2, "63000 False 63000 25 0"],
+            ["80000 3", _NO_LOCK, *["16000 False 16000 25 0"] * 2, "63000 False 63000 25 0"],
         ),
         (
             {"rating": "20", "fixed_cable": "0", "supply": "1"},
-            ["1000 3", *["20000 True None 25 0"] * 2],
+            ["1000 3", _LOCK, *["20000 True None 25 0"] * 2],
         ),
     ],
 )

@@ -10,6 +10,7 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from messages import BLOCKS, DECLARED, RECEIVED, SCHEMAS, Maker, slots, split_message, valid
+from tables.messages import GetVariableDataType, GetVariablesRequest, HeartbeatResponse
 from tables.names import (
     FORMAT_VIOLATION,
     OCCURRENCE_CONSTRAINT_VIOLATION,
@@ -250,15 +251,15 @@ def test_lengths_are_characters_not_bytes():
 def test_each_and_count_walk_the_arrays():
     payload = {"getVariableData": [ONE, {**ONE, "attributeType": "Target"}]}
     assert read("GetVariablesRequest", json.dumps(payload)) is None
-    records = reader.each()
+    records = reader.each(GetVariablesRequest.getVariableData)
     first = next(records)
-    assert first[1] == b"C"
+    assert first[GetVariableDataType.component_name] == b"C"
     assert next(records) is first  # one list for all
-    assert first[0] == name_id(b"Target")
-    assert reader.count() == 2
-    assert reader.count(1) == 0
+    assert first[GetVariableDataType.attributeType] == name_id(b"Target")
+    assert reader.count(GetVariablesRequest.getVariableData) == 2
+    assert [reader.count(slot) for slot in (-1, 1, 8, 33, 2**16)] == [0] * 5
     assert read("HeartbeatResponse", '{"currentTime":"2024-01-01T00:00:00Z"}') is None
-    assert list(reader.each()) == []
+    assert list(reader.each(HeartbeatResponse.currentTime)) == []  # no array
 
 
 def test_names_have_numbers_and_back():
@@ -272,13 +273,13 @@ def test_names_have_numbers_and_back():
     assert all(name(name_id(n.encode())) == n.encode() for n in wanted)
 
 
-def compile_tables(tmp_path, **texts):
+def compile_tables(tmp_path, *options, **texts):
     """Runs the compiler on blocks of these names, and with these [messages]."""
     for block, text in texts.items():
         (tmp_path / "blocks" / block).mkdir(parents=True)
         (tmp_path / "blocks" / block / "block.txt").write_text("[messages]\n" + text)
     command = [sys.executable, str(ROOT / "tools" / "schema" / "compile.py")]
-    command += ["--blocks", str(tmp_path / "blocks"), "--out", str(tmp_path / "out")]
+    command += ["--blocks", str(tmp_path / "blocks"), "--out", str(tmp_path / "out"), *options]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -312,21 +313,23 @@ def test_the_compiler_says_where_a_declaration_is_wrong(tmp_path, line, why):
 
 
 def test_a_message_belongs_to_one_block(tmp_path):
-    ours = "receive DataTransferRequest: vendorId\n"
-    sent = "\nsend DataTransferRequest: vendorId\n"
+    ours = "receive DataTransferRequest: vendorId\nsend DataTransferResponse: status\n"
+    sent = "\nsend DataTransferRequest: vendorId\nreceive DataTransferResponse: status\n"
     assert compile_tables(tmp_path / "right", a=ours, b=sent).returncode == 0
     for blocks in ({"a": ours, "b": sent + ours}, {"a": ours + "\n" + ours}):
         folder = tmp_path / "".join(blocks)
         done = compile_tables(folder, **blocks)
         assert done.returncode == 1
-        assert f"{folder}/blocks/{max(blocks)}/block.txt:4: DataTransferRequest" in done.stderr
+        assert f"{folder}/blocks/{max(blocks)}/block.txt:5: DataTransferRequest" in done.stderr
         assert f"declared twice; it is at {folder}/blocks/a/block.txt:2 already" in done.stderr
 
 
 def test_a_field_of_an_object_may_be_named_with_a_dot(tmp_path):
     outputs = []
+    answer = "send TriggerMessageResponse: status\n"
     for text in ("evse.id", "evse{id}"):
-        done = compile_tables(tmp_path / text, a=f"receive TriggerMessageRequest: {text}\n")
+        declared = f"receive TriggerMessageRequest: {text}\n{answer}"
+        done = compile_tables(tmp_path / text, a=declared)
         assert done.returncode == 0, done.stderr
         outputs.append((tmp_path / text / "out" / "schema.inc").read_bytes())
     assert outputs[0] == outputs[1]
@@ -348,7 +351,83 @@ def test_the_compiler_is_deterministic_and_within_its_limit(tmp_path):
         done = compile_tables(folder, one_more="\nnames Xylophone\n")
         assert done.returncode == 0, done.stderr
         total = int(done.stdout.split("schema tables: ")[1].split()[0])
-        assert 5000 < total <= 16000
-        outputs.append([(p.name, p.read_bytes()) for p in sorted((folder / "out").iterdir())])
+        assert 4000 < total <= 16000
+        files = sorted((folder / "out").iterdir())
+        # messages.py names the declarations by their paths
+        outputs.append([(p.name, p.read_bytes().replace(bytes(folder), b"")) for p in files])
     assert outputs[0] == outputs[1]
     assert b"XYLOPHONE = " in dict(outputs[0])["names.py"]
+
+
+RESET = "receive ResetRequest: type\nsend ResetResponse: status\n"
+
+
+def numbers(folder, file="names.py"):
+    lines = (folder / "out" / file).read_text().splitlines()
+    pairs = (line.split(" = ") for line in lines if " = " in line)
+    return {name: int(number) for name, number in pairs}
+
+
+def test_of_messages_only_those_that_are_declared_are_there(tmp_path):
+    done = compile_tables(tmp_path, a=RESET)
+    assert done.returncode == 0, done.stderr
+    found = numbers(tmp_path)
+    layout = numbers(tmp_path, "layout.py")
+    assert [n for n in found.values() if layout["FIRST_ACTION"] <= n < layout["FIRST_OTHER"]] == [
+        found["RESET"]
+    ]
+    assert found.keys() >= {"EVSE_ID", "TYPE", "IMMEDIATE"}, "of what is received all is checked"
+    assert found.keys() >= {"STATUS", "SCHEDULED", "CUSTOM_DATA", "VENDOR_ID", "NOT_IMPLEMENTED"}
+    assert "STATUS_INFO" not in found, "of what is sent only what is declared"
+    assert found.keys().isdisjoint({"CLEAR_CACHE", "HEARTBEAT", "ISO14443"})
+
+
+def test_names_that_sources_import_are_there(tmp_path):
+    sources = tmp_path / "sources"
+    for file, text in {
+        "a.py": "def f():\n    from tables.names import ISO14443, CLEAR_CACHE, NO_SUCH_NAME\n",
+        "b.c": "int x = NAME_VOLTAGE;\n",
+        "blocks/a/code.py": "from tables.names import STATUS_FIELD, L1_N\n",
+        "blocks/gone/code.py": "from tables.names import L2_N\n",
+        "wrong.py": "def f(:\n",
+    }.items():
+        (sources / file).parent.mkdir(parents=True, exist_ok=True)
+        (sources / file).write_text(text)
+    (sources / "blocks/a/block.txt").write_text(f"[messages]\n{RESET}")
+    command = [sys.executable, ROOT / "tools" / "schema" / "compile.py", "--sources", sources]
+    command += ["--blocks", sources / "blocks", "--out", tmp_path / "out"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert done.returncode == 1, "gone/ has code and declares nothing"
+    (sources / "blocks/gone/code.py").rename(sources / "blocks/code.py")
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = numbers(tmp_path)
+    assert found.keys() >= {"ISO14443", "VOLTAGE", "L1_N", "L2_N"}
+    assert "NO_SUCH_NAME" not in found and "STATUS_FIELD" not in found
+    first_other = numbers(tmp_path, "layout.py")["FIRST_OTHER"]
+    assert found["CLEAR_CACHE"] >= first_other, "a name, and no message"
+
+
+def test_a_constant_is_the_same_whatever_else_is_there(tmp_path):
+    few, all_ = tmp_path / "few", tmp_path / "all"
+    assert compile_tables(few, a=RESET).returncode == 0
+    assert compile_tables(all_, "--complete", a=RESET).returncode == 0
+    assert numbers(few).keys() < numbers(all_).keys()
+    layout = numbers(all_, "layout.py")
+    assert layout["FIRST_OTHER"] - layout["FIRST_ACTION"] == len(SCHEMAS.actions)
+
+
+@pytest.mark.parametrize(
+    ("line", "missing"),
+    [
+        ("receive ResetRequest: type", "send ResetResponse"),
+        ("send ResetResponse: status", "receive ResetRequest"),
+        ("send HeartbeatRequest:", "receive HeartbeatResponse"),
+    ],
+)
+def test_a_request_has_its_response(tmp_path, line, missing):
+    done = compile_tables(tmp_path, a=line + "\n")
+    assert done.returncode == 1
+    said = " ".join(line.split(":")[0].split())
+    told = f"a/block.txt:2: {said}, but nobody declares {missing}; add it"
+    assert told in done.stderr

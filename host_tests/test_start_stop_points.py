@@ -4,9 +4,11 @@ import random
 from itertools import combinations
 
 import pytest
-from fakes import World
+from fakes import World, token_info
 from tables import names
 from transaction_model import POINTS, START_POINTS, STEPS, Model, Told
+
+INVALID = token_info(status=names.INVALID)
 
 SETS = [set(c) for n in range(1, 5) for c in combinations(POINTS, n)]
 SIGNED_SETS = [{"DataSigned"}] + [{*points, "DataSigned"} for points in SETS]  # to start
@@ -132,8 +134,7 @@ class Player:
 
     def _refuse(self):
         if self._open():
-            info = [names.INVALID, None, None, None, None]
-            self.world.charging.judge(self._open(), b"A1", names.ISO14443, info)
+            self.world.charging.judge(self._open(), b"A1", names.ISO14443, INVALID)
 
     def _fault(self):
         self.world.fault(1, b"GroundFailure", self.connector)

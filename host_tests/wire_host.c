@@ -54,8 +54,8 @@ static void fields(void) {
     unsigned node = wire_fields(reader, &at, &end);
     unsigned sum = node != 0 ? walk(&at, end, node, 0) : 0;
     wire_value_t array;
-    for (unsigned k = 0; k < 4; k++) {
-        sum = sum * 31 + (wire_array(reader, k, &array) ? array.count : 0);
+    for (unsigned slot = 0; slot < 32; slot++) {
+        sum = sum * 31 + (wire_array(reader, slot, &array) ? array.count : 0);
     }
     printf(" %u", sum);
 }

@@ -10,25 +10,27 @@ EXTENSION = $(wildcard boards/unix/extension.py)
 
 find = $(shell find $(1) -type f -name '$(2)' 2>/dev/null)
 GENERATED_FROM = $(call find,tools/schema tools/device_model tools/blocks,*.py) $(call find,firmware,*.txt) \
-	$(call find,firmware,*.csv) tools/requirements.txt tools/no_floats.py $(EXTENSION)
+	$(call find,firmware,*.csv) $(wildcard firmware/hal/capabilities.py tools/inline.py) tools/requirements.txt tools/no_floats.py $(EXTENSION)
+# What imports names; tables have those only.
+NAMES_FROM = $(call find,firmware boards,*.py) $(call find,firmware/native boards,*.c)
 # A file that came or went is a change, too; so is code in a block's folder that has no declaration yet.
-LISTED = $(sort $(GENERATED_FROM) $(call find,firmware/blocks,*.py))
+LISTED = $(sort $(GENERATED_FROM) $(NAMES_FROM))
 FROZEN_FROM = $(call find,firmware,*.py) $(wildcard boards/unix/*.py boards/simulated/micropython/*.py) tools/freeze.py tools/inline.py
 C_FROM = $(call find,firmware boards/unix boards/simulated,*.[ch]) firmware/native/micropython.mk
 
 all: build/unix/pilotwire build/unix/micropython
 	@:
 
-build/gen/stamp: $(GENERATED_FROM) tools/build.mk build/gen/sources
+build/gen/stamp: $(GENERATED_FROM) $(NAMES_FROM) tools/build.mk build/gen/sources
 	@mkdir -p $(GEN)
 ifneq ($(wildcard tools/device_model/compile.py),)
 	@echo "GEN device model"
-	@$(PYTHON) tools/device_model/compile.py --declarations firmware/device_model/variables.txt \
+	@$(PYTHON) tools/device_model/compile.py --declarations $(wildcard firmware/*/variables.txt) \
 		--blocks firmware/blocks --out $(GEN) $(if $(EXTENSION),--extension $(EXTENSION))
 endif
 ifneq ($(wildcard tools/schema/compile.py),)
 	@echo "GEN schema"
-	@$(PYTHON) tools/schema/compile.py --blocks firmware/blocks --out $(GEN)
+	@$(PYTHON) tools/schema/compile.py --blocks firmware/blocks --sources firmware $(wildcard boards) --out $(GEN)
 endif
 	@echo "GEN blocks"
 	@$(PYTHON) -m tools.blocks.joins --tables $(GEN) --output build/gen/parts.py firmware/blocks
@@ -42,7 +44,7 @@ build/gen/sources: FORCE
 FORCE:
 
 build/frozen/stamp: build/gen/stamp $(FROZEN_FROM)
-	@$(PYTHON) -m tools.freeze --hooks build/gen/hooks.json $(if $(filter-out 0,$(KEEP_GOING)),--keep-going) --output build/frozen firmware boards/unix=*.py boards/simulated/micropython=*.py build/gen
+	@$(PYTHON) -m tools.freeze --start main --hooks build/gen/hooks.json $(if $(filter-out 0,$(KEEP_GOING)),--keep-going) --output build/frozen firmware boards/unix=*.py boards/simulated/micropython=*.py build/gen
 	@touch $@
 
 build/unix/pilotwire: build/frozen/stamp manifest.py $(C_FROM) build/unix/settings tools/build.mk

@@ -1,6 +1,6 @@
 """Prepare the firmware's Python for freezing: copy it, with constants put in place of their names.
 
-    python -m tools.freeze --hooks build/gen/hooks.json --output build/frozen \\
+    python -m tools.freeze --start main --hooks build/gen/hooks.json --output build/frozen \\
         firmware boards/unix=*.py build/gen
 
 A module whose first line is `# constants` holds nothing but numbers (`NAME = 7` or
@@ -8,11 +8,16 @@ A module whose first line is `# constants` holds nothing but numbers (`NAME = 7`
 number wherever the name stood: it costs no ROM, no heap and no look-up. Lines keep their numbers.
 Modules of constants are not copied: on the charger nobody imports them.
 
-A module whose first line is `# when tables.extension.EXTENSION` is left out while that constant
-is 0: what is not chosen costs nothing.
-
-In station.py the calls of hooks, `self.connected(up)`, become calls of who declares them
+A module whose first line is `# messages` says what slots of messages are called. Whoever writes
+`from tables.messages import ResetRequest` gets their places in place of the names
 (firmware/blocks/README.md).
+
+With --start, what that module does not import, nor what it imports, is left out. So is a
+module whose first line is `# when tables.extension.EXTENSION` while that constant is 0: what is
+not chosen costs nothing.
+
+What is said to hooks, `self.charging.partners.kept(...)`, becomes calls of who declares them, or a
+constant where nobody does (firmware/blocks/README.md).
 
 Only files whose content changed are written, so that a build compiles no more than it must.
 """
@@ -25,12 +30,13 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from tools.blocks.declaration import DeclarationError
-from tools.blocks.joins import expand
+from tools.blocks.hooks import expand
+from tools.blocks.slots import Messages, place, read_messages
 from tools.inline import Constants, FreezeError, Source, absolute, inline, parse, read_constants
 
 MARK = "# constants"
+MESSAGES = "# messages"
 WHEN = "# when "
-STATION = "station"
 _SECOND_HAND = "%s is a constant that %s only imports; import it from where it is defined"
 
 
@@ -49,7 +55,7 @@ def _check_imports(source: Source, modules: set[str], inlined: dict[str, set[str
 
 
 def _prepare_code(
-    code: list[Source], constants: Constants
+    code: list[Source], constants: Constants, messages: dict[str, Messages]
 ) -> Iterator[tuple[Source, str | FreezeError]]:
     """Each source with its new text, or with what is wrong with it."""
     texts: dict[PurePosixPath, str] = {}
@@ -58,10 +64,12 @@ def _prepare_code(
         try:
             if source.target in texts:
                 raise FreezeError(source.path, 0, f"there are two files for {source.target}")
-            texts[source.target], inlined[source.module] = inline(source, constants)
+            texts[source.target], inlined[source.module] = inline(
+                place(source, messages), constants
+            )
         except FreezeError as error:
             yield source, error
-    modules = {source.module for source in code} | set(constants)
+    modules = {source.module for source in code} | set(constants) | set(messages)
     for source in code:
         if source.module in inlined:
             try:
@@ -82,13 +90,56 @@ def _is_wanted(source: Source, constants: Constants) -> bool:
     return constants[module][name] != 0
 
 
-def prepare(sources: list[Source]) -> tuple[dict[PurePosixPath, str], list[FreezeError]]:
-    """What the frozen tree holds (path -> text), and what is wrong with files that it lacks."""
+def _imported(source: Source) -> Iterator[str]:
+    """Names of modules that the source may import, and others."""
+    try:
+        tree = parse(source)
+    except FreezeError:
+        return  # it is told where the source is prepared
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = absolute(source, node)
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def _reached(code: list[Source], start: str) -> list[Source]:
+    """The sources of `start`, of what it imports, of what that imports."""
+    of_module = {source.module: source for source in code}
+    reached = set()
+    left = [start]
+    while left:
+        name = left.pop()
+        package = name.rpartition(".")[0]
+        if package:
+            left.append(package)
+        if name in of_module and name not in reached:
+            reached.add(name)
+            left += _imported(of_module[name])
+    return [source for source in code if source.module in reached]
+
+
+def prepare(
+    sources: list[Source], hooks: dict[str, list[str]] | None = None, start: str | None = None
+) -> tuple[dict[PurePosixPath, str], list[FreezeError]]:
+    """What the frozen tree holds (path -> text), and what is wrong with files that it lacks.
+
+    Args:
+        sources: all there are.
+        hooks: HOOK -> what is called, of tools.blocks.joins.
+        start: the module that a program begins with; None: all modules are wanted.
+    """
     constants: Constants = {}
+    messages: dict[str, Messages] = {}
     code = []
     for source in sources:
-        if source.text.split("\n", 1)[0].rstrip() == MARK:
+        first = source.text.split("\n", 1)[0].rstrip()
+        if first == MARK:
             constants[source.module] = read_constants(source)
+        elif first == MESSAGES:
+            messages[source.module] = read_messages(source)
         else:
             code.append(source)
     frozen: dict[PurePosixPath, str] = {}
@@ -100,7 +151,13 @@ def prepare(sources: list[Source]) -> tuple[dict[PurePosixPath, str], list[Freez
                 wanted.append(source)
         except FreezeError as error:
             errors.append(error)
-    for source, text in _prepare_code(wanted, constants):
+    heard = []
+    for source in _reached(wanted, start) if start else wanted:
+        try:
+            heard.append(source._replace(text=expand(source, hooks or {})))
+        except FreezeError as error:
+            errors.append(error)
+    for source, text in _prepare_code(heard, constants, messages):
         if isinstance(text, FreezeError):
             errors.append(text)
         else:
@@ -121,14 +178,6 @@ def find(root: str) -> list[Source]:
         )
         for path in sorted(paths)
         if "__pycache__" not in path.parts
-    ]
-
-
-def _with_hooks(sources: list[Source], hooks: dict[str, list[str]]) -> list[Source]:
-    """The sources; in the station the calls of hooks stand in place of the hooks' names."""
-    return [
-        source._replace(text=expand(source.text, hooks)) if source.module == STATION else source
-        for source in sources
     ]
 
 
@@ -157,16 +206,13 @@ def main() -> int:
         "roots", nargs="+", help="a folder, or folder=pattern for its own files only"
     )
     parser.add_argument("--hooks", type=Path, help="who is called for what, by tools.blocks.joins")
+    parser.add_argument("--start", metavar="MODULE", help="... and only what this one comes to")
     parser.add_argument("--keep-going", action="store_true", help="leave out what has errors")
     options = parser.parse_args()
     sources = [source for root in options.roots for source in find(root)]
+    hooks = json.loads(options.hooks.read_text(encoding="utf-8")) if options.hooks else {}
     try:
-        if options.hooks:
-            sources = _with_hooks(sources, json.loads(options.hooks.read_text(encoding="utf-8")))
-        frozen, errors = prepare(sources)
-    except DeclarationError as error:
-        print(f"freeze: {error}", file=sys.stderr)
-        return 1
+        frozen, errors = prepare(sources, hooks, options.start)
     except FreezeError as error:
         frozen, errors = {}, [error]
     for problem in errors:

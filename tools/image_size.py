@@ -4,7 +4,8 @@
 
 Reads the linker's map (which object brought how much), the symbols of the program, and
 frozen_content.c, which says from which file of the firmware a frozen constant comes. The parts add
-up to what the size command says.
+up to what the size command says: strings that the linker has merged stand in the map where they
+were before, too, so each address counts once.
 
 `simulation` is what only stands in for hardware, and for what a debugger does: it is no part of a
 charger's image.
@@ -40,9 +41,10 @@ OBJECTS = (
     (r"\.a\(|crt\w+\.o$", "C library"),
 )
 
-_SECTION = re.compile(r"^ (\.\S+|COMMON|\*fill\*)(?:\s+(0x[0-9a-f]+)\s+(0x[0-9a-f]+)\s*(\S.*)?)?$")
-_CONTINUED = re.compile(r"^ {16}(0x[0-9a-f]+)\s+(0x[0-9a-f]+)\s+(\S.*)$")
-_OUTPUT = re.compile(r"^(\.\S+)")
+_COLUMNS = r"(0x[0-9a-f]+)\s+(0x[0-9a-f]+)\s*(\S.*)?$"
+# At the margin an output section, indented by one an input section.
+_SECTION = re.compile(r"^( ?)(\.\S+|COMMON|\*fill\*)(?:\s+" + _COLUMNS + r"|$)")
+_CONTINUED = re.compile(r"^ {16}" + _COLUMNS)
 _OF_FILE = re.compile(r"^// (?:frozen \w+(?: code)? for file|- frozen file name:) ([^,\n]+)")
 _DEFINITION = re.compile(r"^(?:static )?const \w+ (\w+)(?:\[\w*\])? (?:=|__attribute__)")
 _TEXT = re.compile(r"= \{\{&mp_type_(?:bytes|str)\}, \d+, (\d+),")
@@ -51,9 +53,10 @@ RAM_SECTIONS = (".data", ".bss")
 
 
 class Input(NamedTuple):
-    """One input section in the image."""
+    """One input section in the image; `size` is what lies before the next one."""
 
     output: str
+    address: int
     size: int
     origin: str
 
@@ -61,20 +64,39 @@ class Input(NamedTuple):
 def input_sections(map_text: str) -> list[Input]:
     """What the linker has put into each output section, from its map."""
     sections: list[Input] = []
-    output, waiting = "", False
+    ends: dict[str, int] = {}
+    output, indent, waiting = "", "", False
     for line in map_text.partition("Linker script and memory map")[2].splitlines():
-        if start := _OUTPUT.match(line):
-            output = start[1]
-        if continued := _CONTINUED.match(line):
-            if waiting:
-                sections.append(Input(output, int(continued[2], 16), continued[3]))
+        if start := _SECTION.match(line):
+            indent, columns = start[1], start.groups()[2:]
+            output = output if indent else start[2]
+            waiting = columns[0] is None
+        elif waiting and (continued := _CONTINUED.match(line)):
+            columns, waiting = continued.groups(), False
+        else:
             waiting = False
             continue
-        section = _SECTION.match(line)
-        waiting = section is not None and section[2] is None
-        if section is not None and section[2] is not None:
-            sections.append(Input(output, int(section[3], 16), section[4] or "*fill*"))
-    return [section for section in sections if section.size > 0]
+        if waiting:
+            continue
+        address, size = int(columns[0], 16), int(columns[1], 16)
+        if not indent:
+            ends[output] = address + size
+        elif size > 0:
+            sections.append(Input(output, address, size, columns[2] or "*fill*"))
+    return _once(sections, ends)
+
+
+def _once(sections: list[Input], ends: dict[str, int]) -> list[Input]:
+    """The same with each address in one of them: the one that begins last before it."""
+    found: list[Input] = []
+    for section, after in zip(sections, [*sections[1:], None], strict=True):
+        end = ends.get(section.output, 0)
+        if after is not None and after.output == section.output:
+            end = min(end, after.address)
+        size = min(section.size, end - section.address)
+        if size > 0:
+            found.append(section._replace(size=size))
+    return found
 
 
 def part_of_object(origin: str, build: Path) -> str:

@@ -1,9 +1,11 @@
 """Put the numbers of constants in the place of their names in a module (see freeze.py)."""
 
 import ast
+from collections.abc import Container
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+VARIABLES = "tables.variables"
 _ONLY_NAMES = "write `from %s import NAME`: only names can be put in place"
 
 
@@ -138,39 +140,37 @@ class _Imports(ast.NodeVisitor):
     def _take(self, node: ast.ImportFrom, module: str, alias: ast.alias) -> None:
         number = self.constants[module].get(alias.name)
         if number is None:
-            raise self.fail(node, f"{module} has no constant {alias.name}")
+            hint = "; declare it where it is read, or write needs BLOCK" * (module == VARIABLES)
+            raise self.fail(node, f"{module} has no constant {alias.name}{hint}")
         name = alias.asname or alias.name
         if self.names.setdefault(name, number) != number:
             raise self.fail(node, f"{name} is imported with two values")
 
 
-class _Uses(ast.NodeVisitor):
-    """Replaces the uses of `names`; refuses whatever gives one of them another meaning."""
+class Meanings(ast.NodeVisitor):
+    """Refuses whatever gives one of `names`, which are imported, another meaning."""
 
-    def __init__(self, source: Source, names: dict[str, int], removed: list[Edit]):
+    what = "an imported constant"
+
+    def __init__(self, source: Source, names: Container[str], removed: set[tuple[int, int]]):
+        """
+        Args:
+            removed: line and column of the imports that give the names their meaning.
+        """
         self.source = source
         self.names = names
-        self.removed = {(edit.line, edit.column) for edit in removed}
-        self.edits: list[Edit] = []
+        self.removed = removed
         self.in_format_string = False
 
     def refuse(self, name: str | None, line: int, problem: str) -> None:
         if name in self.names:
-            raise FreezeError(self.source.path, line, f"{name} is an imported constant; {problem}")
+            raise FreezeError(self.source.path, line, f"{name} is {self.what}; {problem}")
 
     def visit_Name(self, node: ast.Name) -> None:
         if not isinstance(node.ctx, ast.Load):
             self.refuse(node.id, node.lineno, "it can't be assigned to or deleted")
-        elif node.id in self.names:
-            if self.in_format_string:
-                self.refuse(node.id, node.lineno, "it can't be used in an f-string")
-            number = self.names[node.id]
-            self.edits.append(_span(node, f"({number})" if number < 0 else str(number)))
-
-    def visit_Attribute(self, node: ast.Attribute) -> None:
-        if isinstance(node.value, ast.Name):
-            self.refuse(node.value.id, node.lineno, "a number has no attributes")
-        self.generic_visit(node)
+        elif self.in_format_string:
+            self.refuse(node.id, node.lineno, "it can't be used in an f-string")
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         outer, self.in_format_string = self.in_format_string, True
@@ -209,6 +209,26 @@ class _Uses(ast.NodeVisitor):
         self.generic_visit(node)
 
 
+class _Uses(Meanings):
+    """Replaces the uses of constants."""
+
+    def __init__(self, source: Source, numbers: dict[str, int], removed: list[Edit]):
+        super().__init__(source, numbers, {(edit.line, edit.column) for edit in removed})
+        self.numbers = numbers
+        self.edits: list[Edit] = []
+
+    def visit_Name(self, node: ast.Name) -> None:
+        super().visit_Name(node)
+        if node.id in self.numbers:
+            number = self.numbers[node.id]
+            self.edits.append(_span(node, f"({number})" if number < 0 else str(number)))
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        if isinstance(node.value, ast.Name):
+            self.refuse(node.value.id, node.lineno, "a number has no attributes")
+        self.generic_visit(node)
+
+
 def apply(text: str, edits: list[Edit]) -> str:
     """`text` with the edits made; they don't overlap."""
     lines = text.encode().split(b"\n")
@@ -229,9 +249,14 @@ def inline(source: Source, constants: Constants) -> tuple[str, set[str]]:
     uses = _Uses(source, imports.names, imports.edits)
     uses.visit(tree)
     text = apply(source.text, imports.edits + uses.edits)
+    check(source, text)
+    return text, set(imports.names)
+
+
+def check(source: Source, text: str) -> None:
+    """Raises FreezeError: what has become of the source is no Python."""
     try:
         ast.parse(text)
     except SyntaxError as error:
         problem = "can't put constants in place here; write an import on lines of its own"
         raise FreezeError(source.path, error.lineno or 0, problem) from None
-    return text, set(imports.names)

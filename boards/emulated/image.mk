@@ -35,7 +35,7 @@ $(OUT)/pilotwire: boards/emulated/image.mk
 	@chmod +x $@
 
 $(OUT)/frozen/stamp: $(FROZEN_FROM)
-	@$(PYTHON) -m tools.freeze --hooks build/gen/hooks.json --output $(OUT)/frozen firmware boards/emulated=board.py boards/simulated/micropython=*.py boards/unix=extension.py build/gen
+	@$(PYTHON) -m tools.freeze --start main --hooks build/gen/hooks.json --output $(OUT)/frozen firmware boards/emulated=board.py boards/simulated/micropython=*.py boards/unix=extension.py build/gen
 	@touch $@
 
 # The goals lie in the folders that tools/image.sh removes when settings have changed: they are made anew then.

@@ -230,3 +230,18 @@ const char *sim_fault(uint8_t evse, uint8_t number) {
     sim_connector_t *connector = sim_connector(evse, number);
     return connector->faults[0][0] ? connector->faults[0] : NULL;
 }
+
+bool sim_has(int64_t capability) {
+    switch (capability) {
+        case CAPABILITY_SIGNING_METER:
+            return sim.meters_sign;
+        case CAPABILITY_LOCK:
+            return !sim.fixed_cable;
+        case CAPABILITY_DISPLAY:
+        case CAPABILITY_READER:
+        case CAPABILITY_TEMPERATURE_SENSOR:
+            return true;
+        default:
+            return false;
+    }
+}

@@ -122,6 +122,13 @@ void sim_set_pwm(uint8_t evse, uint8_t connector, uint16_t permille);
 uint32_t sim_proximity_ma(uint8_t evse, uint8_t connector); // what the cable may carry; 0: there is none
 const char *sim_fault(uint8_t evse, uint8_t connector); // the oldest, or NULL
 
+// What a charger may have or not, as in firmware/hal/capabilities.py.
+enum {
+    CAPABILITY_SIGNING_METER = 1, CAPABILITY_LOCK, CAPABILITY_DISPLAY, CAPABILITY_READER, CAPABILITY_RCD,
+    CAPABILITY_TEMPERATURE_SENSOR,
+};
+bool sim_has(int64_t capability); // all EVSEs and connectors are alike
+
 // Sends the events that there was no room for. Whenever there may be some now.
 void sim_tell(void);
 

@@ -3,7 +3,6 @@
 
 from micropython import const
 
-NOT_MINE = const(-1)  # Parts.handle(): no block has this message
 DEFER = const(-2)  # handle(): the reply follows through link.reply()
 
 ANSWERED = const(0)  # answered(): the response is valid, reader.unpack() has it

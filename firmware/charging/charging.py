@@ -16,7 +16,6 @@ from tables.names import (
     STOP_AUTHORIZED,
 )
 from tables.variables import (
-    AUTH_CACHE_CTRLR_DISABLE_POST_AUTHORIZE,
     AUTH_CTRLR_DISABLE_REMOTE_AUTHORIZATION,
     AUTH_CTRLR_ENABLED,
     AUTH_CTRLR_LOCAL_AUTHORIZE_OFFLINE,
@@ -30,6 +29,7 @@ from tables.variables import (
 )
 from wire_core import is_utf8
 
+from charging.answers import GOOD, REFUSED_FOR_GOOD
 from charging.evse import Evse
 from charging.limits import Limits
 from charging.outlet import Outlet
@@ -47,39 +47,24 @@ _KEY_WAITS = const(6)
 
 
 class Charging:
-    """All EVSEs. Works with no CSMS at all; its four partners are set by the station.
-
-    listener, for the station:
-        status_changed(evse, connector): a connector's status has changed.
-        transaction_changed(evse, id or None): one has begun or ended; evse 0: not known yet.
-        display(evse, text): for the driver; evse 0: at every reader.
-        lock_changed(): a lock has failed, or works again.
-    events, blocks/transactions:
-        event(evse, transaction, kind, trigger, state, reason).
-        readings() -> iterable of (data, place): all packed readings, each from its place on.
-        thin(): drop readings that may be dropped (E06.FR.12, J02.FR.13, J02.FR.20).
-    authorizer, blocks/authorization:
-        ask(grant) -> bool: `decide` or `decide_offline` will be called.
-    cache, AuthorizationCache.
+    """All EVSEs. Works with no CSMS at all, and with no block: what others know it asks its
+    `partners`, the hooks of blocks (firmware/blocks/README.md), which the station sets.
 
     Args:
-        board: connectors, connector(evse, c), meter(evse).
+        board: connectors, connector(evse, c), meter(evse), indicator.
         model: device model.
         timers: hal.timers.Timers.
         clock: utc().
-        ids: callable() -> a new transaction id, bytes.
+        prefix: bytes that transaction ids begin with, which no earlier boot has had.
     """
 
-    def __init__(self, board, model, timers, clock, ids):
+    def __init__(self, board, model, timers, clock, prefix):
         self.board = board
         self.model = model
         self.timers = timers
         self.clock = clock
-        self.ids = ids
-        self.listener = None
-        self.events = None
-        self.authorizer = None
-        self.cache = None
+        self._prefix = prefix
+        self._begun = 0  # transactions
         self.online = False  # the CSMS can be asked
         self.closing = False  # the station is about to restart: nothing begins any more
         self.registered = False  # the CSMS has accepted the station since it started
@@ -139,8 +124,14 @@ class Charging:
                     evse.update()  # the relay has waited for it
                 elif outlet.jammed and not known:
                     log.error("evse %d connector %d: the lock failed", evse.id, outlet.number)
-                    self.listener.display(evse.id, b"The cable can't be locked")  # G05.FR.04
-        self.listener.lock_changed()
+                    text = b"The cable can't be locked"  # G05.FR.04
+                    self.board.indicator.display(evse.id, text)
+        self.partners.lock_changed()
+
+    def transaction_id(self):
+        """A new one, unique for ever, over reboots, repairs and updates (E01.FR.08)."""
+        self._begun += 1
+        return b"%s%x" % (self._prefix, self._begun)
 
     # ---- resets and availability
 
@@ -271,25 +262,25 @@ class Charging:
     def _ask_online(self, grant):
         flag = self.model.flag
         asked = grant.evses, grant.group, grant.group_kind
-        known = self.cache.find(grant)
+        known = self.partners.known(grant)
         never = flag(AUTH_CTRLR_DISABLE_REMOTE_AUTHORIZATION)
-        if known and (never or flag(AUTH_CTRLR_LOCAL_PRE_AUTHORIZE)):
+        if known == GOOD and (never or flag(AUTH_CTRLR_LOCAL_PRE_AUTHORIZE)):
             self.decide(grant, True)  # C12.FR.02
-        elif known and self._stop_group(grant):
+        elif known == GOOD and self._stop_group(grant):
             pass  # C09.FR.07
-        elif never or (known is False and flag(AUTH_CACHE_CTRLR_DISABLE_POST_AUTHORIZE)):
+        elif never or known == REFUSED_FOR_GOOD:
             self.decide(grant, False)
         else:
             grant.evses, grant.group, grant.group_kind = asked
-            if not self.authorizer.ask(grant):  # C10.FR.03, C12.FR.05
+            if not self.partners.ask_csms(grant):  # C10.FR.03, C12.FR.05
                 self.decide_offline(grant)
 
     def decide_offline(self, grant):
         """The CSMS can't be asked about `grant`: what is known counts, or C15.FR.08."""
         flag = self.model.flag
-        known = self.cache.find(grant)
-        accepted = known and flag(AUTH_CTRLR_LOCAL_AUTHORIZE_OFFLINE)
-        if known is not False:
+        known = self.partners.known(grant)
+        accepted = known == GOOD and flag(AUTH_CTRLR_LOCAL_AUTHORIZE_OFFLINE)
+        if known <= GOOD:
             accepted = accepted or flag(AUTH_CTRLR_OFFLINE_TX_FOR_UNKNOWN_ID_ENABLED)
         self.decide(grant, accepted)
 
@@ -324,7 +315,7 @@ class Charging:
         event without one (`kind` None) about who charges.
 
         Args:
-            info: slots of idTokenInfo, as for AuthorizationCache.put.
+            info: slots of idTokenInfo (IdTokenInfoType).
         """
         evse = self.find(transaction_id)
         grant = None if evse is None else evse.grant
@@ -332,7 +323,7 @@ class Charging:
             token = grant.token
             kind = grant.kind
         if kind is not None:
-            self.cache.put(token, kind, info)  # C10.FR.05, C12.FR.06
+            self.partners.judged(token, kind, info)  # C10.FR.05, C12.FR.06
         if grant is None or grant.token != token or grant.kind != kind:
             return
         good = grant.learn(info) and _among(grant.evses, evse)  # C01.FR.21
@@ -351,8 +342,13 @@ class Charging:
         if evse.grant is not None or evse.held is not None:
             return
         if evse.transaction is None and waiting is not None and _among(waiting.evses, evse):
-            evse.adopt(self.unbound)
-        elif not self.model.flag(AUTH_CTRLR_ENABLED) and self.may_begin():
+            if not self.partners.kept(evse.id, evse.active.number, waiting):
+                evse.adopt(self.unbound)
+        elif (
+            not self.partners.kept(evse.id, evse.active.number, None)
+            and not self.model.flag(AUTH_CTRLR_ENABLED)
+            and self.may_begin()
+        ):
             evse.receive(Grant(b"", NO_AUTHORIZATION))  # C02
 
     def place(self, grant):
@@ -370,7 +366,7 @@ class Charging:
         for each in self.evses:
             if grant.evses == 1 << (each.id - 1):
                 evse = each.id
-        self.listener.display(evse, text)
+        self.board.indicator.display(evse, text)
 
     def _stop(self, grant, group=False):
         """Stop who charges or waits by this token, without asking (C01.FR.03); or free the cable
@@ -380,7 +376,7 @@ class Charging:
             if not _among(grant.evses, evse):
                 continue
             if grant.same_group(evse.grant) if group else grant.same(evse.grant):
-                self.display(grant, b"Stopped")
+                self.display(grant, self.partners.cost(evse) or b"Stopped")
                 evse.deauthorize(STOP_AUTHORIZED, LOCAL, grant)  # E07.FR.01, E07.FR.02, E07.FR.05
                 return True
             if grant.same(evse.held):

@@ -116,7 +116,7 @@ class Evse(Machine):
             self.grant.limit_wh += self.energy_wh()
         if self.transaction is not None:
             self.transaction.start_wh = self.energy_wh()
-            self.charging.listener.transaction_changed(self.id, self.transaction.id)
+            self.show(self.transaction.id)
 
     def deauthorize(self, trigger, reason, tell=None, hold=False):
         """The authorization is over, also of a transaction that has none.
@@ -244,9 +244,17 @@ class Evse(Machine):
             return False  # C01.FR.23
         here = self.active.plugged and self.active.usable()
         if plugged or here:
-            return plugged and here
+            return (
+                not self.charging.partners.kept(self.id, self.active.number, grant)
+                and plugged
+                and here
+            )
         for outlet in self.outlets:
-            if outlet.usable() and not outlet.plugged:
+            if (
+                not self.charging.partners.kept(self.id, outlet.number, grant)
+                and outlet.usable()
+                and not outlet.plugged
+            ):
                 return True
         return False
 

@@ -12,19 +12,15 @@ _VOLTS = const(230)
 
 
 class Limits:
-    """All that limits the current.
+    """All that limits the current. Partners are asked every 0.7 s while somebody may charge, and
+    at once by `look`.
 
     Args:
         charging: Charging.
-
-    Attributes:
-        partners: tuple of callable(evse) -> (mA per phase, name id of ChargingLimitSource), or
-            None: it sets no limit. Asked every 0.7 s while somebody may charge; `look` asks now.
     """
 
     def __init__(self, charging):
         self.charging = charging
-        self.partners = ()
         self._timer = Timer(self.look)
 
     def rated_w(self, evse):
@@ -82,7 +78,7 @@ class Limits:
         offers = []
         for evse in self.charging.evses:
             if evse.offer.wanted:
-                evse.offer.limit(self.partners)
+                evse.offer.limit()
                 offers.append(evse.offer)
         left_ma = self.charging.board.supply_ma
         if not left_ma:

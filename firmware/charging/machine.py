@@ -21,6 +21,7 @@ from tables.names import (
     OTHER,
     REMOTE_START,
     REMOTE_STOP,
+    RESERVED,
     SIGNED_DATA_RECEIVED,
     STARTED,
     STOP_AUTHORIZED,
@@ -41,6 +42,7 @@ from charging.outlet import duty
 from charging.pilot import STEADY
 from charging.session import Transaction
 from hal.timers import Timer
+from wire.names import name
 
 # Facts; each is a start and stop point too. ParkingBayOccupancy needs a sensor: it is never one.
 _CONNECTED = const(1)
@@ -76,7 +78,7 @@ class Machine:
     """The state of an EVSE; of Evse 0, without outlets: where a session waits for its EVSE (E03).
 
     Args:
-        charging: Charging, which lends board, model, timers, ids, listener and events.
+        charging: Charging, which lends board, model, timers and partners.
         number: evse id.
         outlets: tuple of Outlet.
     """
@@ -116,7 +118,11 @@ class Machine:
             return FAULTED
         if not outlet.operative and (self.transaction is None or outlet is not self.active):
             return UNAVAILABLE  # G01.FR.05, G03.FR.05
-        return OCCUPIED if outlet.plugged or outlet.locked() else AVAILABLE
+        if outlet.plugged or outlet.locked():
+            return OCCUPIED
+        if self.charging.partners.kept(self.id, connector, None):
+            return RESERVED
+        return AVAILABLE
 
     def update(self, trigger=0, reason=0, end=_IF_STOP_POINT):
         """Move the outputs to where they belong, and tell what has changed.
@@ -163,7 +169,8 @@ class Machine:
             status = self.status(outlet.number)
             if status != outlet.status:
                 outlet.status = status
-                charging.listener.status_changed(self.id, outlet.number)
+                charging.board.indicator.status(self.id, outlet.number, name(status))
+                charging.partners.connector_changed(self.id, outlet.number)
 
     def _look(self):
         """Find facts and charging state."""
@@ -222,13 +229,18 @@ class Machine:
         grant = self.grant
         if grant is not None and grant.remote_start_id is not None:
             trigger = REMOTE_START  # F01.FR.19, F02.FR.21
-        self.transaction = Transaction(self.charging.ids(), grant)
+        self.transaction = Transaction(self.charging.transaction_id(), grant)
         self.transaction.joined = self.facts & _CONNECTED != 0
         if self.id:
             self.transaction.start_wh = self.energy_wh()
         self._tell(STARTED, trigger, shown)
-        self.charging.listener.transaction_changed(self.id, self.transaction.id)
+        self.show(self.transaction.id)
         return shown
+
+    def show(self, transaction_id):
+        """A transaction has begun, or ended (None): tell the board, once it is known where."""
+        if self.id:
+            self.charging.board.indicator.transaction(self.id, transaction_id)
 
     def _ends(self, before, end):
         facts = self.facts
@@ -274,11 +286,12 @@ class Machine:
         stopped = outlet is not None and (outlet.drawing or outlet.stopping)
         reason = transaction.reason or reason or (OTHER if stopped else STOPPED_BY_EV)
         self.transaction = None
-        self.charging.events.event(
+        self.charging.partners.transaction_event(
             self, transaction, ENDED, trigger or CHARGING_STATE_CHANGED, self.state, reason
         )
         self._move()  # a connector whose unavailability was scheduled (G01.FR.05)
-        self.charging.listener.transaction_changed(self.id, None)
+        self.show(None)
+        self.charging.partners.transaction_ended()
 
     def energy_wh(self):
         """The register of its meter."""
@@ -293,7 +306,9 @@ class Machine:
         return max(meter.current_ma(1), meter.current_ma(2), meter.current_ma(3))
 
     def _tell(self, kind, trigger, state):
-        self.charging.events.event(self, self.transaction, kind, trigger, state, 0)
+        self.charging.partners.transaction_event(
+            self, self.transaction, kind, trigger, state, 0
+        )
 
     def _shown(self, trigger, before):
         if trigger == CABLE_PLUGGED_IN:
@@ -303,8 +318,8 @@ class Machine:
     def _points(self, variable):
         points = 0
         members = self.charging.model.text(variable).split(b",")
-        for name, fact in _POINTS:
-            if name in members:
+        for point, fact in _POINTS:
+            if point in members:
                 points |= fact
         return points
 

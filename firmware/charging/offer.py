@@ -31,13 +31,12 @@ class Offer:
         limit_ma: the least limit, or its part of the supply if that is less; 0: less than can be
             offered, the car has to wait.
         part_ma: of the supply.
-        source: who set the limit: name id of ChargingLimitSource; 0: the station itself.
         need_ma: what its car makes use of.
     """
 
     def __init__(self, evse):
         self.evse = evse
-        self.ma = self.part_ma = self.source = 0
+        self.ma = self.part_ma = 0
         self._held_ma = 0  # what the car may draw still, by an earlier offer
         self._held_at = 0  # ticks of when that was lowered
         self.want(False)
@@ -77,28 +76,19 @@ class Offer:
             self._held_ma = 0
         return max(self.ma, self._held_ma)
 
-    def limit(self, partners):
-        """Find the least of all limits but the supply's.
-
-        Args:
-            partners: see Limits.
-        """
+    def limit(self):
+        """Find the least of all limits but the supply's."""
         outlet = self.evse.active
         hardware = outlet.hardware
         rating_ma = hardware.rating_ma
-        self.source = 0
-        self.limit_ma = min(rating_ma, hardware.proximity_ma() or 0)
+        limit_ma = min(rating_ma, hardware.proximity_ma() or 0)
         celsius = hardware.celsius()
         if celsius is not None:  # else what it has said last counts
             outlet.celsius = max(celsius, min(outlet.celsius, celsius + _COOLS))
         cooler = max(_HOT - outlet.celsius, 0)
-        self.limit_ma = min(self.limit_ma, rating_ma * cooler // (_HOT - _WARM))
-        for partner in partners:
-            found = partner(self.evse)
-            if found is not None and found[0] < self.limit_ma:
-                self.limit_ma, self.source = found
-        if self.limit_ma < MIN_MA:
-            self.limit_ma = 0
+        limit_ma = min(limit_ma, rating_ma * cooler // (_HOT - _WARM))
+        limit_ma = self.evse.charging.partners.limit_ma(limit_ma, self.evse)
+        self.limit_ma = limit_ma if limit_ma >= MIN_MA else 0
 
     def watch(self, now):
         """Look at what the car draws.

@@ -97,8 +97,8 @@ class Outlet:
         return self.operative and self.fault is None
 
     def lock_problem(self):
-        """The lock has failed (G05)."""
-        return self.jammed or self.fault == _LOCK_FAILURE
+        """The lock, if there is one, has failed (G05)."""
+        return self.hardware.detachable and (self.jammed or self.fault == _LOCK_FAILURE)
 
     def locked(self):
         return self.hardware.detachable and self.hardware.locked()

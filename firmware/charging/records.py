@@ -7,6 +7,7 @@ change with the firmware: so a record outlives an update. New names go to the en
 import time
 
 from micropython import const
+from tables.messages import MeterValueType, SampledValueType
 from tables.names import (
     ABNORMAL_CONDITION,
     AUTHORIZED,
@@ -113,6 +114,7 @@ QUANTITIES = (
 )
 
 _SIGNED = const(0x7F)  # in place of the first of them: the reading's signature follows
+_UNSIGNED = (None, None, None, None)
 _FIRST_CURRENT = const(2)  # of QUANTITIES: the total, then L1 to L3
 _FIRST_VOLTAGE = const(6)
 _TICKS = const(0x40000000)  # a stamp made before the clock was set: ticks instead of seconds
@@ -267,12 +269,16 @@ class Readings:
             if data[start] == _SIGNED:
                 signed = self._signatures.fields(data[start + 1])
                 start += 2
-            yield taken, _samples(data, start, at, context, signed)
+            yield MeterValueType(
+                timestamp=taken, sampledValue=_samples(data, start, at, context, signed)
+            )
 
 
 def _samples(data, at, end, context, signed):
     """The sampledValue array of a reading, once; the first, the register, has what is signed."""
     while at < end:
+        record, method, encoding, key = signed or _UNSIGNED
+        signed = None
         measurand, phase, decimals, unit = QUANTITIES[data[at]]
         value = shift = 0
         while True:
@@ -283,6 +289,15 @@ def _samples(data, at, end, context, signed):
                 break
             shift += 7
         at += 1
-        sample = value, decimals, context, measurand, phase, None, unit, None
-        yield sample + signed if signed else sample
-        signed = None
+        yield SampledValueType(
+            value=value,
+            value_decimals=decimals,
+            context=context,
+            measurand=measurand,
+            phase=phase,
+            unitOfMeasure_unit=unit,
+            signedMeterValue_signedMeterData=record,
+            signedMeterValue_signingMethod=method,
+            signedMeterValue_encodingMethod=encoding,
+            signedMeterValue_publicKey=key,
+        )

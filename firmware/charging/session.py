@@ -1,5 +1,6 @@
 """What a session is made of: who may charge, and the transaction that the CSMS is told of."""
 
+from tables.messages import AdditionalInfoType, IdTokenInfoType
 from tables.names import ACCEPTED
 
 from charging.records import unpack
@@ -47,14 +48,17 @@ class Grant:
         """Take over what the CSMS says.
 
         Args:
-            info: slots of idTokenInfo: status, cacheExpiryDateTime, group, its type, EVSEs.
+            info: slots of idTokenInfo (IdTokenInfoType).
 
         Returns: whether it may charge, somewhere.
         """
-        if info[2]:
-            self.group = info[2]
-            self.group_kind = info[3]
-        return info[0] == ACCEPTED and self.restrict(allowed(info[4]))
+        group = info[IdTokenInfoType.groupIdToken_idToken]
+        if group:
+            self.group = group
+            self.group_kind = info[IdTokenInfoType.groupIdToken_type]
+        return info[IdTokenInfoType.status] == ACCEPTED and self.restrict(
+            allowed(info[IdTokenInfoType.evseId])
+        )
 
     def restrict(self, evses):
         """Charge only at `evses`, a bit mask (0: all; C01.FR.21): is one left?"""
@@ -83,8 +87,8 @@ def additional_info(packed):
     found = []
     at = 0
     while at < len(packed):
-        found.append(unpack(packed, at, b"tt"))
-        at = found[-1][2]
+        token, kind, at = unpack(packed, at, b"tt")
+        found.append(AdditionalInfoType(additionalIdToken=token, type=kind))
     return found or None
 
 

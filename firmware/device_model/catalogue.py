@@ -92,9 +92,12 @@ def number(names, name):
 
 
 def attributes(variable):
-    """Bit mask of the attributes: 1 Actual, 2 Target, 4 MinSet, 8 MaxSet."""
-    mask = _field(variable, FIELD_ATTRIBUTES)
-    return 1 if mask < 0 else mask
+    """Bit mask of the attributes: 1 Actual, 2 Target, 4 MinSet, 8 MaxSet; from bit 8 on the
+    capability that the board needs for the variable, 0: none.
+    """
+    if RECORDS[variable + 4] & FIELD_ATTRIBUTES:
+        return _field(variable, FIELD_ATTRIBUTES)
+    return 1
 
 
 def split(handle):

@@ -4,7 +4,6 @@ from micropython import const
 from tables.variable_format import (
     FIELD_MAX,
     FIELD_MIN,
-    FIELD_VALUES,
     KIND_TYPE,
     TYPE_BOOLEAN,
     TYPE_DATE_TIME,
@@ -17,7 +16,6 @@ from wire_core import is_time
 
 from device_model import catalogue
 from device_model.outcomes import DONE, INVALID, TOO_HIGH, TOO_LONG, TOO_LOW
-from hal import log
 
 # 9 digits fit a small int of the 32-bit VM, and nothing that we count needs more: the tables limit
 # every number to that.
@@ -28,33 +26,40 @@ _POINT = const(46)
 _MINUS = const(45)
 
 
-def check(variable, value):
+def check(variable, value, values):
     """Check `value` (bytes; over 200 of them a memoryview) against data type, limits and list of
     values.
+
+    Args:
+        values: members that a list may have (DeviceModel.values).
 
     Returns:
         An outcome: DONE, INVALID, TOO_LOW, TOO_HIGH, TOO_LONG.
     """
     kind = catalogue.kind(variable) & KIND_TYPE
-    if len(value) > _LONG and kind not in (TYPE_STRING, TYPE_DATE_TIME):
-        # No list is longer than that of its members; and it may be no bytes, but a memoryview.
-        if len(value) > len(catalogue.text(variable, FIELD_VALUES) or b""):
-            return INVALID
-        value = bytes(value)
-    if kind in (TYPE_INTEGER, TYPE_DECIMAL):
-        number = scaled(value)
-        if number is None or (kind == TYPE_INTEGER and _POINT in value):
-            return INVALID
-        return _within(variable, number)
     if kind == TYPE_STRING:
         # Characters, not bytes: a limit on a string counts characters.
         size = _characters(value)
         return TOO_LONG if size > _limit(variable, FIELD_MAX) else _at_least(variable, size)
-    if kind == TYPE_BOOLEAN:
-        return DONE if value in (b"true", b"false") else INVALID
     if kind == TYPE_DATE_TIME:
         return DONE if is_time(value) else INVALID
-    return _list(variable, value, kind == TYPE_OPTION_LIST)
+    if len(value) > _LONG:
+        # No list is longer than that of its members; and it may be no bytes, but a memoryview.
+        if len(value) > len(values or b""):
+            return INVALID
+        value = bytes(value)
+    if kind == TYPE_INTEGER or kind == TYPE_DECIMAL:
+        number = scaled(value)
+        if number is None or (kind == TYPE_INTEGER and _POINT in value):
+            return INVALID
+        # Every number has both limits: the compiler of the tables sees to it.
+        if number < scaled(catalogue.text(variable, FIELD_MIN)):
+            return TOO_LOW
+        high = scaled(catalogue.text(variable, FIELD_MAX))  # None: it is computed
+        return DONE if high is None or number <= high else TOO_HIGH
+    if kind == TYPE_BOOLEAN:
+        return DONE if value == b"true" or value == b"false" else INVALID
+    return _list(variable, value, values, kind == TYPE_OPTION_LIST)
 
 
 def scaled(value):
@@ -72,37 +77,6 @@ def scaled(value):
     if len(whole) > _DIGITS:
         return sign * _BEYOND * _BEYOND
     return sign * int(whole + (fraction + b"000000000")[:_DIGITS])
-
-
-def _within(variable, number):
-    """Every number has both limits: the compiler of the tables sees to it."""
-    if number < scaled(catalogue.text(variable, FIELD_MIN)):
-        return TOO_LOW
-    high = scaled(catalogue.text(variable, FIELD_MAX))  # None: it is computed
-    return DONE if high is None or number <= high else TOO_HIGH
-
-
-def legal(variable, value, source):
-    """The value; or what its limit leaves of a number or of a text that the board tells too; or
-    None. Other than the value is logged.
-
-    Args:
-        source: what it is, for the log.
-    """
-    outcome = check(variable, value)
-    if outcome == DONE:
-        return value
-    title = catalogue.title(variable)
-    left = None
-    if outcome != INVALID and catalogue.kind(variable) & KIND_TYPE in (TYPE_INTEGER, TYPE_DECIMAL):
-        left = catalogue.text(variable, FIELD_MIN if outcome == TOO_LOW else FIELD_MAX)
-    elif outcome == TOO_LONG and catalogue.of_board(variable):
-        left = cut(variable, value)
-    if left is None:
-        log.warning("%s ignored: not a legal value of %s", source, title)
-    else:
-        log.warning("%s of %s clamped to %s, not %s", source, title, left, value)
-    return left
 
 
 def cut(variable, value):
@@ -132,15 +106,12 @@ def _characters(value):
     return size
 
 
-def _list(variable, value, single):
+def _list(variable, value, values, single):
     """Members are of the list of values and none comes twice; an OptionList has exactly one."""
-    if not value:
-        return INVALID if single else _at_least(variable, 0)
-    allowed = catalogue.text(variable, FIELD_VALUES)
-    members = value.split(b",")
-    if single and len(members) > 1:
+    members = value.split(b",") if value else ()
+    if single and len(members) != 1:
         return INVALID
     for i, member in enumerate(members):
-        if not member or not catalogue.contains(allowed, member) or member in members[:i]:
+        if not member or not catalogue.contains(values, member) or member in members[:i]:
             return INVALID
     return _at_least(variable, len(members))

@@ -1,8 +1,29 @@
 """What a message about variables may hold: ItemsPerMessage and BytesPerMessage."""
 
+import gc
+
+from micropython import const
 from tables.names import FORMAT_VIOLATION, OCCURRENCE_CONSTRAINT_VIOLATION
 
 from hal.errors import CallError
+
+_ARENA_SIZE = const(4096)  # at least, also when BytesPerMessage is less: for all other messages
+
+
+def arena(model, variables):
+    """For what a message brings: a bytearray of BytesPerMessage (B06.FR.17), clamped to a quarter
+    of the heap.
+
+    Args:
+        variables: those of BytesPerMessage.
+    """
+    gc.collect()
+    most = max(gc.mem_free() // 4, _ARENA_SIZE)
+    size = _ARENA_SIZE
+    for variable in variables:
+        model.clamp(variable, most)
+        size = max(size, model.int(variable))
+    return bytearray(size)
 
 
 def check_size(model, reader, array, items_variable, bytes_variable):
@@ -10,7 +31,7 @@ def check_size(model, reader, array, items_variable, bytes_variable):
     the device model allows.
 
     Args:
-        array: which of its arrays has the items.
+        array: the slot of the items.
 
     Raises:
         CallError.

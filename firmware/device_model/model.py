@@ -11,6 +11,9 @@ from tables.names import ACCEPTED, REJECTED
 from tables.variable_format import (
     FIELD_DEFAULT,
     FIELD_FROM,
+    FIELD_MAX,
+    FIELD_MIN,
+    FIELD_MORE_VALUES,
     FIELD_VALUES,
     FLAG_LIVE,
     FLAG_REBOOT,
@@ -22,20 +25,25 @@ from tables.variable_format import (
     MUTABILITY_SHIFT,
     READ_ONLY,
     TYPE_DATE_TIME,
+    TYPE_DECIMAL,
+    TYPE_INTEGER,
     WRITE_ONLY,
-)
-from tables.variables import (
-    ALIGNED_DATA_CTRLR_SIGN_READINGS,
-    OCPP_COMM_CTRLR_PUBLIC_KEY_WITH_SIGNED_METER_VALUE,
-    SAMPLED_DATA_CTRLR_SIGN_READINGS,
-    TX_CTRLR_TX_START_POINT,
 )
 from wire_core import write_time
 
 from device_model import catalogue, overrides, settings
 from device_model.catalogue import split
-from device_model.check import check, cut, legal
-from device_model.outcomes import DONE, INVALID, NO_ATTRIBUTE, NO_COMPONENT, NO_VARIABLE, REBOOT
+from device_model.check import check, cut
+from device_model.outcomes import (
+    DONE,
+    INVALID,
+    NO_ATTRIBUTE,
+    NO_COMPONENT,
+    NO_VARIABLE,
+    REBOOT,
+    TOO_LONG,
+    TOO_LOW,
+)
 from device_model.outcomes import READ_ONLY as OUTCOME_READ_ONLY
 from device_model.outcomes import WRITE_ONLY as OUTCOME_WRITE_ONLY
 from device_model.values import Values
@@ -47,7 +55,6 @@ _UNKNOWN_COMPONENT = const(-1)
 _UNKNOWN_VARIABLE = const(-2)
 _STAMP = const(20)  # bytes of a dateTime
 _POINT = const(46)
-_DATA_SIGNED = const(11)  # bytes of the last one in the list of TxStartPoint, with its comma
 # All that differs from ROM: a CSMS that sets every string to its maximum does not eat the heap.
 _ROOM = const(2048)
 _PARTS = const(15)  # a mask: parts written in a turn of the event loop, less one; two a value
@@ -61,12 +68,13 @@ class DeviceModel:
             live; a dateTime is seconds since 2020. None: the stored value counts.
         changed: callable(variable, evse, connector), after a change by the CSMS.
         most: callable(evse) -> int, the maxLimit of what has max=live (EVSE.Power).
+        partners: hooks of blocks (firmware/blocks/README.md), set by the station.
     """
 
     def __init__(self, board, store):
         """
         Args:
-            board: .connectors, .option(), .overrides(), .model and so on.
+            board: .connectors, .has(), .option(), .overrides(), .model and so on.
             store: Store.
         """
         self.live = None
@@ -78,8 +86,8 @@ class DeviceModel:
         self._factory = Values()
         self._staged = None
         self._writing = False  # `commit` writes, in steps
-        overrides.load(board.overrides(), self._factory, self.locate)
-        settings.load(store, self._set, self.locate)
+        overrides.load(board.overrides(), self._factory, self)
+        settings.load(store, self._set, self)
 
     def text(self, variable, evse=0, connector=0):
         """Value as bytes, b"" when it has none. EVSE and connector 0: the station's."""
@@ -99,11 +107,11 @@ class DeviceModel:
 
     def members(self, variable, evse=0, connector=0):
         """Members of a list, a tuple of name ids in their order; unknown names are left out."""
-        value = self.text(variable, evse, connector)
         ids = []
-        for member in value.split(b","):
-            if name_id(member):
-                ids.append(name_id(member))
+        for member in self.text(variable, evse, connector).split(b","):
+            member = name_id(member)
+            if member:
+                ids.append(member)
         return tuple(ids)
 
     def has(self, variable, member, evse=0, connector=0):
@@ -117,7 +125,7 @@ class DeviceModel:
         Returns:
             Name id ACCEPTED, or REJECTED: not a legal value.
         """
-        value = legal(variable, value, "value")
+        value = self.legal(variable, evse, connector, value, "value")
         if value is None:
             return REJECTED
         if value != self._stored(variable, evse, connector, 0):
@@ -126,6 +134,7 @@ class DeviceModel:
                     values.put(variable, evse, connector, 0, value)
             if not self._writing:
                 self._save()
+            self.partners.value_changed(variable, evse, connector)
         return ACCEPTED
 
     def clamp(self, variable, most):
@@ -143,14 +152,23 @@ class DeviceModel:
             -1: no such component there; -2: it has no such variable (or instance: B06.FR.14,
             B06.FR.15).
         """
-        level = self._level(evse, connector)
-        found = catalogue.find_component(component, component_instance or b"", level)
-        if found < 0:
+        evse = evse or 0
+        connector = connector or 0
+        connectors = self._board.connectors
+        level = LEVEL_STATION
+        if evse or connector:
+            level = -1
+            if 0 < evse <= len(connectors) and 0 <= connector <= connectors[evse - 1]:
+                level = LEVEL_CONNECTOR if connector else LEVEL_EVSE
+        component = catalogue.find_component(component, component_instance or b"", level)
+        if component < 0:
             return _UNKNOWN_COMPONENT
-        found = catalogue.find_variable(found, variable, instance or b"")
-        if found < 0 or self.hidden(found):
-            return _UNKNOWN_VARIABLE
-        return found | (evse or 0) << 16 | (connector or 0) << 23
+        found = catalogue.find_variable(component, variable, instance or b"")
+        if found >= 0 and self.there(found, evse, connector):
+            return found | evse << 16 | connector << 23
+        # Where its first variable is not, nothing of a component is (tools/device_model).
+        first = catalogue.first(component)
+        return _UNKNOWN_VARIABLE if self.there(first, evse, connector) else _UNKNOWN_COMPONENT
 
     def read(self, handle, attribute):
         """Attribute of a variable, for the CSMS.
@@ -173,24 +191,42 @@ class DeviceModel:
             return DONE, self._stored(variable, evse, connector, index)
         return DONE, self.text(variable, evse, connector)
 
-    def hidden(self, variable):
-        """Whether the station has not this variable after all: no meter of its signs."""
-        return (
-            variable
-            in (
-                ALIGNED_DATA_CTRLR_SIGN_READINGS,
-                OCPP_COMM_CTRLR_PUBLIC_KEY_WITH_SIGNED_METER_VALUE,
-                SAMPLED_DATA_CTRLR_SIGN_READINGS,
-            )
-            and not self._board.meters_sign()
-        )
+    def there(self, variable, evse, connector):
+        """Whether the board has at this place what the variable is declared for (when=)."""
+        capability = catalogue.attributes(variable) >> 8
+        return not capability or self._board.has(capability, evse, connector)
 
-    def values(self, variable):
-        """The members that a list may have, bytes, or None."""
+    def values(self, variable, evse, connector):
+        """The members that a list may have at this place, bytes, or None."""
         values = catalogue.text(variable, FIELD_VALUES)
-        if variable == TX_CTRLR_TX_START_POINT and not self._board.meters_sign():
-            values = values[:-_DATA_SIGNED]
+        if values:
+            for more in (catalogue.text(variable, FIELD_MORE_VALUES) or b"").split(b"\0"):
+                if more and self._board.has(more[0], evse, connector):
+                    values += more[1:]
         return values
+
+    def legal(self, variable, evse, connector, value, source):
+        """The value; or what its limit leaves of a number, or of a text that the board tells too;
+        or None. Other than the value is logged.
+
+        Args:
+            source: what it is, for the log.
+        """
+        outcome = check(variable, value, self.values(variable, evse, connector))
+        if outcome == DONE:
+            return value
+        kind = catalogue.kind(variable) & KIND_TYPE
+        title = catalogue.title(variable)
+        left = None
+        if outcome != INVALID and (kind == TYPE_INTEGER or kind == TYPE_DECIMAL):
+            left = catalogue.text(variable, FIELD_MIN if outcome == TOO_LOW else FIELD_MAX)
+        elif outcome == TOO_LONG and catalogue.of_board(variable):
+            left = cut(variable, value)
+        if left is None:
+            log.warning("%s ignored: not a legal value of %s", source, title)
+        else:
+            log.warning("%s of %s clamped to %s, not %s", source, title, left, value)
+        return left
 
     def is_live(self, handle):
         """Whether the value may be another one at the next reading."""
@@ -208,14 +244,8 @@ class DeviceModel:
             return result
         if self.mutability(handle, index) == READ_ONLY:
             return OUTCOME_READ_ONLY
-        variable = handle & 0xFFFF
-        result = check(variable, value)
-        if (
-            variable == TX_CTRLR_TX_START_POINT
-            and b"DataSigned" in value
-            and not self._board.meters_sign()
-        ):
-            return INVALID
+        variable, evse, connector = split(handle)
+        result = check(variable, value, self.values(variable, evse, connector))
         if result == DONE and catalogue.kind(variable) & FLAG_REBOOT:
             return REBOOT
         return result
@@ -284,23 +314,13 @@ class DeviceModel:
         log.info("device model: the CSMS has set %s", catalogue.title(variable))
         if self.changed is not None:
             self.changed(variable, evse, connector)
+        self.partners.value_changed(variable, evse, connector)
 
     def _save(self):
         try:
             settings.save(self._store, self._set)
         except StorageError as e:
             log.error("device model: what the firmware has set is lost at a reboot: %s", e)
-
-    def _level(self, evse, connector):
-        """Level of a place that this station has, or -1."""
-        if not evse:
-            return -1 if connector else LEVEL_STATION
-        connectors = self._board.connectors
-        if not 0 < evse <= len(connectors):
-            return -1
-        if not connector:
-            return LEVEL_EVSE
-        return LEVEL_CONNECTOR if 0 < connector <= connectors[evse - 1] else -1
 
     def _access(self, handle, index):
         if handle < 0:

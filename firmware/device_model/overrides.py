@@ -9,24 +9,24 @@ from tables.variable_format import (
 )
 
 from device_model import catalogue
-from device_model.check import legal
 from device_model.values import SAME
 from hal import log
 from wire.names import name_id
 
 
-def load(items, values, locate):
+def load(items, values, model):
     """Put overrides into `values`; what is unknown or illegal is ignored with a line in the log.
 
     Args:
         items: iterable of (component, component_instance, evse, connector, variable, instance,
             attribute, value, mutability), bytes or int or None.
         values: Values of the factory.
-        locate: DeviceModel.locate.
+        model: DeviceModel.
     """
     for item in items:
-        evse, connector, attribute, value, mutability = item[2], item[3], item[6], item[7], item[8]
-        handle = locate(item[0], item[1], evse, connector, item[4], item[5])
+        evse, connector = item[2] or 0, item[3] or 0
+        attribute, value, mutability = item[6], item[7], item[8]
+        handle = model.locate(item[0], item[1], evse, connector, item[4], item[5])
         if handle < 0:
             log.warning("override ignored: this station has no %s.%s", item[0], item[4])
             continue
@@ -36,10 +36,10 @@ def load(items, values, locate):
             log.warning("override ignored: %s has no such attribute", catalogue.title(variable))
             continue
         if value is not None:
-            value = legal(variable, value, "override")
+            value = model.legal(variable, evse, connector, value, "override")
         mutability = _mutability(variable, attribute, mutability)
         if value is not None or mutability != SAME:
-            values.put(variable, evse or 0, connector or 0, attribute, value, mutability)
+            values.put(variable, evse, connector, attribute, value, mutability)
 
 
 def _attribute(variable, name):

@@ -4,10 +4,9 @@ Variables stand there by name, so that a firmware with other tables still finds 
 """
 
 from micropython import const
-from tables.variable_format import FIELD_INSTANCE, FLAG_VOLATILE
+from tables.variable_format import FLAG_VOLATILE
 
 from device_model import catalogue
-from device_model.check import legal
 from hal import log
 
 FILE = "variables"
@@ -34,37 +33,28 @@ def _parts(values):
         variable = key[0] << 7 | key[1]
         if not catalogue.kind(variable) & FLAG_VOLATILE:
             component = catalogue.component_of(variable)
-            names = (
-                catalogue.string(catalogue.component_ref(component)),
-                catalogue.string(catalogue.component_ref(component, 2)),
-                catalogue.name(variable),
-                catalogue.text(variable, FIELD_INSTANCE) or b"",
-            )
+            head = b""
+            for ref in (
+                catalogue.component_ref(component),
+                catalogue.component_ref(component, 2),
+                catalogue.ref(variable),
+                catalogue.instance_ref(variable),
+            ):
+                text = catalogue.string(ref)
+                head += b"%c%s" % (len(text), text)
             value = values.value(at)
             size = len(value)
             # In two parts: each costs a call of the filesystem.
-            yield b"%c%s%c%s%c%s%c%s%s%c%c" % (
-                len(names[0]),
-                names[0],
-                len(names[1]),
-                names[1],
-                len(names[2]),
-                names[2],
-                len(names[3]),
-                names[3],
-                key[2:],
-                size & 0xFF,
-                size >> 8,
-            )
+            yield b"%s%s%c%c" % (head, key[2:], size & 0xFF, size >> 8)
             yield value
 
 
-def load(store, values, locate):
+def load(store, values, model):
     """Read into `values` what storage has; what this firmware does not know (any more) is logged
     and dropped.
 
     Args:
-        locate: DeviceModel.locate.
+        model: DeviceModel.
     """
     raw = store.read(FILE)
     at = 0
@@ -78,11 +68,11 @@ def load(store, values, locate):
         at += _NUMBERS
         value = raw[at : at + (low | high << 8)]
         at += len(value)
-        handle = locate(names[0], names[1], evse, connector, names[2], names[3])
+        handle = model.locate(names[0], names[1], evse, connector, names[2], names[3])
         variable = handle & 0xFFFF
         if handle < 0:
             log.warning("device model: stored %s.%s is no longer known", names[0], names[2])
             continue
-        value = legal(variable, value, "stored value")
+        value = model.legal(variable, evse, connector, value, "stored value")
         if value is not None:
             values.put(variable, evse, connector, attribute, value)

@@ -3,10 +3,10 @@ goes through one lock."""
 
 import asyncio
 
-from tables.names import INTERNAL_ERROR, NOT_SUPPORTED
+from tables.names import INTERNAL_ERROR
 from websocket_core import printable
 
-from blocks.port import DEFER, NOT_MINE
+from blocks.port import DEFER
 from hal import log
 from hal.errors import CallError, LinkError, WriterMismatch
 from wire.events import (
@@ -177,7 +177,7 @@ class Conversation:
                 self.outbox.defer(message_id)
                 return
             else:
-                writer.error(message_id, NOT_SUPPORTED if reply == NOT_MINE else reply)
+                writer.error(message_id, reply)
             await self.count()
         except Exception as error:  # noqa: BLE001, as in _handle()
             log.defect(b"the reply to " + name(action), error)

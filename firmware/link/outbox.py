@@ -22,7 +22,7 @@ from websocket_core import printable
 from blocks.port import ANSWERED, ERROR, LOST, TIMEOUT
 from hal import log
 from hal.timers import Timer
-from wire.events import ANSWER
+from wire.events import ANSWER, ERROR_TEXT
 from wire.names import name
 
 # The time-out runs in slices, of which a jump of the clock uses up one at most.
@@ -173,7 +173,7 @@ class Outbox:
         """The outstanding CALL was answered: `verdict` ANSWER or FAULT."""
         self._settle(ANSWERED if verdict == ANSWER else ERROR, reader)
         if verdict != ANSWER:
-            detail = reader.unpack()[1] if not reader.error else reader.detail
+            detail = reader.unpack()[ERROR_TEXT] if not reader.error else reader.detail
             detail = printable(detail or b"")
             log.warning("%s was answered with an error: %s", name(self._action), detail)
 

@@ -36,6 +36,10 @@ INTERNAL_FAILURE = const(1011)
 
 HEADROOM = const(14)  # bytes in front of a payload, for the longest frame header that we send
 
+# Slots of a CALLERROR: MessageReader.unpack()
+ERROR_CODE = const(0)
+ERROR_TEXT = const(1)
+
 # Verdicts of Rpc.received()
 HANDLE = const(0)  # a valid CALL: to be handled and answered
 REPEATED = const(1)  # the same, but its id is that of the CALL before

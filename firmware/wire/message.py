@@ -19,11 +19,12 @@ is raised for it.
     detail                       where and what is wrong, for errorDescription and the log: up to
                                  100 bytes of ASCII
     unpack()                     the slots of a valid message, in a list that is used again; of a
-                                 CALLERROR [code, text]; a text over 200 bytes is a memoryview of
-                                 the arena
-    each(k=0)                    iterates over the records (one list, used again) or scalars of the
-                                 k-th array declared
-    count(k=0)                   its elements; 0 if it is absent
+                                 CALLERROR those of wire.events; a text over 200 bytes is a
+                                 memoryview of the arena. With names of slots: those, in that order
+                                 (blocks/README.md; the build sees to that, not the reader)
+    each(slot)                   iterates over the records (one list, used again) or scalars of the
+                                 array in that slot
+    count(slot)                  its elements; 0 if it is absent
 
 Known at once: `size`, bytes fed since start(); `bad_utf8`, what was fed is not UTF-8 (of a last
 character cut off: after finish()); `stop_early`, the outcome is certain, so that what is still to

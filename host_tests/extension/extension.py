@@ -1,6 +1,6 @@
 """Example of an extension: a charger with a display, a fan for each EVSE and less power.
 
-component Display
+component Display when=display
 Contrast        integer     rw  unit=Percent default=50 min=0 max=100
 Language        OptionList  rw  values=de,en,fr default=en
 Serial          string      ro  max=20 default=D-0001
@@ -14,6 +14,9 @@ Tripped         boolean     ro  default=false live
 component Lamp instance=Front level=connector
 Colour(Idle)    OptionList  rw  values=red,green,blue default=green
 Colour(Busy)    OptionList  rw  values=red,green,blue default=blue volatile
+
+component RCD level=evse when=rcd
+Tripped         boolean     ro  default=false
 
 component EVSE level=evse
 Power           decimal     ro  unit=W max=7360 live

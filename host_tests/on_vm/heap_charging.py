@@ -1,10 +1,13 @@
-"""Runs on the real VM (argument: build/gen): bytes of heap of charging and its blocks, idle and in
-a session, and whether a thousand samples or a hundred sessions leave anything behind.
+"""Runs on the real VM (prepared.py; argument: build/gen): bytes of heap of charging and its
+blocks, idle and in a session, and whether a thousand samples or a hundred sessions leave anything
+behind.
 """
 
 import gc
 import sys
 import time
+
+from tables.messages import AuthorizeResponse, MeterValueType, TransactionEventRequest
 
 import wire.names  # noqa: F401  somebody else's, like all that is imported here
 from hal import log  # noqa: F401
@@ -80,6 +83,10 @@ class Board:
     def meter(self, evse):
         return self.its_meter if evse else None
 
+    @property
+    def indicator(self):
+        return partner
+
     def utc(self):
         return 200000000
 
@@ -104,12 +111,15 @@ class Model:
 
 
 class Partner:
-    """The listener, the link and the store."""
+    """The indicator, the link, the store, and the parts that are asked and told."""
 
-    def status_changed(self, evse, connector):
+    def status(self, evse, connector, name):
         pass
 
-    def transaction_changed(self, evse, transaction_id):
+    def transaction(self, evse, transaction_id):
+        pass
+
+    def transaction_ended(self):
         pass
 
     def display(self, evse, text):
@@ -126,7 +136,7 @@ class Answer:
     error = 0
 
     def unpack(self):
-        return ACCEPTED_ANSWER
+        return ACCEPTED_ANSWER + (None,) * (AuthorizeResponse.SLOTS - len(ACCEPTED_ANSWER))
 
 
 def used():
@@ -166,43 +176,38 @@ ENERGY, POWER, CURRENT, VOLTAGE, ACCEPTED, STARTED, UPDATED, ENDED, PERIODIC, CH
     "METER_VALUE_PERIODIC",
     "CHARGING_STATE_CHANGED",
 )
-ACCEPTED_ANSWER = (ACCEPTED, None, None, None, None)
+ACCEPTED_ANSWER = AuthorizeResponse(idTokenInfo_status=ACCEPTED)
 
 board = Board()
 model = Model()
 timers = Timers()
 partner = Partner()
-numbers = iter(range(100000))
-
-
-def ids():
-    return b"01234567-1-%x" % next(numbers)
-
-
 from storage.journal import Journal  # noqa: E402
 
 journal = Journal()
 base = used()
-from charging.authorization_cache import AuthorizationCache  # noqa: E402
 from charging.charging import Charging  # noqa: E402
-from charging.signatures import Signatures  # noqa: E402
 
 after_charging = used()
 from blocks.authorization.authorization import Authorization  # noqa: E402
+from blocks.authorization.cache import AuthorizationCache  # noqa: E402
 from blocks.metering.metering import Metering  # noqa: E402
+from blocks.metering.signatures import Signatures  # noqa: E402
 from blocks.remote_control.remote_control import RemoteControl  # noqa: E402
 from blocks.transactions.transactions import Transactions  # noqa: E402
 
 code = used()
-charging = Charging(board, model, timers, board, ids)
+charging = Charging(board, model, timers, board, b"01234567-1-")
 metering = Metering(charging, Signatures(charging, partner))
 transactions = Transactions(charging, journal, metering)
-authorization = Authorization(charging)
+cache = AuthorizationCache(partner, model, board)
+authorization = Authorization(charging, cache)
 remote = RemoteControl(charging)
-charging.listener = partner
-charging.events = transactions
-charging.authorizer = authorization
-charging.cache = AuthorizationCache(partner, model, board)
+# As build/gen/parts.py names them: calls of these stand in place of charging's hooks.
+charging.partners = partner
+partner.authorization, partner.cache, partner.journal = authorization, cache, journal
+partner.link = partner.reset = partner
+partner.metering, partner.transactions = metering, transactions
 for source in (metering, transactions, authorization):
     source.link = partner
 charging.resume()
@@ -219,8 +224,8 @@ def pilot(evse, state):
 def drain():
     item = transactions.take(True)
     if item:
-        for _, samples in item[1][-1] or ():
-            for _ in samples:
+        for reading in item[1][TransactionEventRequest.meterValue] or ():
+            for _ in reading[MeterValueType.sampledValue]:
                 pass
         journal.drop_first()
 

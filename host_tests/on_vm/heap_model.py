@@ -19,7 +19,7 @@ class Board:
     def overrides(self):
         return ()
 
-    def meters_sign(self):
+    def has(self, capability, evse, connector):
         return False
 
 

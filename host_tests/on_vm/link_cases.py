@@ -16,7 +16,7 @@ from tables.variables import (
     SECURITY_CTRLR_SECURITY_PROFILE,
 )
 
-from blocks.port import ANSWERED, DEFER, ERROR, LOST, NOT_MINE, TIMEOUT
+from blocks.port import ANSWERED, DEFER, ERROR, LOST, TIMEOUT
 from hal.errors import CallError
 from wire.names import name_id
 
@@ -531,7 +531,7 @@ async def case_replies(w):
         b"Reset": (b'{"status":"Accepted"}',),
         b"GetVariables": name_id(b"InternalError"),
         b"SetVariables": CallError(name_id(b"FormatViolation"), b"too long"),
-        b"DataTransfer": NOT_MINE,
+        b"DataTransfer": name_id(b"NotSupported"),
         b"GetReport": ZeroDivisionError(),
         b"ClearCache": (),
     }

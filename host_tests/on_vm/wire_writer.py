@@ -1,20 +1,48 @@
-"""Run by MicroPython with the firmware frozen: the writer in little heap.
+"""Run by MicroPython (prepared.py) with the firmware frozen: the writer in little heap.
 
 Prints "passed" at the end; test_json_writer.py starts it with 16 kB of heap.
 """
 
 import gc
 
+from tables.messages import (
+    DataTransferRequest,
+    MeterValueType,
+    SampledValueType,
+    TransactionEventRequest,
+)
+
 from wire.message import MessageWriter
 from wire.names import name_id
 
+gc.collect()  # what the compiler has left
 writer = MessageWriter(bytearray(256))
 
 # A steady message leaves no more than a little garbage and no heap behind.
-SAMPLE = [(230123, 1, name_id(b"Sample.Periodic"), None, None, None, b"V", None)] * 4
-SLOTS = (name_id(b"Updated"), 131367600, name_id(b"MeterValuePeriodic"), 7, None, 3, None)
-SLOTS += (b"tx-1", name_id(b"Charging"), None, None, None, 1, None, None, None, None)
-SLOTS += (((131367600, SAMPLE),),)
+SAMPLE = SampledValueType(
+    value=230123,
+    value_decimals=1,
+    context=name_id(b"Sample.Periodic"),
+    unitOfMeasure_unit=b"V",
+)
+READINGS = (MeterValueType(timestamp=131367600, sampledValue=[SAMPLE] * 4),)
+
+
+def event(readings, charging_state=None):
+    return TransactionEventRequest(
+        eventType=name_id(b"Updated"),
+        timestamp=131367600,
+        triggerReason=name_id(b"MeterValuePeriodic"),
+        seqNo=7,
+        numberOfPhasesUsed=3,
+        transactionInfo_transactionId=b"tx-1",
+        transactionInfo_chargingState=charging_state or name_id(b"Charging"),
+        evse_id=1,
+        meterValue=readings,
+    )
+
+
+SLOTS = event(READINGS)
 
 
 def count():
@@ -61,19 +89,19 @@ assert garbage < 300, garbage
 # What has been sent is held no longer, nor is what has failed.
 gc.collect()
 before = gc.mem_alloc()
-send(SLOTS[:7] + (bytearray(2000),) + SLOTS[8:])
+send(event(READINGS, charging_state=bytearray(2000)))
 gc.collect()
 assert gc.mem_alloc() < before + 500, gc.mem_alloc() - before
 
 
 def failing():
     text = bytearray(2000)
-    yield 131367600, (sample for sample in SAMPLE)
+    yield MeterValueType(timestamp=131367600, sampledValue=(sample for sample in (SAMPLE, SAMPLE)))
     raise LookupError(text)
 
 
 def fail():
-    writer.call(b"1-1", name_id(b"TransactionEvent"), SLOTS[:-1] + (failing(),))
+    writer.call(b"1-1", name_id(b"TransactionEvent"), event(failing()))
     assert raised(count) is LookupError
     assert raised(count) is ValueError
     assert not writer.fill()
@@ -94,7 +122,8 @@ for wrong in ((), (b"i",), (b"i", 1 << 40, ()), (b"i", name_id(b"GetVariables"),
 
 # A text in pieces, in two passes.
 pieces = tuple(b"%d," % i for i in range(100))
-writer.call(b"1-1", name_id(b"DataTransfer"), (b"v", pieces, pieces))
+TRANSFER = DataTransferRequest(vendorId=b"v", messageId=pieces, data=pieces)
+writer.call(b"1-1", name_id(b"DataTransfer"), TRANSFER)
 left = count()
 assert left == len(b'[2,"1-1","DataTransfer",{"vendorId":"v","messageId":"","data":}]') + 2 * 290
 while left:

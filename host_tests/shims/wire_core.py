@@ -70,7 +70,7 @@ class MessageReader:
         n = _core.wire_detail(self._reader, text)
         return text.raw[:n]
 
-    def unpack(self):
+    def unpack(self, *slots):
         if self.kind == _CALLERROR:
             text = ctypes.string_at(_core.wire_text(self._reader), self._fact(_TEXT))
             return [self.action, text]
@@ -79,19 +79,19 @@ class MessageReader:
         if not node:
             return []
         self._decode(at, end, node, self._slots)
-        return self._slots
+        return [self._slots[slot] for slot in slots] if slots else self._slots
 
-    def each(self, k=0):
-        found = self._array(k)
+    def each(self, slot):
+        found = self._array(slot)
         return iter(found or ())
 
-    def count(self, k=0):
-        found = self._array(k)
+    def count(self, slot):
+        found = self._array(slot)
         return len(found) if found else 0
 
-    def _array(self, k):
+    def _array(self, slot):
         value = Value()
-        found = _core.wire_array(self._reader, k, ctypes.byref(value))
+        found = _core.wire_array(self._reader, slot, ctypes.byref(value))
         return _Records(self, value) if found else None
 
     def _next(self, at, end):

@@ -11,7 +11,8 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OUT = ROOT / "build" / "host_tests"
 _FOLDERS = [ROOT / "firmware" / "native" / name for name in ("wire", "json_out")]
-_TABLES = ROOT / "build" / "gen"
+# Those of complete_tables.py, if nothing else is asked for.
+_TABLES = pathlib.Path(os.environ.get("WIRE_TABLES", OUT / "gen"))
 _HOSTS = [ROOT / "host_tests" / name for name in ("wire_host.c", "json_out_host.c")]
 _CORE = sorted(s for f in _FOLDERS for s in f.glob("*.c") if s.name != "module.c")
 _SOURCES = [*_CORE, *_HOSTS]
@@ -21,7 +22,7 @@ _FLAGS = "-std=c99 -g -O1 -Wall -Wextra -Werror -fno-sanitize-recover=all".split
 
 def _build(name, *flags, tables=_TABLES, out=OUT):
     made_from = [*_SOURCES, *_HEADERS, *(tables / "tables").glob("*.[hi]*"), __file__]
-    target = out / name
+    target = out / (name if tables.parent in (out, out.parent) else f"{tables.name}_{name}")
     newest = max(os.stat(source).st_mtime for source in made_from)
     if not target.exists() or target.stat().st_mtime < newest:
         out.mkdir(parents=True, exist_ok=True)

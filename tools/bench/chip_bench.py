@@ -178,16 +178,14 @@ def _per_byte(play: Play) -> dict[str, float]:
     The slope of the line through several sizes, at each the least of several requests: what comes
     now and then, a collection of 0.1 to 0.4 million, is not in it, as reading makes no garbage.
     """
-    found = {}
-    for wanted in ("SendLocalList", "SetChargingProfile"):
-        costs, sizes = [], []
-        for size in _SIZES:
-            text = next(text for action, text in requests(size) if action == wanted)
-            name = f"{wanted} of {size} B"
-            costs.append(min(play.handled(name, *_payload(text), 1) for _ in range(_EACH)))
-            sizes.append(len(text))
-        found[wanted] = round(linear_regression(sizes, costs).slope, 1)
-    return found
+    wanted = "RequestStartTransaction"
+    costs, sizes = [], []
+    for size in _SIZES:
+        text = next(text for action, text in requests(size) if action == wanted)
+        name = f"{wanted} of {size} B"
+        costs.append(min(play.handled(name, *_payload(text), 1) for _ in range(_EACH)))
+        sizes.append(len(text))
+    return {wanted: round(linear_regression(sizes, costs).slope, 1)}
 
 
 def _is_last_page(text: str) -> bool:

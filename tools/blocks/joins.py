@@ -9,36 +9,35 @@ that is not there costs nothing.
 """
 
 import argparse
+import ast
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tools.blocks.declaration import Declaration, DeclarationError, read_all
+from tools.blocks.hooks import HOOKS, is_call, replace
 
 # What a part may be given besides other parts: attributes of the station.
 GIVEN = {
-    "accepted", "board", "boot_count", "charging", "clock", "extension", "is_of_evse", "journal",
-    "maker", "model", "places", "restart", "store", "timers", "trigger",
+    "accepted", "board", "boot_count", "charging", "clock", "is_of_evse", "model", "places",
+    "restart", "store", "timers", "trigger",
 }  # fmt: skip
-# Hooks: methods of parts that the station calls, as self.HOOK(...). In the copy of station.py
-# that is frozen these calls stand in its place (`expand`), in the order of the sources. Nobody
-# there: nothing, and None.
-HOOKS = (
-    "accepted_by_csms", "connected", "connector_changed", "data_transfer_asked", "hook_replied",
-    "online", "refusal", "restart_asked", "started", "transaction_ended",
-)  # fmt: skip
-_ANSWERED = {"refusal"}  # the station wants its answer: only one may give it
+# ... and what Parts.make() has of the maker's side.
+MAKERS = {"extension", "maker"}
 # What a part must not be named: Parts has these itself, or is given them.
-_STATIONS = {"changed", "handle", "link", "live", "make", "source", "sources", *HOOKS}
+_STATIONS = {"changed", "event", "handle", "link", "live", "make", "source", "sources", *HOOKS}
 # The places of other rooms where a part, or a method of it, can be put.
-PARTNERS = {
-    "charging.events", "charging.authorizer", "charging.cache", "link.accepted", "model.most",
-}  # fmt: skip
+PLACES = {"extension.block", "link.accepted"}
 
 _PART = re.compile(r"(\w+) = ([a-z_.]+)\.([A-Z]\w*)\(([\w, ]*)\)")
-_LAST_SOURCE = 100
+_RECEIVES = re.compile(r"receive (\w+)Request\s*:")
+_NUMBER = re.compile(r"^([A-Z][A-Z0-9_]*) = (?:const\()?(-?\d+)\)?(?:  # (.*))?$", re.M)
+_EVENTS = Path(__file__).resolve().parents[2] / "firmware" / "hal" / "events.py"
+_END = 100  # after all places
+_EVENT = "EVENT_"  # before the constant of an event, which may be that of a message too
 _MADE = "Made by tools/blocks/joins.py; do not edit."
 
 
@@ -52,8 +51,7 @@ class Part:
         self.where = where
         self.block = block
         self.handles: list[str] = []
-        self.hooks: list[str] = []
-        self.partner: list[list[str]] = []
+        self.places: list[list[str]] = []
         self.source: int | None = None
         self.link = False
 
@@ -64,9 +62,8 @@ def _constant(name: str) -> str:
 
 
 def _numbers(path: Path) -> dict[str, int]:
-    """The constants of a module that the build has made."""
-    pairs = re.findall(r"^([A-Z][A-Z0-9_]*) = (-?\d+)$", path.read_text(encoding="utf-8"), re.M)
-    return {name: int(number) for name, number in pairs}
+    """The constants of a module."""
+    return {found[1]: int(found[2]) for found in _NUMBER.finditer(path.read_text("utf-8"))}
 
 
 class Joins:
@@ -80,21 +77,37 @@ class Joins:
     def __init__(self, declarations: list[Declaration], tables: Path):
         self.names = _numbers(tables / "names.py")
         self.variables = _numbers(tables / "variables.py")
+        # Of those that are marked live: where, if somebody has to compute them.
+        self._marked = {
+            found[1]: found[3].partition(": ")[2]
+            for found in _NUMBER.finditer((tables / "variables.py").read_text("utf-8"))
+            if found[3]
+        }
+        self.events = _numbers(_EVENTS)
         layout = _numbers(tables / "layout.py")
         self.first_action = layout["FIRST_ACTION"]
         self.actions = range(self.first_action, layout["FIRST_OTHER"])
         self.parts: list[Part] = []
         # (constants, call): what is called for these
-        self.triggers: list[tuple[list[str], str]] = []
-        self.live: list[tuple[list[str], str]] = []
-        self.hears: list[tuple[list[str], str]] = []
+        self.triggers: Calls = []
+        self.live: Calls = []
+        self.hears: Calls = []
+        self.hardware: Calls = []  # of events
+        self.arena: list[str] = []  # variables that size it
         self.of_evses: list[str] = []  # messages that can be asked of an EVSE
-        self._kept: dict[str, str] = {}  # parts that are called later -> where that is declared
+        # HOOK -> (its place among the answers, or None; the part; call)
+        self._called: dict[str, list[tuple[int | None, str, str]]] = {hook: [] for hook in HOOKS}
+        self._kept: dict[str, str] = {}  # what is called later -> where that is declared
+        # block -> message -> where that is declared
+        self._handled: dict[str, dict[str, str]] = {}
         self._owners: dict[tuple[str, str], str] = {}  # what only one may do -> where it does
         self._blocks = {declaration.name for declaration in declarations}
         for declaration in declarations:
             self._read(declaration)
         self._order()
+        for declaration in declarations:
+            self._check_live(declaration)
+            self._check_received(declaration)
 
     # ---- reading
 
@@ -106,41 +119,48 @@ class Joins:
             if word in _LISTS and rest[:1] in ([], ["="]):
                 raise DeclarationError(f"{where}: {word} names nothing; name one or more")
             if word == "part":
-                match = _PART.fullmatch(line[len("part ") :].strip())
-                if match is None:
-                    raise DeclarationError(
-                        f"{where}: {line}: no part; wanted is part NAME = file.Class(given, ...)"
-                    )
-                part = Part(match, where, declaration.name)
-                if part.name in GIVEN or part.name in _STATIONS:
-                    raise DeclarationError(
-                        f"{where}: the station has its own {part.name}; take another name"
-                    )
-                self._only("part", part.name, where)
-                self.parts.append(part)
-            elif word == "needs":
-                self._needs(rest, where)
+                part = self._part(line, where, declaration.name)
+            elif word in _OF_BLOCKS:
+                _OF_BLOCKS[word](self, rest, where)
             elif word in _CALLS:
                 _CALLS[word](self, part, rest, where)
             elif word not in _DIRECTIVES:
-                known = ", ".join(sorted(("needs", "part", *_DIRECTIVES, *_CALLS)))
+                known = ", ".join(sorted(("part", *_OF_BLOCKS, *_DIRECTIVES, *_CALLS)))
                 raise DeclarationError(f"{where}: unknown {word}; there are {known}")
             elif part is None:
                 raise DeclarationError(f"{where}: {word} belongs to a part; begin with part ...")
             else:
                 _DIRECTIVES[word](self, part, rest, where)
 
+    def _part(self, line: str, where: str, block: str) -> Part:
+        match = _PART.fullmatch(line[len("part ") :].strip())
+        if match is None:
+            raise DeclarationError(
+                f"{where}: {line}: no part; wanted is part NAME = file.Class(given, ...)"
+            )
+        part = Part(match, where, block)
+        if part.name in GIVEN | MAKERS | _STATIONS:
+            raise DeclarationError(
+                f"{where}: the station has its own {part.name}; take another name"
+            )
+        self._only("part", part.name, where)
+        self.parts.append(part)
+        return part
+
     def _only(self, kind: str, name: str, where: str) -> None:
         other = self._owners.setdefault((kind, name), where)
         if other != where:
             raise DeclarationError(f"{where}: {kind} {name} is taken by {other}; leave one out")
 
-    def _needs(self, blocks: list[str], where: str) -> None:
+    def needs(self, blocks: list[str], where: str) -> None:
         for block in blocks:
             if block not in self._blocks:
                 raise DeclarationError(
                     f"{where}: needs {block}, which is not there; choose it too"
                 )
+
+    def arena_(self, variables: list[str], where: str) -> None:
+        self.arena += [self._variable(name, where) for name in variables]
 
     def _action(self, name: str, where: str) -> str:
         constant = _constant(name)
@@ -161,10 +181,13 @@ class Joins:
         for name in rest:
             self._only("the message", name, where)
             part.handles.append(self._action(name, where))
+            self._handled.setdefault(part.block, {})[name] = where
 
-    def _call(self, part: Part | None, rest: list[str], default: str, where: str) -> str:
-        """What follows the = of a directive, else the method `default` of the part; takes it off
-        `rest`.
+    def _call(
+        self, part: Part | None, rest: list[str], method: str, given: Iterable[str], where: str
+    ) -> str:
+        """What follows the = of a directive, else the method `method` of the part with all that is
+        `given`; takes it off `rest`. What is not given there is an attribute of `self`.
         """
         if "=" in rest:
             call = " ".join(rest[rest.index("=") + 1 :])
@@ -172,16 +195,18 @@ class Joins:
         elif part is None:
             raise DeclarationError(f"{where}: of no part; write NAME = PART.METHOD()")
         else:
-            call = f"{part.name}.{default}"
-        if not re.match(r"[a-z]\w*\.[a-z_]", call):
+            call = f"{part.name}.{method}({', '.join(given)})"
+        if not is_call(call):
             raise DeclarationError(
                 f"{where}: {call!r} is no call; write PART.METHOD() or PART.ATTRIBUTE"
             )
-        self._kept.setdefault(call.split(".")[0], where)
-        return f"self.{call}"
+        names = {n.id for n in ast.walk(ast.parse(call)) if isinstance(n, ast.Name)} - set(given)
+        for name in names:
+            self._kept.setdefault(name, where)
+        return replace(call, {name: f"self.{name}" for name in names})
 
     def trigger(self, part: Part | None, rest: list[str], where: str) -> None:
-        call = self._call(part, rest, "trigger(wanted, evse, connector)", where)
+        call = self._call(part, rest, "trigger", ("wanted", "evse", "connector"), where)
         of_evses = rest[:1] == ["evse"]
         names = rest[of_evses:]
         for name in names:
@@ -191,39 +216,91 @@ class Joins:
         self.of_evses += constants if of_evses else []
 
     def live_(self, part: Part | None, rest: list[str], where: str) -> None:
-        call = self._call(part, rest, "live(variable, evse, connector)", where)
+        call = self._call(part, rest, "live", ("variable", "evse", "connector"), where)
         for name in rest:
             self._only("the live variable", name, where)
-        self.live.append(([self._variable(name, where) for name in rest], call))
+            if self._variable(name, where) not in self._marked:
+                raise DeclarationError(
+                    f"{where}: {name} is declared without live; add that to its line below"
+                    " [variables]"
+                )
+        self.live.append((rest, call))
 
     def hears_(self, part: Part | None, rest: list[str], where: str) -> None:
-        call = self._call(part, rest, "changed(variable)", where)
+        call = self._call(part, rest, "changed", ("variable",), where)
         self.hears.append(([self._variable(name, where) for name in rest], call))
 
-    def on(self, part: Part, rest: list[str], where: str) -> None:
+    def event(self, part: Part | None, rest: list[str], where: str) -> None:
+        call = self._call(part, rest, "event", ("event",), where)
         for name in rest:
-            if name not in HOOKS:
-                known = ", ".join(HOOKS)
-                raise DeclarationError(f"{where}: there is no hook {name}; there are {known}")
-            if name in _ANSWERED:
-                self._only("the answer of", name, where)
-            part.hooks.append(name)
+            if name not in self.events:
+                known = ", ".join(self.events)
+                raise DeclarationError(f"{where}: {name} is no event; there are {known}")
+        self.hardware.append((rest, call))
+
+    def on(self, part: Part | None, rest: list[str], where: str) -> None:
+        """Hooks that tell."""
+        hooks = rest[: rest.index("=")] if "=" in rest else list(rest)
+        for hook in hooks:
+            self._hook(part, hook, None, list(rest), "on", where)
+
+    def answers(self, part: Part | None, rest: list[str], where: str) -> None:
+        """A hook that asks, and the place among those who answer it, if there is an order."""
+        hook, *more = rest
+        number = int(more.pop(0)) if more[:1] and more[0].isdigit() else None
+        if more and more[0] != "=":
+            raise DeclarationError(
+                f"{where}: answers {' '.join(rest)}; write answers HOOK [PLACE] [= PART.METHOD()]"
+            )
+        self._hook(part, hook, number, more, "answers", where)
+
+    def _hook(
+        self,
+        part: Part | None,
+        hook: str,
+        number: int | None,
+        rest: list[str],
+        word: str,
+        where: str,
+    ) -> None:
+        known = [name for name, (rule, _) in HOOKS.items() if (rule == "all") == (word == "on")]
+        if hook not in known:
+            other = "answers" if word == "on" else "on"
+            hint = (
+                f"; it goes with {other}" if hook in HOOKS else f"; there are {', '.join(known)}"
+            )
+            raise DeclarationError(
+                f"{where}: there is no hook {hook} to be named with {word}{hint}"
+            )
+        rule, given = HOOKS[hook]
+        if (number is not None) != (rule == "first") or (number or 0) >= _END:
+            wanted = f"a place, 0 to {_END - 1}" if rule == "first" else "no place"
+            raise DeclarationError(
+                f"{where}: answers {hook}{'' if number is None else f' {number}'};"
+                f" wanted is {wanted}"
+            )
+        if rule == "one":
+            self._only("the answer of", hook, where)
+        if number is not None:
+            self._only(f"the place among the answers of {hook},", str(number), where)
+        given = given[1:] if rule == "least" else given
+        call = self._call(part, rest, hook, given, where)
+        self._called[hook].append((number, call.split(".")[1], call))
 
     def partner(self, part: Part, rest: list[str], where: str) -> None:
-        if not rest or rest[0] not in PARTNERS or len(rest) > 2:
-            known = ", ".join(sorted(PARTNERS))
+        if not rest or rest[0] not in PLACES or len(rest) > 2:
+            known = ", ".join(sorted(PLACES))
             raise DeclarationError(
                 f"{where}: partner {' '.join(rest)}: no place; wanted is PLACE [METHOD],"
                 f" places are {known}"
             )
         self._only("the place", rest[0], where)
-        part.partner.append(rest)
+        part.places.append(rest)
 
     def source(self, part: Part, rest: list[str], where: str) -> None:
-        if len(rest) != 1 or not rest[0].isdigit() or int(rest[0]) >= _LAST_SOURCE:
+        if len(rest) != 1 or not rest[0].isdigit() or int(rest[0]) >= _END:
             raise DeclarationError(
-                f"{where}: source {' '.join(rest)}: no place; wanted is one of 0 to"
-                f" {_LAST_SOURCE - 1}"
+                f"{where}: source {' '.join(rest)}: no place; wanted is one of 0 to {_END - 1}"
             )
         self._only("the place among the sources", rest[0], where)
         part.source = int(rest[0])
@@ -250,32 +327,64 @@ class Joins:
             left = [part for part in left if part not in ready]
         for part in made:
             for argument in part.arguments:
-                if argument not in names and argument not in GIVEN:
-                    known = ", ".join(sorted(GIVEN))
+                if argument not in names | GIVEN | MAKERS:
+                    known = ", ".join(sorted(GIVEN | MAKERS))
                     raise DeclarationError(
                         f"{part.where}: nobody gives {argument}; a part of a block that is there,"
                         f" or {known}"
                     )
         self.parts = made
         for name, where in self._kept.items():
-            if name not in names and name not in GIVEN and name != "link":
-                known = ", ".join(sorted({*GIVEN, "link"}))
+            if name not in names | GIVEN | {"link"}:
+                known = ", ".join(sorted(GIVEN | {"link"}))
                 raise DeclarationError(
                     f"{where}: there is no part {name};"
                     f" a part of a block that is there, or {known}"
                 )
 
+    def _check_live(self, declaration: Declaration) -> None:
+        """What has no other value is computed."""
+        computed = {name for names, _ in self.live for name in names}
+        for name, where in self._marked.items():
+            its = where.rpartition(":")[0] == str(declaration.path)
+            if its and name not in computed:
+                raise DeclarationError(
+                    f"{where}: nobody computes {name}, which is live; write live {name} ="
+                    " PART.METHOD() below [block], or give it a default"
+                )
+
+    def _check_received(self, declaration: Declaration) -> None:
+        """A block handles what it receives, and receives what it handles."""
+        received = {}
+        for number, line in declaration.sections.get("messages", ()):
+            match = _RECEIVES.match(line)
+            if match:
+                received[match[1]] = f"{declaration.path}:{number}"
+        handled = self._handled.get(declaration.name, {})
+        for name in [name for name in received if name not in handled]:
+            raise DeclarationError(
+                f"{received[name]}: nobody handles {name}; write handles {name} below a part, or"
+                " leave this line out"
+            )
+        for name in [name for name in handled if name not in received]:
+            raise DeclarationError(
+                f"{handled[name]}: {name} is not received; write receive {name}Request: below"
+                " [messages], with the fields that are wanted"
+            )
+
     # ---- writing
 
     def hooks(self) -> dict[str, list[str]]:
-        """Hook -> the parts that want to be called, in their order."""
+        """HOOK -> what is called, in this order; where `self` stands the Parts are meant."""
+        sources = {p.name: p.source for p in self.parts if p.source is not None}
 
-        def place(part: Part) -> int:
-            return _LAST_SOURCE if part.source is None else part.source
+        def place(called: tuple[int | None, str, str]) -> int:
+            number, part, _ = called
+            return sources.get(part, _END) if number is None else number
 
         return {
-            hook: [p.name for p in sorted(self.parts, key=place) if hook in p.hooks]
-            for hook in HOOKS
+            hook: [call for _, _, call in sorted(called, key=place)]
+            for hook, called in self._called.items()
         }
 
     def module(self) -> str:
@@ -288,20 +397,26 @@ class Joins:
         yield "from micropython import const"
         yield "from tables.extension import EXTENSION"
         yield from _imports("tables.names", self.triggers)
-        yield from _imports("tables.variables", self.live + self.hears)
+        yield from _imports("tables.variables", self.live + self.hears + [(self.arena, "")])
+        for event in sorted({name for events, _ in self.hardware for name in events}):
+            yield f"from hal.events import {event} as {_EVENT}{event}"
         yield ""
-        yield "from blocks.port import NOT_MINE"
         for part in self.parts:
             yield f"from {part.module} import {part.class_}"
         yield ""
+        yield "if EXTENSION:"
+        yield "    from extension_guard import Guard"
+        yield ""
         handlers = [part for part in self.parts if part.handles]
         of_action = bytearray(len(self.actions))
-        for number, part in enumerate(handlers, 1):
+        for number, part in enumerate(handlers):
             for name in part.handles:
                 of_action[self.names[name] - self.first_action] = number
-        yield "# Of each message, in the order of its name id: its place in _handlers, or 0."
+        yield "# Of each message, in the order of its name id, that is received: who handles it."
         yield f"_HANDLER = {bytes(of_action)!r}"
         yield f"_FIRST_ACTION = const({self.first_action})"
+        yield "# Variables: so many bytes of a message are kept."
+        yield f"ARENA = ({_listed(self.arena)})"
         yield ""
         yield ""
         yield "class Parts:"
@@ -313,39 +428,46 @@ class Joins:
     def _make(self, handlers: list[Part]) -> Iterator[str]:
         yield "    def make(self, link, sources):"
         yield '        """Make the parts, of what `self` has; who sends goes into `sources`."""'
-        given = sorted({a for part in self.parts for a in part.arguments} & GIVEN)
-        for part in self.parts:
-            for place, *_ in part.partner:
-                of = place.split(".")[0]
-                given += [of] * (of != "link" and of not in given)
-        for name in given:
+        yield "        maker = self.board"
+        yield "        extension = None"
+        yield "        if EXTENSION:"
+        yield "            maker = extension = Guard(maker, self.model, self.timers)"
+        yield "            self.extension = extension"
+        given = Counter(a for part in self.parts for a in part.arguments if a in GIVEN)
+        inline = {name: f"self.{name}" for name, uses in given.items() if uses == 1}
+        for name in sorted(set(given) - set(inline)):
             yield f"        {name} = self.{name}"
-        kept = {name for names in self.hooks().values() for name in names} | set(self._kept)
-        for part in self.parts:
-            made = f"{part.class_}({', '.join(part.arguments)})"
-            yield f"        {f'self.{part.name} = ' * (part.name in kept)}{part.name} = {made}"
-        for part in self.parts:
-            for place, *method in part.partner:
-                yield f"        {place} = {'.'.join((part.name, *method))}"
-        yield f"        self._handlers = ({_listed(p.name for p in handlers)})"
         sources = sorted(
             (p for p in self.parts if p.source is not None), key=lambda p: p.source or 0
         )
+        linked = [p for p in self.parts if p.link and p.source is None]
+        used = {a for part in self.parts for a in part.arguments}
+        used |= {p.name for p in (*handlers, *sources, *linked) if p}
+        used |= {p.name for p in self.parts if p.places}
+        for part in self.parts:
+            made = f"{part.class_}({', '.join(inline.get(a, a) for a in part.arguments)})"
+            names = [f"self.{part.name}"] * (part.name in self._kept)
+            names += [part.name] * (part.name in used)
+            yield "        " + " = ".join((*names, made))
+        yield f"        self._handlers = ({_listed(p.name for p in handlers)})"
         yield f"        sources.extend(({_listed(p.name for p in sources)}))"
         yield "        for source in sources:"
         yield "            source.link = link"
+        for part in linked:
+            yield f"        {part.name}.link = link"
         for part in self.parts:
-            if part.link and part.source is None:
-                yield f"        {part.name}.link = link"
+            for place, *method in part.places:
+                of_makers = place.split(".")[0] in MAKERS
+                if of_makers:
+                    yield "        if EXTENSION:"
+                yield f"        {'    ' * of_makers}{place} = {'.'.join((part.name, *method))}"
         yield ""
 
     def _dispatch(self) -> Iterator[str]:
         yield "    def handle(self, action, reader):"
         yield '        """A CALL of the CSMS goes to whose it is."""'
-        yield "        handler = _HANDLER[action - _FIRST_ACTION]"
-        yield "        if not handler:"
-        yield "            return NOT_MINE"
-        yield "        return self._handlers[handler - 1].handle(action, reader)"
+        yield "        handler = self._handlers[_HANDLER[action - _FIRST_ACTION]]"
+        yield "        return handler.handle(action, reader)"
         yield ""
         yield "    def trigger(self, wanted, evse, connector):"
         yield '        """TriggerMessage: whether it follows; None: not a message of ours."""'
@@ -370,23 +492,15 @@ class Joins:
             yield f"            {call}"
         yield "        if EXTENSION:"
         yield "            self.extension.changed(variable, evse, connector)"
-
-
-def expand(text: str, hooks: dict[str, list[str]]) -> str:
-    """A module with the calls of hooks, self.HOOK(...), in place; lines keep their numbers."""
-
-    def called(match: re.Match[str]) -> str:
-        indent, before, hook, arguments = match.groups()
-        if hook not in hooks:
-            return match[0]
-        calls = [f"self.{part}.{hook}({arguments})" for part in hooks[hook]]
-        if before:  # its answer is wanted
-            if len(calls) > 1:
-                raise DeclarationError(f"the answer of {hook} is wanted, and there are {calls}")
-            return f"{indent}{before}{calls[0] if calls else None}"
-        return indent + ("; ".join(calls) or "pass")
-
-    return re.sub(r"^([ ]+)(\w+ = )?self\.(\w+)\((.*)\)$", called, text, flags=re.M)
+        yield ""
+        yield "    def event(self, event):"
+        yield '        """An event of the hardware, which the station has taken."""'
+        yield "        kind = event[0]"
+        for events, call in self.hardware:
+            yield f"        if {_among('kind', [_EVENT + name for name in events])}:"
+            yield f"            {call}"
+        yield "        if EXTENSION:"
+        yield "            self.extension.event(event)"
 
 
 Calls = list[tuple[list[str], str]]
@@ -417,16 +531,23 @@ def _among(name: str, constants: list[str]) -> str:
     return f"{name} in ({', '.join(constants)})"
 
 
+# Those of a block, of a part, and those that can stand for themselves.
+_OF_BLOCKS = {"arena": Joins.arena_, "needs": Joins.needs}
 _DIRECTIVES = {
     "handles": Joins.handles,
     "link": Joins.link,
-    "on": Joins.on,
     "partner": Joins.partner,
     "source": Joins.source,
 }
-_LISTS = {"handles", "hears", "live", "needs", "on", "trigger"}
-# Those that can stand for themselves.
-_CALLS = {"hears": Joins.hears_, "live": Joins.live_, "trigger": Joins.trigger}
+_CALLS = {
+    "answers": Joins.answers,
+    "event": Joins.event,
+    "hears": Joins.hears_,
+    "live": Joins.live_,
+    "on": Joins.on,
+    "trigger": Joins.trigger,
+}
+_LISTS = {*_OF_BLOCKS, *_CALLS, "handles"}
 
 
 def main() -> int:

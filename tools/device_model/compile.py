@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 r"""Turn the declarations of components and variables into ROM tables and constants.
 
-    python tools/device_model/compile.py --declarations firmware/device_model/variables.txt \
+    python tools/device_model/compile.py --declarations firmware/*/variables.txt \
         --blocks firmware/blocks --out build/gen/tables [--extension boards/unix/extension.py]
 
 Writes into <out> variables.py (constants, one a variable: its offset in RECORDS),
@@ -9,9 +9,9 @@ variable_format.py (constants of the record's layout), extension.py (EXTENSION, 
 Extension; and what it is like) and device_model.py (STRINGS, COMPONENTS, RECORDS as bytes). The
 formats are described in firmware/device_model/README.md. Blocks declare in the section [variables]
 of their block.txt; a component may be spread over several: its variables are put together, those
-of --declarations first, then those of the blocks by name. An extension (boards/README.md) declares
-in its docstring, from the first line that begins with `component` or `define` on, what a charger
-has beyond these, or otherwise.
+of --declarations first, device_model/ before all, then those of the blocks by name. An extension
+(boards/README.md) declares in its docstring, from the first line that begins with `component` or
+`define` on, what a charger has beyond these, or otherwise.
 """
 
 import argparse
@@ -22,7 +22,8 @@ import shlex
 import sys
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
+from functools import cache
+from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
@@ -31,6 +32,7 @@ if str(ROOT) not in sys.path:
 from tools import no_floats  # noqa: E402
 from tools.blocks import declaration  # noqa: E402
 from tools.blocks.declaration import DeclarationError  # noqa: E402
+from tools.inline import Source, read_constants  # noqa: E402
 
 LEVELS = ("station", "evse", "connector")
 TYPES = (
@@ -51,6 +53,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 FLAGS = {"reboot": 0x20, "live": 0x40, "volatile": 0x80}
 # Optional fields of a record, in the order of their bits and of their places.
 FIELDS = ("instance", "default", "min", "max", "values", "unit", "from", "attributes")
+MORE_VALUES = "max"  # the field that has the conditional members of a list
 ATTRIBUTES = ("Actual", "Target", "MinSet", "MaxSet")
 NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?")
 COUNT = re.compile(r"\d{1,9}")
@@ -59,6 +62,8 @@ DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9*\-_=:+|@.]{0,49}")
 INSTANCE = re.compile(r"[A-Za-z0-9*\-_=:+|@.]{1,50}")
 VARIABLE = re.compile(r"([^()]+)(?:\(([^()]+)\))?")
+MEMBER = re.compile(r"(.*?)(?:\((\w+)=(.*)\))?")  # of a list of values: NAME(when=CAPABILITY)
+CAPABILITIES = ROOT / "firmware/hal/capabilities.py"
 LONGEST_WRITTEN = 1000  # attributeValue of SetVariables
 LONGEST_READ = 2500  # ... of GetVariables and NotifyReport
 LONGEST_LIST = 1000  # valuesList
@@ -90,6 +95,8 @@ class Variable:
     access: str
     flags: set = field(default_factory=set)
     fields: dict = field(default_factory=dict)
+    when: str | None = None  # the capability that the board needs for it
+    members: dict = field(default_factory=dict)  # of a list: NAME -> the capability, or None
     where: str = ""  # path:line
 
 
@@ -106,6 +113,21 @@ def snake(name):
     name = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
     name = re.sub(r"([A-Z])([A-Z][a-z])", r"\1_\2", name)
     return re.sub(r"[^A-Za-z0-9]+", "_", name).upper()
+
+
+@cache
+def capabilities():
+    """What hal/ names that a board may have or not: signing_meter -> 1."""
+    path = PurePosixPath("hal/capabilities.py")
+    numbers = read_constants(Source(CAPABILITIES, path, CAPABILITIES.read_text()))
+    return {name.lower(): number for name, number in numbers.items()}
+
+
+def _capability(name):
+    if name not in capabilities():
+        known = ", ".join(sorted(capabilities()))
+        raise DeclarationError(f"when={name}: no such capability; a board may have {known}")
+    return name
 
 
 class Declared:
@@ -126,7 +148,7 @@ class Declared:
         Raises:
             DeclarationError: with file and line.
         """
-        component, defines = None, dict(self._defines)
+        component, when, defines = None, None, dict(self._defines)
         for number, line in lines:
             where = f"{origin}:{number}"
             try:
@@ -134,9 +156,10 @@ class Declared:
                 if words[:1] == ["define"]:
                     _define(words, defines, where)
                 elif words[:1] == ["component"]:
-                    component = self._component(_component(words))
+                    named, when = _component(words)
+                    component = self._component(named)
                 elif words:
-                    self._variable(component, words, defines, where)
+                    self._variable(component, when, words, defines, where)
             except (DeclarationError, ValueError) as e:
                 raise DeclarationError(f"{where}: {e}: {line.strip()}") from e
         if shared:
@@ -149,10 +172,13 @@ class Declared:
         self.components.append(named)
         return named
 
-    def _variable(self, component, words, defines, where):
+    def _variable(self, component, when, words, defines, where):
         if component is None:
             raise DeclarationError("a variable needs a component before it")
         variable = _variable(words, {name: values for name, (values, _) in defines.items()})
+        if when and variable.when:
+            raise DeclarationError(f"its component is there when={when} only; leave one out")
+        variable.when = variable.when or when
         variable.where = where
         place = (*_place(component), variable.name, variable.instance)
         other = self._known.setdefault(place, where)
@@ -167,6 +193,7 @@ def _define(words, defines, where):
     name = "$" + words[1]
     if name in defines:
         raise DeclarationError(f"defined twice; it is at {defines[name][1]} already, rename one")
+    _members(words[2])
     defines[name] = words[2], where
 
 
@@ -181,14 +208,15 @@ def parse(text, origin="variables"):
     return declared.components
 
 
-def read(table, blocks):
-    """Components of the firmware: those of the file `table`, then of the folder `blocks`.
+def read(tables, blocks):
+    """Components of the firmware: those of the files `tables`, then of the folder `blocks`.
 
     Raises:
         DeclarationError: with file and line.
     """
     declared = Declared()
-    declared.take(declaration.lines(table), table, shared=True)
+    for table in sorted(tables, key=lambda path: (path.parent.name != "device_model", path)):
+        declared.take(declaration.lines(table), table, shared=True)
     for block in declaration.read_all(blocks):
         declared.take(block.sections.get("variables", ()), block.path)
     return declared.components
@@ -326,7 +354,10 @@ def merge(components, more):
             key = (variable.name, variable.instance)
             at = [i for i, v in enumerate(variables) if (v.name, v.instance) == key]
             if at:
-                _check_redeclared(added, variables[at[0]], variable)
+                try:
+                    _check_redeclared(added, variables[at[0]], variable)
+                except DeclarationError as e:
+                    raise DeclarationError(f"{variable.where}: {e}") from e
                 variables[at[0]] = variable
             else:
                 variables.append(variable)
@@ -335,7 +366,8 @@ def merge(components, more):
 
 def _check_redeclared(component, old, new):
     """The firmware relies on the type and the limits of its own variables, and a secret stays one.
-    What the extension does not limit keeps its limits. Only the maker knows how much power it has.
+    What the extension does not limit keeps its limits, and its conditions. Only the maker knows
+    how much power it has.
     """
     name = f"{component.name}.{new.name}"
     if new.type != old.type:
@@ -349,7 +381,10 @@ def _check_redeclared(component, old, new):
             if given > Decimal(limit) if key == "max" else given < Decimal(limit):
                 wrong = f"{name} has {key}={limit}: no more than that works"
                 raise DeclarationError(f"extension: {wrong}")
-        _check(new)
+    new.when = new.when or old.when
+    for member, when in new.members.items():
+        new.members[member] = when or old.members.get(member)
+    _check(new)
 
 
 def _place(component):
@@ -360,11 +395,12 @@ def _component(words):
     options = dict(word.partition("=")[::2] for word in words[2:])
     name = words[1] if len(words) > 1 else ""
     component = Component(name, options.pop("instance", ""), options.pop("level", "station"))
+    when = options.pop("when", None)
     if options or component.level not in LEVELS:
-        wanted = "component NAME [instance=X] [level=station|evse|connector]"
+        wanted = "component NAME [instance=X] [level=station|evse|connector] [when=CAPABILITY]"
         raise DeclarationError(f"expected {wanted}")
     _check_names(component.name, component.instance)
-    return component
+    return component, None if when is None else _capability(when)
 
 
 def _check_names(name, instance):
@@ -387,13 +423,30 @@ def _variable(words, defines):
             variable.flags.add(word)
             continue
         key, equals, value = word.partition("=")
-        if not equals or key not in FIELDS or key in variable.fields:
+        if not equals or key not in (*FIELDS, "when") or key in variable.fields:
             raise DeclarationError(f'unknown or repeated {word} (a text with spaces: "...")')
         if value.startswith("$") and value not in defines:
             raise DeclarationError(f"{value} is not defined")
         variable.fields[key] = defines.get(value, value)
+    if "when" in variable.fields:
+        variable.when = _capability(variable.fields.pop("when"))
+    if "values" in variable.fields:
+        variable.members = _members(variable.fields["values"])
     _check(variable)
     return variable
+
+
+def _members(values):
+    """Members of a list of values: NAME -> the capability that the board needs, or None."""
+    members = {}
+    for member in values.split(","):
+        name, key, value = MEMBER.fullmatch(member).groups()
+        if key and key != "when":
+            raise DeclarationError(f"{member}: a condition is NAME(when=CAPABILITY)")
+        if not name or name in members:
+            raise DeclarationError("values: members are there once, none is empty")
+        members[name] = key and _capability(value)
+    return members
 
 
 def _check(variable):
@@ -401,13 +454,16 @@ def _check(variable):
     _check_limits(variable)
     if (variable.type in LISTS) != ("values" in fields):
         raise DeclarationError("lists have values=, others have not")
-    values = fields.get("values", "x")
-    members = values.split(",")
-    if "" in members or len(set(members)) < len(members) or len(values) > LONGEST_LIST:
-        raise DeclarationError("values: members are there once, none is empty, 1,000 characters")
+    if len(",".join(variable.members)) > LONGEST_LIST:
+        raise DeclarationError("values: all members together have at most 1,000 characters")
+    if variable.members and all(variable.members.values()):
+        raise DeclarationError("values: one member is always there; when= is of variables, too")
     if len(fields.get("unit", "")) > LONGEST_UNIT:
         raise DeclarationError(f"a unit has at most {LONGEST_UNIT} characters")
     default = fields.get("default", "")
+    for member in default.split(",") if variable.type in LISTS else ():
+        if variable.members.get(member):
+            raise DeclarationError(f"default: {member} is not always there; leave it out")
     if default and not _valid(variable, default):
         raise DeclarationError("default is not of the declared type, or not within the limits")
     if fields.get("from", FROM[0]) not in FROM:
@@ -433,6 +489,8 @@ def _check_limits(variable):
             raise DeclarationError(f"{key} of an integer is a whole number")
     if Decimal(fields.get("min", "-1e9")) > Decimal(fields.get("max", "1e9")):
         raise DeclarationError("min is above max")
+    if variable.type in LISTS and "max" in fields:
+        raise DeclarationError("max: a list has no most of members but that of its values")
     if variable.type == "string":
         most = LONGEST_READ if variable.access == "ro" else LONGEST_WRITTEN
         if "max" not in fields or int(fields["max"]) > most:
@@ -454,7 +512,7 @@ def _valid(variable, value):
         members = value.split(",")
         least = int(fields.get("min", "0"))
         right = len(members) == 1 if variable.type == "OptionList" else len(members) >= least
-        known = set(fields["values"].split(","))
+        known = set(variable.members)
         return right and set(members) <= known and len(set(members)) == len(members)
     return int(fields.get("min", "0")) <= len(value) <= int(fields["max"])
 
@@ -477,22 +535,39 @@ class Strings:
         return self._offsets[text].to_bytes(2, "little")
 
 
+def texts(variable):
+    """The optional fields of a variable, as the ROM has them."""
+    fields = {**(LIMITS if variable.type in NUMBERS else {}), **variable.fields}
+    if variable.when:
+        fields.setdefault("attributes", "Actual")
+    groups = {}
+    for name, when in variable.members.items():
+        groups.setdefault(when, []).append(name)
+    if groups:
+        fields["values"] = ",".join(groups.pop(None))
+    if groups:
+        parts = (f"{chr(capabilities()[when])},{','.join(m)}" for when, m in groups.items())
+        fields[MORE_VALUES] = "\0".join(parts)
+    return fields
+
+
 def record(variable, strings):
     """The ROM record of a variable; see the README for its layout."""
     kind = TYPES.index(variable.type) | ACCESS.index(variable.access) << 3
     for flag in variable.flags:
         kind |= FLAGS[flag]
     extras, tail = 0, b""
-    fields = {**(LIMITS if variable.type in NUMBERS else {}), **variable.fields}
+    fields = texts(variable)
     for bit, key in enumerate(FIELDS):
-        if key not in fields:
+        value = fields.get(key)
+        if value is None:
             continue
         extras |= 1 << bit
         if key == "attributes":
-            mask = sum(1 << ATTRIBUTES.index(a) for a in fields[key].split(","))
-            tail += mask.to_bytes(2, "little")
+            mask = sum(1 << ATTRIBUTES.index(a) for a in value.split(","))
+            tail += bytes([mask, capabilities().get(variable.when, 0)])
         else:
-            tail += strings.add(fields[key])
+            tail += strings.add(value)
     body = strings.add(variable.name) + bytes([kind, extras]) + tail
     return bytes([len(body) + 1]) + body
 
@@ -502,14 +577,26 @@ def constant(component, variable):
     return "_".join(snake(part) for part in parts if part)
 
 
+def _ordered(component):
+    """Its variables; what is always there first: a component is there when its first one is."""
+    variables = sorted(component.variables, key=lambda v: v.when is not None)
+    if variables[0].when and len({v.when for v in variables}) > 1:
+        wrong = f"all variables of {component.name} have conditions, and not the same"
+        right = "give it one that is always there, as Available"
+        raise DeclarationError(f"{variables[-1].where}: {wrong}; {right}")
+    return variables
+
+
 def tables(components):
     """(constants: name -> offset, STRINGS, COMPONENTS, RECORDS)."""
     strings, heads, records = Strings(), bytearray(), bytearray(b"\0")
     constants, places = {}, {}
     for component in components:
+        if not component.variables:
+            continue
         heads += strings.add(component.name) + strings.add(component.instance)
         heads += bytes([LEVELS.index(component.level)]) + len(records).to_bytes(2, "little")
-        for variable in component.variables:
+        for variable in _ordered(component):
             name = constant(component, variable)
             if name in constants:
                 name += "_" + component.level.upper()
@@ -537,13 +624,32 @@ def layout():
     constants.update(READ_ONLY=0, READ_WRITE=1, WRITE_ONLY=2)
     constants.update({"FLAG_" + name.upper(): bit for name, bit in FLAGS.items()})
     constants.update({"FIELD_" + name.upper(): 1 << i for i, name in enumerate(FIELDS)})
+    constants["FIELD_MORE_VALUES"] = 1 << FIELDS.index(MORE_VALUES)
     constants.update({"LEVEL_" + name.upper(): i for i, name in enumerate(LEVELS)})
     return constants
 
 
-def constants_module(title, constants):
+def constants_module(title, constants, comments=None):
     lines = ["# constants", f'"""{title} Generated."""', ""]
-    return "\n".join(lines + [f"{name} = {value}" for name, value in constants.items()]) + "\n"
+    for name, value in constants.items():
+        comment = (comments or {}).get(name)
+        lines.append(f"{name} = {value}" + (f"  # {comment}" if comment else ""))
+    return "\n".join(lines) + "\n"
+
+
+def _variables(components):
+    return [variable for component in components for variable in component.variables]
+
+
+def _live(variable):
+    """For tools/blocks/joins.py: whether it is marked live, and where, if nothing else gives it a
+    value.
+    """
+    if "live" not in variable.flags:
+        return None
+    own = variable.where.rpartition(":")[0].endswith(".py")  # Extension.read is asked
+    valued = own or {"default", "from"} & set(variable.fields)
+    return "live" if valued else f"live: {variable.where}"
 
 
 def write(out, components, extension_class=None):
@@ -551,7 +657,8 @@ def write(out, components, extension_class=None):
     constants, strings, heads, records = tables(components)
     out.mkdir(parents=True, exist_ok=True)
     title = "Variables of the device model: offsets in RECORDS."
-    _replace(out / "variables.py", constants_module(title, constants))
+    live = dict(zip(constants, map(_live, _variables(components)), strict=True))
+    _replace(out / "variables.py", constants_module(title, constants, live))
     title = "Layout of the device model's records."
     _replace(out / "variable_format.py", constants_module(title, layout()))
     title = "Whether the charger has an extension (boards/README.md), and what it is like."
@@ -571,7 +678,8 @@ def _replace(path, text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--declarations", type=Path, required=True, help="variables.txt")
+    files = {"type": Path, "nargs": "+", "required": True, "help": "variables.txt of the rooms"}
+    parser.add_argument("--declarations", **files)
     parser.add_argument("--blocks", type=Path, required=True, help="firmware/blocks")
     parser.add_argument("--extension", type=Path)
     parser.add_argument("--out", type=Path, required=True)

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Compiles the OCPP schemas and the blocks' messages into ROM tables (byte by byte: README.md).
 
-    python tools/schema/compile.py --blocks firmware/blocks --out build/gen/tables
+    python tools/schema/compile.py --blocks firmware/blocks --sources firmware boards \
+        --out build/gen/tables
 
-The output depends on nothing but the two inputs: the same bytes on every machine.
+The output depends on nothing but these inputs: the same bytes on every machine.
 """
 
 import argparse
@@ -19,6 +20,8 @@ sys.path.insert(1, str(Path(__file__).resolve().parents[2]))
 from declarations import DeclarationError, Node, parse
 from pieces import EVERY, Pieces, PiecesError
 from schemas import CUSTOM_DATA, SchemaError, Schemas
+from slots import write as write_slots
+from wanted import of_messages, of_sources
 
 from tools.blocks.declaration import read_all
 
@@ -47,14 +50,27 @@ class Table:
 
 
 class Names:
-    """Name ids: properties from 1 (they fit a byte), actions, all others; each part sorted."""
+    """Name ids: properties from 1 (they fit a byte), actions, all others; each part sorted.
 
-    def __init__(self, schemas, extra):
-        properties = sorted(schemas.properties)
-        actions = sorted(schemas.actions)
-        rest = (
-            (set(schemas.values) | set(ERROR_CODES) | set(extra)) - set(properties) - set(actions)
-        )
+    Args:
+        schemas: Schemas.
+        extra: further names.
+        actions: those whose messages are there.
+        wanted: names of properties and values that get an id.
+        constants: ... and constants of such names.
+    """
+
+    def __init__(self, schemas, extra, actions, wanted, constants):
+        every = [sorted(schemas.properties), sorted(schemas.actions)]
+        others = set(schemas.values) | set(ERROR_CODES) | set(extra)
+        every.append(sorted(others.difference(*every)))
+        # Of all that there could be: what a name's constant is depends on no other.
+        self._constant = _constants(name for part in every for name in part)
+        asked = {name for name, constant in self._constant.items() if constant in constants}
+        wanted = {*wanted, *ERROR_CODES, *extra, *asked}
+        properties = sorted(wanted & schemas.properties)
+        actions = sorted(actions)
+        rest = wanted.difference(properties, actions)
         self.all = properties + actions + sorted(rest)
         self.first_action = 1 + len(properties)
         self.first_other = self.first_action + len(actions)
@@ -63,14 +79,19 @@ class Names:
             raise SchemaError("more than 255 property names, or one that is long or not ASCII")
 
     def constants(self):
-        """NAME -> id. Where a value has the constant already, a field's gets _FIELD."""
-        result = {}
-        for name in reversed(self.all):
-            constant = upper_snake(name)
-            while constant in result:
-                constant += "_FIELD"
-            result[constant] = self.id[name]
-        return result
+        """NAME -> id."""
+        return {self._constant[name]: number for name, number in self.id.items()}
+
+
+def _constants(names):
+    """name -> constant. Where a value has the constant already, a field's gets _FIELD."""
+    result = {}
+    for name in reversed(list(names)):
+        constant = upper_snake(name)
+        while constant in result:
+            constant += "_FIELD"
+        result[constant] = name
+    return {name: constant for constant, name in result.items()}
 
 
 def upper_snake(name):
@@ -82,9 +103,15 @@ def upper_snake(name):
 
 
 class Compiler:
-    def __init__(self, schemas, declarations, names):
+    def __init__(self, schemas, declarations, extra, constants, complete):
         self.schemas = schemas
-        self.names = Names(schemas, names)
+        self.complete = complete
+        actions = schemas.actions if complete else {d.action for d in declarations}
+        self.declared = {(d.direction, d.message) for d in declarations}
+        wanted = of_messages(declarations, schemas)
+        if complete:
+            wanted |= schemas.properties | schemas.values
+        self.names = Names(schemas, extra, actions, wanted, constants)
         self.types = Table()
         self.nodes = Table()
         self.objects = b""
@@ -95,7 +122,7 @@ class Compiler:
         self.type_number(("any",))
         self.custom = self.type_number(schemas.custom_data)
         self.node_number(Node())
-        self.actions = b"".join(self.action(a, declarations) for a in sorted(schemas.actions))
+        self.actions = b"".join(self.action(a, declarations) for a in sorted(actions))
 
     def type_number(self, value):
         if value in self.types.index:
@@ -160,7 +187,7 @@ class Compiler:
         return number
 
     def action(self, action, declarations):
-        """[type of the request, of the response (0: a station does not receive it), 4 nodes]."""
+        """[type of the request, of the response (0: it is not received), 4 nodes]."""
         types = []
         nodes = []
         for direction in ("receive", "send"):
@@ -175,7 +202,9 @@ class Compiler:
                     raise DeclarationError("%s: more than %d slots" % (found[0].where, MAX_SLOTS))
         for suffix in ("Request", "Response"):
             message = action + suffix
-            received = self.schemas.station_receives(message)
+            received = self.schemas.station_receives(message) and (
+                self.complete or ("receive", message) in self.declared
+            )
             types.append(self.type_number(self.schemas.types[message]) if received else 0)
             if received and depth(self.schemas.types[message]) > MAX_DEPTH:
                 raise SchemaError("%s: nested deeper than %d" % (message, MAX_DEPTH))
@@ -228,8 +257,11 @@ def depth(value):
 
 
 def write_module(path, first_line, lines):
-    with open(path, "w", encoding="ascii", newline="\n") as f:
-        f.write(first_line + "\n" + "\n".join(lines) + "\n")
+    """What has not changed is left alone: make then has nothing to do."""
+    text = (first_line + "\n" + "\n".join(lines) + "\n").encode("ascii")
+    path = Path(path)
+    if not path.exists() or path.read_bytes() != text:
+        path.write_bytes(text)
 
 
 def c_array(declaration, numbers):
@@ -261,11 +293,13 @@ def write_tables(out, table, names):
     write_module(os.path.join(out, "schema.inc"), "// " + HEADER, lines)
 
 
-def compile_tables(blocks, out, schema_folder=None):
-    """Writes names, layout (.py and .h) and schema.inc into `out`; -> {part: bytes}."""
+def compile_tables(blocks, out, schema_folder=None, sources=(), complete=False):
+    """Writes names, layout (.py and .h), messages.py, schema.inc into `out`; -> {part: bytes}."""
     schemas = Schemas(schema_folder)
-    declarations, further = parse(read_all(blocks), schemas)
-    compiler = Compiler(schemas, declarations, further)
+    found = read_all(blocks)
+    declarations, further = parse(found, schemas)
+    constants = of_sources(sources, {block.name for block in found}, blocks)
+    compiler = Compiler(schemas, declarations, further, constants, complete)
     sections = compiler.sections()
     names = Pieces(compiler.names.all)
     os.makedirs(out, exist_ok=True)
@@ -282,6 +316,7 @@ def compile_tables(blocks, out, schema_folder=None):
         values = [(prefix + name, value) for name, value in values]
         write_header(os.path.join(out, file + ".h"), "// " + HEADER, values)
     write_tables(out, table, names)
+    write_slots(out, declarations, schemas)
     if os.path.exists(os.path.join(out, "schema.py")):  # what an earlier version made
         os.remove(os.path.join(out, "schema.py"))
     sizes = dict(zip(("names", "name index"), names.size(), strict=True))
@@ -296,9 +331,17 @@ def main():
     parser.add_argument(
         "--schemas", help="folder of the JSON schemas (default: those of the ocpp package)"
     )
+    parser.add_argument(
+        "--sources", type=Path, nargs="*", default=[], help="folders of what imports names"
+    )
+    parser.add_argument(
+        "--complete", action="store_true", help="all messages and names, for tests"
+    )
     options = parser.parse_args()
     try:
-        sizes = compile_tables(options.blocks, options.out, options.schemas)
+        sizes = compile_tables(
+            options.blocks, options.out, options.schemas, options.sources, options.complete
+        )
     except (DeclarationError, PiecesError, SchemaError, OSError) as error:
         sys.exit("schema compiler: %s" % error)
     total = sum(sizes.values())

@@ -166,7 +166,18 @@ def parse(blocks, schemas):
                     "%s: %s is declared twice; it is at %s already: one block may %s it"
                     % (where, found.message, other.where, word)
                 )
+    _check_pairs(declarations)
     return list(declarations.values()), names
+
+
+def _check_pairs(declarations):
+    """What is received is answered, and the other way round: neither works alone."""
+    for (word, message), found in declarations.items():
+        suffix = "Response" if found.is_request else "Request"
+        other = ("send" if word == "receive" else "receive", found.action + suffix)
+        if other not in declarations:
+            what = (found.where, word, message, *other)
+            raise DeclarationError("%s: %s %s, but nobody declares %s %s; add it" % what)
 
 
 def _declaration(word, rest, where, schemas):

@@ -291,10 +291,17 @@ static mp_obj_t sim_meter_(mp_obj_t evse_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(sim_meter_obj, sim_meter_);
 
-static mp_obj_t sim_meters_sign(void) {
-    return mp_obj_new_bool(sim.meters_sign);
+// Its EVSEs and connectors are all alike.
+static mp_obj_t sim_has_(mp_obj_t capability_in, mp_obj_t evse_in, mp_obj_t connector_in) {
+    (void)evse_in;
+    (void)connector_in;
+    mp_int_t capability = mp_obj_get_int(capability_in);
+    port_lock();
+    bool has = sim_has(capability);
+    port_unlock();
+    return mp_obj_new_bool(has);
 }
-static MP_DEFINE_CONST_FUN_OBJ_0(sim_meters_sign_obj, sim_meters_sign);
+static MP_DEFINE_CONST_FUN_OBJ_3(sim_has_obj, sim_has_);
 
 static mp_obj_t sim_connectors(void) {
     mp_obj_t items[SIM_EVSES_MAX];
@@ -326,7 +333,7 @@ static const mp_rom_map_elem_t sim_table[] = {
     { MP_ROM_QSTR(MP_QSTR_meter), MP_ROM_PTR(&sim_meter_obj) },
     { MP_ROM_QSTR(MP_QSTR_phases), MP_ROM_INT(SIM_PHASES_MAX) },
     { MP_ROM_QSTR(MP_QSTR_supply_ma), MP_ROM_PTR(&sim_supply_ma_obj) },
-    { MP_ROM_QSTR(MP_QSTR_meters_sign), MP_ROM_PTR(&sim_meters_sign_obj) },
+    { MP_ROM_QSTR(MP_QSTR_has), MP_ROM_PTR(&sim_has_obj) },
     { MP_ROM_QSTR(MP_QSTR_event), MP_ROM_PTR(&modsim_event_obj) },
     { MP_ROM_QSTR(MP_QSTR_event_waits), MP_ROM_PTR(&modsim_event_waits_obj) },
     { MP_ROM_QSTR(MP_QSTR_event_source), MP_ROM_PTR(&modsim_event_source) },

@@ -1,6 +1,7 @@
 """C01 Authorize: asks the CSMS about tokens, one after the other. C11 ClearCache."""
 
 from micropython import const
+from tables.messages import AuthorizeRequest, AuthorizeResponse, ClearCacheResponse
 from tables.names import ACCEPTED, AUTHORIZE, REJECTED
 
 from blocks.port import ANSWERED, ERROR
@@ -10,23 +11,26 @@ _WAITING = const(4)
 
 
 class Authorization:
-    """`charging.authorizer`, and a source; what the CSMS answers goes to charging.
+    """Asks for charging; a source. What the CSMS answers goes to charging, and into the cache.
 
     Args:
         charging: Charging.
+        cache: AuthorizationCache.
     """
 
-    def __init__(self, charging):
+    def __init__(self, charging, cache):
         self.charging = charging
+        self.cache = cache
         self.link = None  # set by the station
         self._grants = []  # asked about, the first may be outstanding
 
     def handle(self, action, reader):
         """C11 ClearCache."""
-        return (ACCEPTED if self.charging.cache.clear() else REJECTED,)  # C11.FR.02, C11.FR.03
+        # C11.FR.02, C11.FR.03
+        return ClearCacheResponse(status=ACCEPTED if self.cache.clear() else REJECTED)
 
-    def ask(self, grant):
-        """Ask the CSMS about a token.
+    def ask_csms(self, grant):
+        """Ask the CSMS about a token: charging's `decide` or `decide_offline` follows.
 
         Returns: False: too many wait already. A token that waits already is not asked about twice.
         """
@@ -44,7 +48,6 @@ class Authorization:
 
         What waits when it goes is decided without the CSMS.
         """
-        self.charging.online = up
         if not up:
             grants = self._grants
             self._grants = []
@@ -55,15 +58,19 @@ class Authorization:
         if not accepted or not self._grants:
             return None
         grant = self._grants[0]
-        return AUTHORIZE, (grant.token, grant.kind, additional_info(grant.additional))
+        return AUTHORIZE, AuthorizeRequest(
+            idToken_idToken=grant.token,
+            idToken_type=grant.kind,
+            idToken_additionalInfo=additional_info(grant.additional),
+        )
 
     def answered(self, outcome, reader):
         if not self._grants:
             return  # decided when the connection was lost
         grant = self._grants.pop(0)
         if outcome == ANSWERED:
-            info = reader.unpack()
-            self.charging.cache.put(grant.token, grant.kind, info)  # C10.FR.04
+            info = reader.unpack()[AuthorizeResponse.idTokenInfo]
+            self.cache.put(grant.token, grant.kind, info)  # C10.FR.04
             self.charging.decide(grant, grant.learn(info))
         elif outcome == ERROR:
             self.charging.decide(grant, False)

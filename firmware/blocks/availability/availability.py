@@ -5,6 +5,11 @@ ChangeAvailability.
 import time
 
 from micropython import const
+from tables.messages import (
+    ChangeAvailabilityRequest,
+    ChangeAvailabilityResponse,
+    StatusNotificationRequest,
+)
 from tables.names import (
     ACCEPTED,
     AVAILABLE,
@@ -46,11 +51,6 @@ class Availability:
         self._sent = 0  # place of the outstanding StatusNotification, and
         self._status = 0  # what it says
         self._lost_at = None  # ticks at which the connection was lost
-
-    def connector_changed(self, evse, connector):
-        """charging: a connector's status may have changed."""
-        self.board.indicator.status(evse, connector, name(self.charging.status(evse, connector)))
-        self.link.wake()
 
     def tell_all(self, evse=0, connector=0, flag=_ALWAYS):
         """Tell the status of all connectors (of one EVSE, of one connector)."""
@@ -110,7 +110,12 @@ class Availability:
                 self._flags[i] = 0
                 self._sent = i
                 self._status = status
-                return STATUS_NOTIFICATION, (self.board.clock.utc(), status, evse, connector)
+                return STATUS_NOTIFICATION, StatusNotificationRequest(
+                    timestamp=self.board.clock.utc(),
+                    connectorStatus=status,
+                    evseId=evse,
+                    connectorId=connector,
+                )
         return None
 
     def answered(self, outcome, reader):
@@ -120,12 +125,18 @@ class Availability:
             self._flags[self._sent] |= _ALWAYS
 
     def handle(self, action, reader):
-        wanted, evse, connector = reader.unpack()
+        wanted, evse, connector = reader.unpack(
+            ChangeAvailabilityRequest.operationalStatus,
+            ChangeAvailabilityRequest.evse_id,
+            ChangeAvailabilityRequest.evse_connectorId,
+        )
         evse = evse or 0
         connector = connector or 0
         places = [p for p in self.places if evse in (0, p[0]) and connector in (0, p[1])]
         if not places or (connector and not evse):
-            return REJECTED, b"UnknownEvse"
+            return ChangeAvailabilityResponse(
+                status=REJECTED, statusInfo_reasonCode=b"UnknownEvse"
+            )
         waiting = self.charging.set_available(evse, connector, wanted == OPERATIVE)
         log.info("evse %d connector %d: %s", evse, connector, name(wanted))
-        return (SCHEDULED,) if waiting else (ACCEPTED,)
+        return ChangeAvailabilityResponse(status=SCHEDULED if waiting else ACCEPTED)

@@ -1,6 +1,7 @@
 """P01, P02 DataTransfer: passed to and from the maker's side of the board."""
 
 from micropython import const
+from tables.messages import DataTransferRequest, DataTransferResponse
 from tables.names import (
     ACCEPTED,
     DATA_TRANSFER,
@@ -55,14 +56,16 @@ class DataTransfer:
         if not accepted or not self._out:
             return None
         _, vendor_id, message_id, data = self._out[0]
-        return DATA_TRANSFER, (vendor_id, message_id, data)
+        return DATA_TRANSFER, DataTransferRequest(
+            vendorId=vendor_id, messageId=message_id, data=data
+        )
 
     def answered(self, outcome, reader):
         if not self._out:
             return  # told already: the station went offline
         seq = self._out.pop(0)[0]
         if outcome == ANSWERED:
-            status, data = reader.unpack()
+            status, data = reader.unpack(DataTransferResponse.status, DataTransferResponse.data)
             self.board.data_transfer_reply(seq, name(status), data, None)
         elif outcome == TIMEOUT:
             self._fail(seq, b"the CSMS did not answer in time")
@@ -73,17 +76,20 @@ class DataTransfer:
         self.board.data_transfer_reply(seq, None, None, why)
 
     def handle(self, action, reader):
-        vendor_id, message_id, data = reader.unpack()
+        vendor_id, message_id, data = reader.unpack(
+            DataTransferRequest.vendorId, DataTransferRequest.messageId, DataTransferRequest.data
+        )
         if self.extension:
             reply = self.extension.data_transfer(vendor_id, message_id, data)
             if reply is not None:
-                return reply
+                status, data = reply
+                return DataTransferResponse(status=status, data=data)
         if self._reply_to is not None:
             log.warning("DataTransfer refused: the last one still waits for its answer")
-            return REJECTED, None, b"Busy"
+            return DataTransferResponse(status=REJECTED, statusInfo_reasonCode=b"Busy")
         self._seq += 1
         if not self.board.hook(self._seq, vendor_id, message_id, data):
-            return (UNKNOWN_VENDOR_ID,)  # P01.FR.05
+            return DataTransferResponse(status=UNKNOWN_VENDOR_ID)  # P01.FR.05
         self._reply_to = reader.message_id
         self.timers.start(self._timer, _HOOK_MS)
         return DEFER
@@ -116,7 +122,7 @@ class DataTransfer:
         self.timers.stop(self._timer)
         message_id = self._reply_to
         self._reply_to = None
-        self.link.reply(message_id, DATA_TRANSFER, (status, data))
+        self.link.reply(message_id, DATA_TRANSFER, DataTransferResponse(status=status, data=data))
 
 
 def _status(text):

@@ -4,6 +4,7 @@ What N07 adds, monitors, comes here too.
 """
 
 from micropython import const
+from tables.messages import EventDataType, NotifyEventRequest
 from tables.names import ALERTING, HARD_WIRED_NOTIFICATION, NOTIFY_EVENT
 from tables.variables import CONNECTOR_PLUG_RETENTION_LOCK_PROBLEM
 
@@ -50,7 +51,9 @@ class Events:
                 self._problem = problem
                 self._at = self.clock.utc()
                 self._id += 1
-                return NOTIFY_EVENT, (self._at, 0, self)
+                return NOTIFY_EVENT, NotifyEventRequest(
+                    generatedAt=self._at, seqNo=0, eventData=self
+                )
         return None
 
     def answered(self, outcome, reader):
@@ -61,15 +64,17 @@ class Events:
         """The records of the message: eventData."""
         evse, connector = self._places[self._sent]
         variable = CONNECTOR_PLUG_RETENTION_LOCK_PROBLEM
-        yield (
-            self._id,
-            self._at,
-            ALERTING,
-            b"true" if self._problem else b"false",
-            None if self._problem else True,
-            HARD_WIRED_NOTIFICATION,
-            catalogue.string(catalogue.component_ref(catalogue.component_of(variable))),
-            evse,
-            connector,
-            catalogue.name(variable),
+        yield EventDataType(
+            eventId=self._id,
+            timestamp=self._at,
+            trigger=ALERTING,
+            actualValue=b"true" if self._problem else b"false",
+            cleared=None if self._problem else True,
+            eventNotificationType=HARD_WIRED_NOTIFICATION,
+            component_name=catalogue.string(
+                catalogue.component_ref(catalogue.component_of(variable))
+            ),
+            component_evse_id=evse,
+            component_evse_connectorId=connector,
+            variable_name=catalogue.name(variable),
         )

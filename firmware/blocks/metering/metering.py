@@ -3,6 +3,7 @@
 import time
 
 from micropython import const
+from tables.messages import MeterValuesRequest
 from tables.names import (
     CHARGING,
     ENDED,
@@ -35,8 +36,8 @@ from tables.variables import (
     SAMPLED_DATA_CTRLR_TX_UPDATED_MEASURANDS,
 )
 
+from blocks.metering.signatures import KEY
 from charging.records import Readings, read, stamp
-from charging.signatures import KEY
 from hal import log
 from hal.timers import Timer
 
@@ -51,7 +52,7 @@ class Metering:
     """Reads the meters when it is time to; a source, of MeterValues of idle EVSEs.
 
     Args:
-        charging: Charging; its `events` tell the samples of transactions.
+        charging: Charging; its partners tell the samples of transactions.
         signatures: Signatures.
     """
 
@@ -104,12 +105,12 @@ class Metering:
             return ()
         return (self._read(evse.id, variable, context, at, transaction),)  # E02.FR.10
 
-    def kept(self):
-        """Generator: all packed readings that are not in the journal."""
-        yield self._sending
+    def readings(self, tell):
+        """Tell of all packed readings that are kept for MeterValues and Ended."""
+        tell(self._sending, 0)
         for transaction in self._transactions(self.telling):
             for reading in transaction.readings:
-                yield reading
+                tell(reading, 0)
 
     def thin(self):
         """Short of memory: keep every second reading for Ended (J02.FR.20)."""
@@ -167,7 +168,9 @@ class Metering:
             if reading:
                 self._sending = reading
                 utc = self.charging.clock.utc() or 0
-                return METER_VALUES, (evse, Readings(reading, 0, utc, self.signatures))
+                return METER_VALUES, MeterValuesRequest(
+                    evseId=evse, meterValue=Readings(reading, 0, utc, self.signatures)
+                )
         return None
 
     def answered(self, outcome, reader):
@@ -270,7 +273,9 @@ class Metering:
         self._plan()
 
     def _tell(self, evse, trigger):
-        self.charging.events.event(evse, evse.transaction, UPDATED, trigger, evse.state, 0)
+        self.charging.partners.transaction_event(
+            evse, evse.transaction, UPDATED, trigger, evse.state, 0
+        )
 
     def _tell_aligned(self):
         """J01.FR.14 MeterValues of an idle EVSE, J01.FR.22 TransactionEvent of a busy one."""

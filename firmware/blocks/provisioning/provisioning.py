@@ -3,14 +3,18 @@ station.
 """
 
 from micropython import const
+from tables.messages import (
+    BootNotificationRequest,
+    BootNotificationResponse,
+    HeartbeatRequest,
+    HeartbeatResponse,
+)
 from tables.names import (
     ACCEPTED,
     BOOT_NOTIFICATION,
     HEARTBEAT,
     PENDING,
     REJECTED,
-    REQUEST_START_TRANSACTION,
-    REQUEST_STOP_TRANSACTION,
     SECURITY_ERROR,
     TRIGGERED,
 )
@@ -86,14 +90,8 @@ class Registration:
         return True
 
     def refusal(self, action):
-        """What a CALL of the CSMS gets instead of being handled: None, a CALLERROR code or a
-        response's slots.
-        """
-        if self.status == REJECTED:
-            return SECURITY_ERROR  # B03.FR.08
-        if not self.accepted() and action in (REQUEST_START_TRANSACTION, REQUEST_STOP_TRANSACTION):
-            return (REJECTED,)  # B02.FR.05
-        return None
+        """What a CALL of the CSMS gets instead of being handled: None or a CALLERROR code."""
+        return SECURITY_ERROR if self.status == REJECTED else None  # B03.FR.08
 
     def take(self, accepted):
         if not self._due:
@@ -102,12 +100,12 @@ class Registration:
         reason = TRIGGERED if self._triggered else self._reason  # B01.FR.09
         self._triggered = False
         text = self.model.text
-        return BOOT_NOTIFICATION, (
-            reason,
-            text(CHARGING_STATION_MODEL),
-            text(CHARGING_STATION_VENDOR_NAME),
-            text(CHARGING_STATION_SERIAL_NUMBER) or None,
-            text(CHARGING_STATION_FIRMWARE_VERSION) or None,
+        return BOOT_NOTIFICATION, BootNotificationRequest(
+            reason=reason,
+            chargingStation_model=text(CHARGING_STATION_MODEL),
+            chargingStation_vendorName=text(CHARGING_STATION_VENDOR_NAME),
+            chargingStation_serialNumber=text(CHARGING_STATION_SERIAL_NUMBER) or None,
+            chargingStation_firmwareVersion=text(CHARGING_STATION_FIRMWARE_VERSION) or None,
         )
 
     def answered(self, outcome, reader):
@@ -130,7 +128,11 @@ class Registration:
             self.link.reconnect()
 
     def _answer(self, reader):
-        current_time, interval_s, status = reader.unpack()[:3]
+        current_time, interval_s, status = reader.unpack(
+            BootNotificationResponse.currentTime,
+            BootNotificationResponse.interval,
+            BootNotificationResponse.status,
+        )
         set_clock(self.board, self.model, current_time)
         self.status = status
         if status == ACCEPTED:
@@ -191,12 +193,12 @@ class Heartbeat:
         if self._asked or (self._due and accepted):
             self._asked = False
             self._due = False
-            return HEARTBEAT, ()
+            return HEARTBEAT, HeartbeatRequest()
         return None
 
     def answered(self, outcome, reader):
         if outcome == ANSWERED:
-            set_clock(self.board, self.model, reader.unpack()[0])
+            set_clock(self.board, self.model, reader.unpack()[HeartbeatResponse.currentTime])
 
 
 def set_clock(board, model, utc_s):

@@ -7,6 +7,16 @@ variables: what is kept is the request and the page that is being sent.
 import array
 
 from micropython import const
+from tables.messages import ComponentVariableType as Item
+from tables.messages import (
+    GetBaseReportRequest,
+    GetBaseReportResponse,
+    GetReportRequest,
+    GetReportResponse,
+    NotifyReportRequest,
+    ReportDataType,
+    VariableAttributeType,
+)
 from tables.names import (
     ACCEPTED,
     BOOLEAN,
@@ -55,15 +65,7 @@ _FIRST = const(1)  # the handle that a walk through everything begins with
 _ANY = const(0xFFFF)
 _UNKNOWN = const(0xFFFE)
 
-# An item of GetReport's list: where its texts are in the catalogue, or _ANY
-_ITEM = const(6)
-_A_PIECE = const(16)  # items in a piece
-_NAME = const(0)
-_INSTANCE = const(1)
-_EVSE = const(2)
-_CONNECTOR = const(3)
-_VARIABLE = const(4)
-_VARIABLE_INSTANCE = const(5)
+_A_PIECE = const(16)  # items of GetReport's list in a piece
 
 _ABNORMAL = (b"Problem", b"Tripped", b"Overload", b"Fallback")
 _TYPES = (
@@ -87,7 +89,9 @@ class Reports:
         self._request = None  # requestId; None: no report is under way
         self._base = 0  # name id of the ReportBase, 0: GetReport
         self._criteria = b""  # variables of ComponentCriteria: their texts in the catalogue
-        self._items = None  # GetReport's componentVariable, _ITEM words each, in pieces
+        # GetReport's componentVariable, in pieces: its slots as words, of a text where it is in
+        # the catalogue, or _ANY
+        self._items = None
         self._next = 0  # handle that the next page begins with, 0: this is the last one
         self._page = None  # handles
         self._values = None  # of live variables: what the page tells, in both passes of the writer
@@ -104,17 +108,21 @@ class Reports:
             check_size(
                 self._model,
                 reader,
-                1,
+                GetReportRequest.componentVariable,
                 DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_GET_REPORT,
                 DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_REPORT,
             )
         if self._request is not None:
-            return REJECTED, b"Busy", b"a report is under way"
+            return (GetBaseReportResponse | GetReportResponse)(
+                status=REJECTED,
+                statusInfo_reasonCode=b"Busy",
+                statusInfo_additionalInfo=b"a report is under way",
+            )
         slots = reader.unpack()
         self._base = 0
         self._items = None
         if action == GET_BASE_REPORT:
-            self._base = slots[1]
+            self._base = slots[GetBaseReportRequest.reportBase]
         else:
             self._select(reader)
         self._page = None
@@ -124,10 +132,12 @@ class Reports:
             self._next = handle
             break
         if not self._next:
-            return (EMPTY_RESULT_SET,)  # B08.FR.15
-        self._request = slots[0]  # only now: nothing can fail any more
+            # B08.FR.15
+            return (GetBaseReportResponse | GetReportResponse)(status=EMPTY_RESULT_SET)
+        # Only now: nothing can fail any more.
+        self._request = slots[(GetBaseReportRequest | GetReportRequest).requestId]
         self.link.wake()
-        return (ACCEPTED,)
+        return (GetBaseReportResponse | GetReportResponse)(status=ACCEPTED)
 
     def take(self, accepted):
         # Whoever asked gets it, before Accepted too (B02.FR.01, B02.FR.02).
@@ -135,7 +145,13 @@ class Reports:
             return None
         if self._page is None:
             self._turn()
-        return NOTIFY_REPORT, (self._request, self._at, self._next > 0, self._seq, self)
+        return NOTIFY_REPORT, NotifyReportRequest(
+            requestId=self._request,
+            generatedAt=self._at,
+            tbc=self._next > 0,
+            seqNo=self._seq,
+            reportData=self,
+        )
 
     def answered(self, outcome, reader):
         if outcome == LOST:
@@ -171,18 +187,19 @@ class Reports:
 
     def _select(self, reader):
         """GetReport's criteria and list."""
-        self._criteria = [catalogue.find(name(c)) << 4 | (c == PROBLEM) for c in reader.each(0)]
-        if not reader.count(1):
+        criteria = reader.each(GetReportRequest.componentCriteria)
+        self._criteria = [catalogue.find(name(c)) << 4 | (c == PROBLEM) for c in criteria]
+        if not reader.count(GetReportRequest.componentVariable):
             return
         self._items = []
-        for n, item in enumerate(reader.each(1)):
+        for n, item in enumerate(reader.each(GetReportRequest.componentVariable)):
             if n % _A_PIECE == 0:
                 items = array.array("H")
                 self._items.append(items)
             for i, value in enumerate(item):
                 if value is None:
                     items.append(_ANY)
-                elif i == _EVSE or i == _CONNECTOR:
+                elif i == Item.component_evse_id or i == Item.component_evse_connectorId:
                     items.append(value if 0 <= value < _UNKNOWN else _UNKNOWN)
                 else:
                     ref = catalogue.find(value)
@@ -224,7 +241,7 @@ class Reports:
         for criterion in self._criteria:
             problem = criterion & 1
             variable = catalogue.named(component, criterion >> 4)
-            if variable < 0:
+            if variable < 0 or not self._model.there(variable, evse, connector):
                 if not problem:  # B08.FR.07 to B08.FR.09
                     return True
             elif self._model.flag(variable, evse, connector):
@@ -235,7 +252,7 @@ class Reports:
         """Whether the report tells this variable."""
         base = self._base
         variable, evse, connector = catalogue.split(handle)
-        if self._model.hidden(variable):
+        if not self._model.there(variable, evse, connector):
             return False
         if base == CONFIGURATION_INVENTORY:  # B07.FR.07
             return self._model.mutability(handle) != NEVER_WRITTEN
@@ -250,41 +267,47 @@ class Reports:
             at = 0
             while at < len(items):  # B08.FR.11, B08.FR.20 to B08.FR.25
                 if (
-                    items[at + _NAME] == catalogue.component_ref(component)
-                    and items[at + _INSTANCE] in (_ANY, catalogue.component_ref(component, 2))
-                    and items[at + _EVSE] in (_ANY, evse)
-                    and items[at + _CONNECTOR] in (_ANY, connector)
-                    and items[at + _VARIABLE] in (_ANY, catalogue.ref(variable))
-                    and items[at + _VARIABLE_INSTANCE] in (_ANY, catalogue.instance_ref(variable))
+                    items[at + Item.component_name] == catalogue.component_ref(component)
+                    and items[at + Item.component_instance]
+                    in (_ANY, catalogue.component_ref(component, 2))
+                    and items[at + Item.component_evse_id] in (_ANY, evse)
+                    and items[at + Item.component_evse_connectorId] in (_ANY, connector)
+                    and items[at + Item.variable_name] in (_ANY, catalogue.ref(variable))
+                    and items[at + Item.variable_instance]
+                    in (_ANY, catalogue.instance_ref(variable))
                 ):
                     return True
-                at += _ITEM
+                at += Item.SLOTS
         return False
 
     # ---- the page, as the writer wants it
 
     def __iter__(self):
         """The records of the page: reportData."""
-        record = [None] * 15
-        record[14] = False  # supportsMonitoring
         for i, handle in enumerate(self._page):
             variable, evse, connector = catalogue.split(handle)
             component = catalogue.component_of(variable)
-            record[0] = catalogue.string(catalogue.component_ref(component))
-            record[1] = catalogue.string(catalogue.component_ref(component, 2)) or None
-            record[2] = evse or None
-            record[3] = connector or None
-            record[4] = catalogue.name(variable)
-            record[5] = catalogue.text(variable, FIELD_INSTANCE)
-            record[6] = self._attributes(handle, self._values[i])
-            record[7] = catalogue.text(variable, FIELD_UNIT)
             kind = catalogue.kind(variable) & KIND_TYPE
-            record[8] = _TYPES[kind]
             told = kind == TYPE_INTEGER or kind == TYPE_DECIMAL or kind == TYPE_STRING
-            record[9], record[10] = self._limit(variable, FIELD_MIN, evse, told)
-            record[11], record[12] = self._limit(variable, FIELD_MAX, evse, told)
-            record[13] = self._model.values(variable)
-            yield record
+            least, least_decimals = self._limit(variable, FIELD_MIN, evse, told)
+            most, most_decimals = self._limit(variable, FIELD_MAX, evse, told)
+            yield ReportDataType(
+                component_name=catalogue.string(catalogue.component_ref(component)),
+                component_instance=catalogue.string(catalogue.component_ref(component, 2)) or None,
+                component_evse_id=evse or None,
+                component_evse_connectorId=connector or None,
+                variable_name=catalogue.name(variable),
+                variable_instance=catalogue.text(variable, FIELD_INSTANCE),
+                variableAttribute=self._attributes(handle, self._values[i]),
+                variableCharacteristics_unit=catalogue.text(variable, FIELD_UNIT),
+                variableCharacteristics_dataType=_TYPES[kind],
+                variableCharacteristics_minLimit=least,
+                variableCharacteristics_minLimit_decimals=least_decimals,
+                variableCharacteristics_maxLimit=most,
+                variableCharacteristics_maxLimit_decimals=most_decimals,
+                variableCharacteristics_valuesList=self._model.values(variable, evse, connector),
+                variableCharacteristics_supportsMonitoring=self._model.partners.monitorable(variable),
+            )
 
     def _limit(self, variable, field, evse, told):
         """A limit as mantissa and decimals; of a string, its length. The number of a list's
@@ -306,14 +329,17 @@ class Reports:
         for i, attribute in enumerate(catalogue.ATTRIBUTES):
             if catalogue.attributes(variable) >> i & 1:
                 mutability = model.mutability(handle, i)
+                value = live
+                if i or live is None:
+                    value = model.read(handle, attribute)[1]
+                writable = mutability != NEVER_WRITTEN
                 attributes.append(
-                    (
-                        attribute,
-                        live if i == 0 and live is not None else model.read(handle, attribute)[1],
-                        catalogue.MUTABILITIES[mutability],
-                        mutability != NEVER_WRITTEN
-                        and not catalogue.kind(variable) & FLAG_VOLATILE,
-                        mutability == NEVER_WRITTEN and catalogue.of_board(variable),
+                    VariableAttributeType(
+                        type=attribute,
+                        value=value,
+                        mutability=catalogue.MUTABILITIES[mutability],
+                        persistent=writable and not catalogue.kind(variable) & FLAG_VOLATILE,
+                        constant=not writable and catalogue.of_board(variable),
                     )
                 )
         return attributes

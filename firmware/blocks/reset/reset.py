@@ -1,6 +1,7 @@
 """B11, B12 Reset: of the station or of one EVSE, at once or when idle."""
 
 from micropython import const
+from tables.messages import ResetRequest, ResetResponse
 from tables.names import (
     ACCEPTED,
     IMMEDIATE,
@@ -29,17 +30,15 @@ class Reset:
         model: device model, EVSE.AllowReset.
         timers: for the wait.
         charging: active(evse), stopping(), end(evse, trigger, reason), restart(evse),
-            drain(), closing.
-        journal: count() of transaction messages that still wait.
+            drain(), closing; its partners know whether messages of transactions still wait.
         restart: callable(reason), restarts the firmware in good order.
     """
 
-    def __init__(self, board, model, timers, charging, journal, restart):
+    def __init__(self, board, model, timers, charging, restart):
         self.board = board
         self.model = model
         self.timers = timers
         self.charging = charging
-        self.journal = journal
         self.restart = restart
         self._reason = None  # of the next boot, while a reset of the station is due
         self._evses = 0  # bit mask of the EVSEs to be reset when idle
@@ -47,12 +46,14 @@ class Reset:
         self._timer = Timer(self._look)
 
     def handle(self, action, reader):
-        kind, evse = reader.unpack()
+        kind, evse = reader.unpack(ResetRequest.type, ResetRequest.evseId)
         evse = evse or 0
         if evse < 0 or evse > len(self.board.connectors):
-            return REJECTED, b"UnknownEvse"
+            return ResetResponse(status=REJECTED, statusInfo_reasonCode=b"UnknownEvse")
         if evse and not self.model.flag(EVSE_ALLOW_RESET, evse):
-            return REJECTED, b"UnsupportedRequest"  # B11.FR.09, B12.FR.09
+            return ResetResponse(
+                status=REJECTED, statusInfo_reasonCode=b"UnsupportedRequest"
+            )  # B11.FR.09, B12.FR.09
         busy = self.charging.active(evse)
         log.info(
             "reset of %s: %s",
@@ -68,7 +69,7 @@ class Reset:
             self._end(evse, IMMEDIATE_RESET)  # B12.FR.04, B12.FR.08
         self._looks = 0
         self.timers.start(self._timer, _SETTLE_MS)
-        return (SCHEDULED,) if waits else (ACCEPTED,)
+        return ResetResponse(status=SCHEDULED if waits else ACCEPTED)
 
     def restart_asked(self, reason):
         """The station is to restart for a reason of its own (the button): orderly, transactions
@@ -117,7 +118,7 @@ class Reset:
             self.timers.start(self._timer, _SETTLE_MS)  # a car may have to let go
             return
         self._looks += 1
-        if self.journal.count() and self._looks <= _LOOKS:
+        if charging.partners.unsent() and self._looks <= _LOOKS:
             self.timers.start(self._timer, _SETTLE_MS)
             return
         self.restart(self._reason)

@@ -3,6 +3,13 @@
 import time
 
 from micropython import const
+from tables.messages import (
+    GetTransactionStatusRequest,
+    GetTransactionStatusResponse,
+    IdTokenInfoType,
+    TransactionEventRequest,
+    TransactionEventResponse,
+)
 from tables.names import (
     CHARGING,
     ENDED,
@@ -32,7 +39,7 @@ _RESERVE = const(320)  # bytes of heap: enough for an event without readings
 
 
 class Transactions:
-    """`charging.events`, and a source.
+    """Tells what charging tells of transactions; a source.
 
     Args:
         charging: Charging.
@@ -122,7 +129,7 @@ class Transactions:
                 self._phases(evse, transaction, state),
                 _time_spent(transaction, state),
                 tell.remote_start_id if tell else None,
-                None,  # reservationId
+                self.charging.partners.reservation_id(evse, transaction, tell),
                 number,
                 connector,
                 tell.kind if tell else None,
@@ -148,11 +155,14 @@ class Transactions:
 
     def handle(self, action, reader):
         """E14 GetTransactionStatus."""
-        transaction_id = reader.unpack()[0]
-        if transaction_id is None:
-            return None, self.journal.count() > 0  # E14.FR.06 to E14.FR.08
-        ongoing = self.charging.find(transaction_id) is not None
-        return ongoing, self.journal.count_of(transaction_id.lower()) > 0  # E14.FR.01 to E14.FR.05
+        transaction_id = reader.unpack()[GetTransactionStatusRequest.transactionId]
+        ongoing = None
+        if transaction_id is None:  # E14.FR.06 to E14.FR.08
+            waiting = self.journal.count()
+        else:  # E14.FR.01 to E14.FR.05
+            ongoing = self.charging.find(transaction_id) is not None
+            waiting = self.journal.count_of(transaction_id.lower())
+        return GetTransactionStatusResponse(ongoingIndicator=ongoing, messagesInQueue=waiting > 0)
 
     def _place(self, evse, transaction, late):
         """Evse and connector, in the first event, in the first with an EV connected (E01.FR.16),
@@ -178,15 +188,10 @@ class Transactions:
 
     # ---- for signatures
 
-    def readings(self):
+    def readings(self, tell):
+        """Tell of all packed readings in the journal."""
         for record in self.journal.records():
-            yield record, _fields(record)[-1]
-        for reading in self.metering.kept():
-            yield reading, 0
-
-    def thin(self):
-        self.metering.thin()
-        self.journal.thin()
+            tell(record, _fields(record)[-1])
 
     # ---- source
 
@@ -219,17 +224,32 @@ class Transactions:
             readings = Readings(record, end, utc, self.metering.signatures)
         offline = True if self.journal.old else None
         seq_no = self._seq_nos.get(transaction_id, seq_no)
-        return (
-            kind, at, trigger, seq_no, offline, phases, reservation_id, transaction_id, state,
-            spent_s, reason, remote_start_id, evse or None, connector or None,
-            token if token_kind else None, token_kind, additional_info(additional), readings,
-        )  # fmt: skip
+        return TransactionEventRequest(
+            eventType=kind,
+            timestamp=at,
+            triggerReason=trigger,
+            seqNo=seq_no,
+            offline=offline,
+            numberOfPhasesUsed=phases,
+            reservationId=reservation_id,
+            transactionInfo_transactionId=transaction_id,
+            transactionInfo_chargingState=state,
+            transactionInfo_timeSpentCharging=spent_s,
+            transactionInfo_stoppedReason=reason,
+            transactionInfo_remoteStartId=remote_start_id,
+            evse_id=evse or None,
+            evse_connectorId=connector or None,
+            idToken_idToken=token if token_kind else None,
+            idToken_type=token_kind,
+            idToken_additionalInfo=additional_info(additional),
+            meterValue=readings,
+        )
 
     def answered(self, outcome, reader):
         if outcome == LOST:
             return  # no attempt (E13): it goes first on the next connection
         if outcome == ANSWERED:
-            self._judge(reader.unpack())
+            self._judge(reader.unpack()[TransactionEventResponse.idTokenInfo])
         elif outcome == ERROR and reader.error:
             log.warning("TransactionEvent: the answer breaks the schema, %s", reader.detail)
         elif self._repeat():
@@ -237,18 +257,23 @@ class Transactions:
         self._attempts = 0
         self._asked = max(self._asked - 1, 0)
         sent = self._unpack(self.journal.first())
-        if sent[0] == ENDED:
-            self._seq_nos.pop(sent[7], None)
+        transaction_id = sent[TransactionEventRequest.transactionInfo_transactionId]
+        if sent[TransactionEventRequest.eventType] == ENDED:
+            self._seq_nos.pop(transaction_id, None)
         else:
-            self._seq_nos[sent[7]] = sent[3] + 1
+            self._seq_nos[transaction_id] = sent[TransactionEventRequest.seqNo] + 1
         self.journal.drop_first()
 
-    def _judge(self, slots):
+    def _judge(self, info):
         """The CSMS has looked at the token of the event (E05, C09.FR.12)."""
-        info = slots[-5:]
-        if info[0] is not None:
+        if info[IdTokenInfoType.status] is not None:
             sent = self._unpack(self.journal.first())
-            self.charging.judge(sent[7], sent[14], sent[15], info)
+            self.charging.judge(
+                sent[TransactionEventRequest.transactionInfo_transactionId],
+                sent[TransactionEventRequest.idToken_idToken],
+                sent[TransactionEventRequest.idToken_type],
+                info,
+            )
 
     def _repeat(self):
         """Whether the first record is to be sent again, later (E13)."""
@@ -258,8 +283,8 @@ class Transactions:
             sent = self._unpack(self.journal.first())
             log.error(
                 "transaction %s: event %d given up, the CSMS failed %d times",
-                sent[7],
-                sent[3],
+                sent[TransactionEventRequest.transactionInfo_transactionId],
+                sent[TransactionEventRequest.seqNo],
                 self._attempts,
             )
             return False  # E13.FR.04

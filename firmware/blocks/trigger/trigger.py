@@ -1,5 +1,11 @@
 """F06 TriggerMessage: what the station can be asked to tell again."""
 
+from tables.messages import (
+    FirmwareStatusNotificationRequest,
+    LogStatusNotificationRequest,
+    TriggerMessageRequest,
+    TriggerMessageResponse,
+)
 from tables.names import ACCEPTED, IDLE, NOT_IMPLEMENTED, REJECTED
 
 
@@ -19,13 +25,17 @@ class Trigger:
         self._asked = []  # LOG_STATUS_NOTIFICATION, FIRMWARE_STATUS_NOTIFICATION
 
     def handle(self, action, reader):
-        wanted, evse, connector = reader.unpack()
+        wanted, evse, connector = reader.unpack(
+            TriggerMessageRequest.requestedMessage,
+            TriggerMessageRequest.evse_id,
+            TriggerMessageRequest.evse_connectorId,
+        )
         if self._is_of_evse(wanted) and not self._exists(evse, connector):
-            return REJECTED, b"UnknownEvse"
+            return TriggerMessageResponse(status=REJECTED, statusInfo_reasonCode=b"UnknownEvse")
         told = self._ask(wanted, evse or 0, connector or 0)
         if told is None:
-            return (NOT_IMPLEMENTED,)  # F06.FR.08
-        return (ACCEPTED if told else REJECTED,)
+            return TriggerMessageResponse(status=NOT_IMPLEMENTED)  # F06.FR.08
+        return TriggerMessageResponse(status=ACCEPTED if told else REJECTED)
 
     def tell_idle(self, wanted):
         """Nothing is uploaded and nothing installed (F06.FR.15, F06.FR.16): say so."""
@@ -35,7 +45,10 @@ class Trigger:
         return True
 
     def take(self, accepted):
-        return (self._asked.pop(0), (IDLE,)) if self._asked else None
+        if not self._asked:
+            return None
+        idle = (LogStatusNotificationRequest | FirmwareStatusNotificationRequest)(status=IDLE)
+        return self._asked.pop(0), idle
 
     def answered(self, outcome, reader):
         pass  # F06.FR.09: what was asked for is not told again later

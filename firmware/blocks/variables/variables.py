@@ -3,6 +3,16 @@
 import array
 
 from micropython import const
+from tables.messages import (
+    GetVariableDataType,
+    GetVariableResultType,
+    GetVariablesRequest,
+    GetVariablesResponse,
+    SetVariableDataType,
+    SetVariableResultType,
+    SetVariablesRequest,
+    SetVariablesResponse,
+)
 from tables.names import (
     ACCEPTED,
     ACTUAL,
@@ -74,7 +84,7 @@ class Variables:
             check_size(
                 self._model,
                 reader,
-                0,
+                GetVariablesRequest.getVariableData,
                 DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_GET_VARIABLES,
                 DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES,
             )
@@ -82,7 +92,7 @@ class Variables:
         check_size(
             self._model,
             reader,
-            0,
+            SetVariablesRequest.setVariableData,
             DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_SET_VARIABLES,
             DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_SET_VARIABLES,
         )
@@ -93,13 +103,20 @@ class Variables:
         model = self._model
         handles = self._handles
         live = []  # the value of each live item
-        for i, item in enumerate(reader.each()):
-            handles[i] = handle = self._locate(item, 1)
+        for i, item in enumerate(reader.each(GetVariablesRequest.getVariableData)):
+            handles[i] = handle = model.locate(
+                item[GetVariableDataType.component_name],
+                item[GetVariableDataType.component_instance],
+                item[GetVariableDataType.component_evse_id],
+                item[GetVariableDataType.component_evse_connectorId],
+                item[GetVariableDataType.variable_name],
+                item[GetVariableDataType.variable_instance],
+            )
             if model.is_live(handle):
-                live.append(model.read(handle, item[0]))
+                live.append(model.read(handle, item[GetVariableDataType.attributeType]))
             if i & _FEW == _FEW:
                 yield None
-        yield (_Values(model, reader, handles, live),)
+        yield GetVariablesResponse(getVariableResult=_Values(model, reader, handles, live))
 
     def _set(self, reader):
         """Judge the items and stage them, a few in a turn of the event loop; then all take effect
@@ -107,10 +124,21 @@ class Variables:
         """
         model = self._model
         handles = self._handles
-        outcomes = memoryview(self._outcomes)[: reader.count(0)]
-        for i, item in enumerate(reader.each()):
-            handles[i] = handle = self._locate(item, 2)
-            outcomes[i] = model.judge(handle, item[0], item[1])
+        outcomes = memoryview(self._outcomes)[: reader.count(SetVariablesRequest.setVariableData)]
+        for i, item in enumerate(reader.each(SetVariablesRequest.setVariableData)):
+            handles[i] = handle = model.locate(
+                item[SetVariableDataType.component_name],
+                item[SetVariableDataType.component_instance],
+                item[SetVariableDataType.component_evse_id],
+                item[SetVariableDataType.component_evse_connectorId],
+                item[SetVariableDataType.variable_name],
+                item[SetVariableDataType.variable_instance],
+            )
+            outcomes[i] = model.judge(
+                handle,
+                item[SetVariableDataType.attributeType],
+                item[SetVariableDataType.attributeValue],
+            )
             if i & _FEW == _FEW:
                 yield None
         yield from self._keep(reader, handles, outcomes)
@@ -120,16 +148,20 @@ class Variables:
                 yield None
             if result <= REBOOT:
                 model.notify(handles[i])
-        yield (_Results(outcomes, reader),)
+        yield SetVariablesResponse(setVariableResult=_Results(outcomes, reader))
 
     def _keep(self, reader, handles, outcomes):
         """Set what has been judged good, in steps; what can't be kept is noted in `outcomes`."""
         model = self._model
         model.begin()
-        for i, item in enumerate(reader.each()):
+        for i, item in enumerate(reader.each(SetVariablesRequest.setVariableData)):
             if i & _FEW == 0:
                 yield None
-            if outcomes[i] <= REBOOT and not model.stage(handles[i], item[0], item[1]):
+            if outcomes[i] <= REBOOT and not model.stage(
+                handles[i],
+                item[SetVariableDataType.attributeType],
+                item[SetVariableDataType.attributeValue],
+            ):
                 outcomes[i] = NOT_KEPT
         yield None
         kept = yield from model.commit()
@@ -138,11 +170,6 @@ class Variables:
                 if result <= REBOOT:
                     outcomes[i] = NOT_KEPT
 
-    def _locate(self, item, at):
-        return self._model.locate(
-            item[at], item[at + 1], item[at + 2], item[at + 3], item[at + 4], item[at + 5]
-        )
-
 
 class _Results:
     """setVariableResult, in the order of the request; iterating changes nothing."""
@@ -150,16 +177,22 @@ class _Results:
     def __init__(self, outcomes, reader):
         self._outcomes = outcomes
         self._reader = reader
-        self._record = [None] * 10
 
     def __iter__(self):
-        record = self._record
-        for i, item in enumerate(self._reader.each()):
-            record[0] = item[0] or ACTUAL  # B05.FR.03, B05.FR.12
-            record[1] = _status(self._outcomes[i])
-            record[2:8] = item[2:8]  # component and variable as they came (B05.FR.02)
-            record[8] = _reason(self._outcomes[i])
-            yield record
+        for i, item in enumerate(self._reader.each(SetVariablesRequest.setVariableData)):
+            yield SetVariableResultType(
+                attributeType=item[SetVariableDataType.attributeType]
+                or ACTUAL,  # B05.FR.03, B05.FR.12
+                attributeStatus=_status(self._outcomes[i]),
+                # As they came: B05.FR.02.
+                component_name=item[SetVariableDataType.component_name],
+                component_instance=item[SetVariableDataType.component_instance],
+                component_evse_id=item[SetVariableDataType.component_evse_id],
+                component_evse_connectorId=item[SetVariableDataType.component_evse_connectorId],
+                variable_name=item[SetVariableDataType.variable_name],
+                variable_instance=item[SetVariableDataType.variable_instance],
+                attributeStatusInfo_reasonCode=_reason(self._outcomes[i]),
+            )
 
 
 class _Values:
@@ -174,23 +207,28 @@ class _Values:
         self._reader = reader
         self._handles = handles
         self._live = live
-        self._record = [None] * 11
 
     def __iter__(self):
-        record = self._record
         live = iter(self._live)
-        for i, item in enumerate(self._reader.each()):
+        for i, item in enumerate(self._reader.each(GetVariablesRequest.getVariableData)):
             handle = self._handles[i]
+            attribute = item[GetVariableDataType.attributeType]
             if self._model.is_live(handle):
                 result, value = next(live)
             else:
-                result, value = self._model.read(handle, item[0])
-            record[0] = _status(result)
-            record[1] = item[0] or ACTUAL  # B06.FR.03, B06.FR.11
-            record[2] = value
-            record[3:9] = item[1:7]
-            record[9] = _reason(result)
-            yield record
+                result, value = self._model.read(handle, attribute)
+            yield GetVariableResultType(
+                attributeStatus=_status(result),
+                attributeType=attribute or ACTUAL,  # B06.FR.03, B06.FR.11
+                attributeValue=value,
+                component_name=item[GetVariableDataType.component_name],
+                component_instance=item[GetVariableDataType.component_instance],
+                component_evse_id=item[GetVariableDataType.component_evse_id],
+                component_evse_connectorId=item[GetVariableDataType.component_evse_connectorId],
+                variable_name=item[GetVariableDataType.variable_name],
+                variable_instance=item[GetVariableDataType.variable_instance],
+                attributeStatusInfo_reasonCode=_reason(result),
+            )
 
 
 def _status(outcome):

@@ -55,7 +55,7 @@ static wire_error_t expect_payload(wire_reader_t *r) {
     unsigned shift = 8 * (r->message - WIRE_CALL);
     unsigned type = action[0] >> shift & 255;
     if (type == 0) {
-        return E_NOT_OURS;
+        return E_ACTION;
     }
     r->type = type << 1;
     r->kind = KIND_OBJECT;

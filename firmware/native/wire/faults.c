@@ -28,7 +28,6 @@ static const struct {
     [E_ENVELOPE] = { NAME_RPC_FRAMEWORK_ERROR, "not [type, id, ...] as OCPP-J wants it" },
     [E_MESSAGE] = { NAME_MESSAGE_TYPE_NOT_SUPPORTED, "unknown message type" },
     [E_ACTION] = { NAME_NOT_IMPLEMENTED, "unknown action" },
-    [E_NOT_OURS] = { NAME_NOT_SUPPORTED, "not for a charging station" },
     [E_PAYLOAD] = { NAME_PROTOCOL_ERROR, "the payload is no object" },
     [E_UNEXPECTED] = { NAME_RPC_FRAMEWORK_ERROR, "no such request was sent" },
     [E_ID] = { NAME_RPC_FRAMEWORK_ERROR, "the message id can't be read" },

@@ -193,23 +193,26 @@ static mp_obj_t reader_unpack(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(reader_unpack_obj, reader_unpack);
 
-static bool find_array(size_t n_args, const mp_obj_t *args, wire_value_t *array) {
-    reader_t *self = MP_OBJ_TO_PTR(args[0]);
-    return wire_array(&self->core, n_args > 1 ? mp_obj_get_int(args[1]) : 0, array);
+// The array in a slot of the message; one without elements if it has none there.
+static wire_value_t find_array(mp_obj_t self_in, mp_obj_t slot) {
+    reader_t *self = MP_OBJ_TO_PTR(self_in);
+    wire_value_t array;
+    if (!wire_array(&self->core, mp_obj_get_int(slot), &array)) {
+        array = (wire_value_t) { .at = 0 };
+    }
+    return array;
 }
 
-static mp_obj_t reader_each(size_t n_args, const mp_obj_t *args) {
-    wire_value_t array;
-    bool found = find_array(n_args, args, &array);
-    return new_walk(MP_OBJ_TO_PTR(args[0]), found ? array.at : 0, found ? array.end : 0, found ? array.node : 0);
+static mp_obj_t reader_each(mp_obj_t self_in, mp_obj_t slot) {
+    wire_value_t array = find_array(self_in, slot);
+    return new_walk(MP_OBJ_TO_PTR(self_in), array.at, array.end, array.node);
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(reader_each_obj, 1, 2, reader_each);
+static MP_DEFINE_CONST_FUN_OBJ_2(reader_each_obj, reader_each);
 
-static mp_obj_t reader_count(size_t n_args, const mp_obj_t *args) {
-    wire_value_t array;
-    return MP_OBJ_NEW_SMALL_INT(find_array(n_args, args, &array) ? array.count : 0);
+static mp_obj_t reader_count(mp_obj_t self_in, mp_obj_t slot) {
+    return MP_OBJ_NEW_SMALL_INT(find_array(self_in, slot).count);
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(reader_count_obj, 1, 2, reader_count);
+static MP_DEFINE_CONST_FUN_OBJ_2(reader_count_obj, reader_count);
 
 static mp_obj_t detail(const wire_reader_t *core) {
     char text[WIRE_DETAIL_MOST + 1];

@@ -66,33 +66,10 @@ bool wire_is_scalar(unsigned node) {
     return (wire_table[node + 1] & 255) == 0; // its one entry has no name
 }
 
-// The slot of the k-th array; if there are fewer, -1 less how many are still to be counted. Declarations are no deeper
-// than MAX_DEPTH.
-static int slot_of_array(unsigned node, int base, int k) {
-    const uint16_t *entry = &wire_table[node];
-    unsigned entries = *entry & 255;
-    for (entry++; entries != 0; entries--, entry += 2) {
-        unsigned kind = entry[0] >> 8;
-        int slot = base + (entry[1] & 255);
-        if (kind == KIND_ARRAY && k-- == 0) {
-            return slot;
-        }
-        if (kind == KIND_OBJECT) {
-            slot = slot_of_array(wire_table[AT_NODE_INDEX + (entry[1] >> 8)], slot, k);
-            if (slot >= 0) {
-                return slot;
-            }
-            k = -1 - slot;
-        }
-    }
-    return -1 - k;
-}
-
-bool wire_array(const wire_reader_t *r, unsigned k, wire_value_t *array) {
-    uint16_t at, end;
-    unsigned node = wire_fields(r, &at, &end);
-    int slot = node != 0 && k < WIRE_ARENA_MOST ? slot_of_array(node, 0, k) : -1;
-    while (slot >= 0 && wire_value(r, &at, end, array)) {
+bool wire_array(const wire_reader_t *r, unsigned slot, wire_value_t *array) {
+    uint16_t at = 0, end = 0;
+    wire_fields(r, &at, &end);
+    while (wire_value(r, &at, end, array)) {
         if (array->tag == TAG_ARRAY && array->slot == slot) {
             return true;
         }

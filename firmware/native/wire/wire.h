@@ -45,7 +45,6 @@ typedef enum {
     E_ENVELOPE, // from here on: the message around the payload
     E_MESSAGE,
     E_ACTION,
-    E_NOT_OURS,
     E_PAYLOAD,
     E_UNEXPECTED,
     E_ID,
@@ -157,8 +156,8 @@ typedef struct {
 bool wire_value(const wire_reader_t *r, uint16_t *at, uint16_t end, wire_value_t *value);
 // The fields of the whole message: arena[*at:*end]; -> their declaration in the table, 0: there are none.
 unsigned wire_fields(const wire_reader_t *r, uint16_t *at, uint16_t *end);
-// The k-th array that is declared; false: it is absent.
-bool wire_array(const wire_reader_t *r, unsigned k, wire_value_t *array);
+// The array in a slot of the message; false: it has none there.
+bool wire_array(const wire_reader_t *r, unsigned slot, wire_value_t *array);
 unsigned wire_slots(unsigned node); // of a record or message
 bool wire_is_scalar(unsigned node); // of an array: its elements are no records
 

@@ -3,6 +3,7 @@
 import pytest
 from fakes import START_UTC, World, readings
 from tables import names, variables
+from tables.messages import MeterValuesRequest
 
 ENERGY = "Energy.Active.Import.Register"
 ALL = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage"
@@ -35,7 +36,8 @@ def idle_values(w):
     result = []
     while (item := w.metering.take(True)) is not None:
         assert item[0] == names.METER_VALUES
-        result.append((item[1][0], readings(item[1][1])))
+        values = readings(item[1][MeterValuesRequest.meterValue])
+        result.append((item[1][MeterValuesRequest.evseId], values))
         w.metering.answered(0, None)
     return result
 

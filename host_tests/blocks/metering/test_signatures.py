@@ -1,7 +1,8 @@
-"""charging/signatures.py: what is signed is kept until it is sent, or a reading goes unsigned."""
+"""blocks/metering/signatures.py: what is signed is kept until it is sent, or goes unsigned."""
 
 import pytest
 from fakes import World, readings
+from tables.messages import MeterValuesRequest
 
 from hal import log
 
@@ -157,7 +158,7 @@ def test_meter_values_keep_their_signature_until_they_are_answered():
     w = world(ALIGNED_DATA_CTRLR_SIGN_READINGS="true")
     w.metering.trigger(1)
     assert not files(w)  # signed once, when it is read for the message
-    _, (_, values) = w.metering.take(True)
+    values = w.metering.take(True)[1][MeterValuesRequest.meterValue]
     for n in range(40):  # another EVSE uses up files
         sign(w, b"%d" % n, 2)
         w.plug(2)
@@ -174,5 +175,6 @@ def test_main_meter_signs_nothing(lines):
     sent = []
     w.advance(900)
     while (item := w.metering.take(True)) is not None:
-        sent.append((item[1][0], readings(item[1][1])[0][1][0].signed))
+        values = readings(item[1][MeterValuesRequest.meterValue])
+        sent.append((item[1][MeterValuesRequest.evseId], values[0][1][0].signed))
     assert sent == [(0, None), (1, TEXT), (2, None)]

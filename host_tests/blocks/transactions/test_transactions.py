@@ -175,7 +175,7 @@ def test_lost_connections_are_no_attempts():
 def test_a_malformed_answer_is_an_answer():
     w = begun()
     assert w.transactions.take(True)
-    w.transactions.answered(ERROR, Reader(None, names.FORMAT_VIOLATION))
+    w.transactions.answered(ERROR, Reader(error=names.FORMAT_VIOLATION))
     assert w.event() is None
 
 

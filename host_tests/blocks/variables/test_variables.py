@@ -3,8 +3,23 @@ names.
 """
 
 import pytest
-from fakes import FakeClock
+from fakes import FakeClock, chosen
+from fakes import Reader as Request
 from tables import names, variables
+from tables.messages import (
+    GetBaseReportRequest,
+    GetBaseReportResponse,
+    GetVariableDataType,
+    GetVariableResultType,
+    GetVariablesRequest,
+    GetVariablesResponse,
+    NotifyReportRequest,
+    ReportDataType,
+    SetVariableDataType,
+    SetVariableResultType,
+    SetVariablesRequest,
+    SetVariablesResponse,
+)
 from test_device_model import Board, override
 from test_store import Device
 
@@ -20,21 +35,68 @@ from storage.store import Store
 GET, SET = names.GET_VARIABLES, names.SET_VARIABLES
 
 
+# Here an item is (attribute, *place) of GetVariables, (attribute, value, *place) of SetVariables,
+# `place` being what name() gives; a result has these fields.
+PLACE = (
+    "component_name",
+    "component_instance",
+    "component_evse_id",
+    "component_evse_connectorId",
+    "variable_name",
+    "variable_instance",
+)
+INFO = ("attributeStatusInfo_reasonCode", "attributeStatusInfo_additionalInfo")
+RESULT = {
+    GET: ("attributeStatus", "attributeType", "attributeValue", *PLACE, *INFO),
+    SET: ("attributeType", "attributeStatus", *PLACE, *INFO),
+}
+
+
+def record(action, item):
+    """An item as the reader hands it out."""
+    message, more = (
+        (GetVariableDataType, ()) if action == GET else (SetVariableDataType, ("attributeValue",))
+    )
+    fields = ("attributeType", *more, *PLACE)
+    slots = message(**dict(zip(fields, item, strict=True)))
+    return chosen(slots, range(message.SLOTS))
+
+
+def told(action, results):
+    """What a response's array says."""
+    message = GetVariableResultType if action == GET else SetVariableResultType
+    places = [getattr(message, field) for field in RESULT[action]]
+    return [tuple(chosen(each, places)) for each in results]
+
+
 class Reader:
     """As wire.message.MessageReader: one reused record."""
 
-    def __init__(self, records, size=100):
-        self.records = records
+    def __init__(self, action, items, size=100):
+        self.slot = (
+            GetVariablesRequest.getVariableData
+            if action == GET
+            else SetVariablesRequest.setVariableData
+        )
+        self.records = [record(action, item) for item in items]
         self.size = size
         self._record = []
 
-    def count(self, k=0):
-        return len(self.records)
+    def count(self, slot):
+        return len(self.records) if slot == self.slot else 0
 
-    def each(self, k=0):
-        for record in self.records:
-            self._record[:] = record
+    def each(self, slot):
+        assert slot == self.slot
+        for each in self.records:
+            self._record[:] = each
             yield self._record
+
+
+def results_of(action, response):
+    """The array of a response."""
+    if action == GET:
+        return response[GetVariablesResponse.getVariableResult]
+    return response[SetVariablesResponse.setVariableResult]
 
 
 class Bench:
@@ -53,10 +115,11 @@ class Bench:
         self.model._store.write_steps = counted
 
     def ask(self, action, *records, **more):
-        *turns, (results,) = self.block.handle(action, Reader(records, **more))
+        *turns, response = self.block.handle(action, Reader(action, records, **more))
         assert not any(turns)
-        first = [tuple(r) for r in results]
-        assert [tuple(r) for r in results] == first, "the writer's two passes differ"
+        results = results_of(action, response)
+        first = told(action, results)
+        assert told(action, results) == first, "the writer's two passes differ"
         return first
 
 
@@ -132,7 +195,7 @@ MANY = [
 
 def _turns():
     """How many turns MANY takes, on a bench of its own."""
-    return len(list(Bench().block.handle(SET, Reader(MANY)))) - 1
+    return len(list(Bench().block.handle(SET, Reader(SET, MANY)))) - 1
 
 
 def _stored(bench):
@@ -143,7 +206,7 @@ def _stored(bench):
 def test_in_every_turn_all_values_are_old_or_all_new(bench):
     seen = set()
     another = Variables(bench.model)  # one block is in one CALL at a time
-    for _ in another.handle(SET, Reader(MANY)):
+    for _ in another.handle(SET, Reader(SET, MANY)):
         values = [bench.ask(GET, (None, *item[2:]))[0][2] == b"7" for item in MANY]
         assert len(set(values)) == 1
         seen.add(values[0])
@@ -153,7 +216,7 @@ def test_in_every_turn_all_values_are_old_or_all_new(bench):
 
 def test_in_every_turn_a_power_cut_leaves_all_old_or_all_new(bench):
     seen = []
-    for _ in bench.block.handle(SET, Reader(MANY)):
+    for _ in bench.block.handle(SET, Reader(SET, MANY)):
         model = _stored(bench)
         handles = [model.locate(*item[2:]) for item in MANY]
         values = {model.read(handle, None)[1] == b"7" for handle in handles}
@@ -179,7 +242,7 @@ def test_what_the_firmware_sets_in_any_turn_is_kept(fails):
                 yield
 
         bench.model._store.write_steps = broken
-        steps = bench.block.handle(SET, Reader(MANY))
+        steps = bench.block.handle(SET, Reader(SET, MANY))
         for _ in range(turn + 1):
             next(steps)
         assert bench.model.set(variables.EVSE_ENABLED, b"false", 2) == names.ACCEPTED
@@ -192,7 +255,7 @@ def test_what_the_firmware_sets_in_any_turn_is_kept(fails):
 
 
 def test_what_a_request_has_staged_before_it_failed_is_forgotten(bench):
-    steps = bench.block.handle(SET, Reader([(None, b"60", *INTERVAL), *MANY[2:6]]))
+    steps = bench.block.handle(SET, Reader(SET, [(None, b"60", *INTERVAL), *MANY[2:6]]))
     next(steps)
     next(steps)
     next(steps)  # one item is staged, at least
@@ -296,13 +359,17 @@ def test_long_live_values(bench):
 def test_what_the_firmware_sets_by_itself_does_not_move_between_the_two_passes(bench):
     # a ChangeAvailability that has waited for the end of a transaction
     bench.model.live = lambda variable, evse, connector: None
-    reader = Reader([(None, *name(b"EVSE", b"Enabled", 1)), (None, *INTERVAL)])
-    *_, (results,) = bench.block.handle(GET, reader)
-    first = [tuple(r) for r in results]
+    reader = Reader(GET, [(None, *name(b"EVSE", b"Enabled", 1)), (None, *INTERVAL)])
+    *_, response = bench.block.handle(GET, reader)
+    results = results_of(GET, response)
+    first = told(GET, results)
     bench.model.set(variables.EVSE_ENABLED, b"false", 1)
-    assert [tuple(r) for r in results] == first
+    assert told(GET, results) == first
     assert first[0][2] == b"true"
     assert bench.ask(GET, (None, *name(b"EVSE", b"Enabled", 1)))[0][2] == b"false"
+
+
+ACCEPTED = GetBaseReportResponse(status=names.ACCEPTED)
 
 
 def base_report(bench, base, live):
@@ -312,27 +379,25 @@ def base_report(bench, base, live):
         def wake(self):
             pass
 
-    class BaseReport(Reader):
-        def unpack(self):
-            return 1, base
-
     bench.model.live = lambda variable, evse, connector: live
     bench.model.most = lambda evse: 22080
     bench.board.clock = FakeClock()
     reports = Reports(bench.board, bench.model)
     reports.link = Link()
-    return reports, BaseReport([])
+    return reports, Request(GetBaseReportRequest(requestId=1, reportBase=base))
 
 
 def test_report_page_does_not_move_between_the_two_passes(bench):
     reports, request = base_report(bench, names.FULL_INVENTORY, None)
-    assert reports.handle(names.GET_BASE_REPORT, request) == (names.ACCEPTED,)
+    assert reports.handle(names.GET_BASE_REPORT, request) == ACCEPTED
     moved = 0
     more = True
     value = True
     while more:
-        _, (_, _, more, _, page) = reports.take(True)
-        first = [(tuple(r), r[6]) for r in page]
+        message = reports.take(True)[1]
+        more = message[NotifyReportRequest.tbc]
+        page = message[NotifyReportRequest.reportData]
+        first = list(page)
         value = not value
         for variable, *place in (
             (variables.CHARGING_STATION_ENABLED,),
@@ -340,8 +405,12 @@ def test_report_page_does_not_move_between_the_two_passes(bench):
             (variables.CONNECTOR_ENABLED, 2, 2),
         ):
             bench.model.set(variable, b"true" if value else b"false", *place)
-        assert [(tuple(r), r[6]) for r in page] == first
-        moved += sum(r[0][4] == b"Enabled" and r[0][0] != b"AuthCtrlr" for r in first)
+        assert list(page) == first
+        moved += sum(
+            r[ReportDataType.variable_name] == b"Enabled"
+            and r[ReportDataType.component_name] != b"AuthCtrlr"
+            for r in first
+        )
         reports.answered(ANSWERED, None)
     assert moved >= 6
     assert reports.take(True) is None
@@ -355,19 +424,21 @@ def test_page_that_memory_was_short_for_is_made_later(bench):
     with pytest.raises(MemoryError):
         reports.take(True)
     bench.model.read = read
-    _, (_, _, more, seq, page) = reports.take(True)
-    assert (more, seq, len(list(page))) == (False, 0, 6)
+    message = reports.take(True)[1]
+    assert message[NotifyReportRequest.tbc] is False
+    assert message[NotifyReportRequest.seqNo] == 0
+    assert len(list(message[NotifyReportRequest.reportData])) == 6
 
 
 def test_report_that_memory_was_short_for_is_not_under_way(bench):
     reports, request = base_report(bench, names.SUMMARY_INVENTORY, b"Available")
-    hidden = bench.model.hidden
-    bench.model.hidden = lambda *args: (_ for _ in ()).throw(MemoryError)
+    there = bench.model.there
+    bench.model.there = lambda *args: (_ for _ in ()).throw(MemoryError)
     with pytest.raises(MemoryError):
         reports.handle(names.GET_BASE_REPORT, request)
-    bench.model.hidden = hidden
+    bench.model.there = there
     assert reports.take(True) is None
-    assert reports.handle(names.GET_BASE_REPORT, request) == (names.ACCEPTED,)
+    assert reports.handle(names.GET_BASE_REPORT, request) == ACCEPTED
 
 
 def test_memory_runs_out_and_everything_stays_as_it_was(bench, monkeypatch):

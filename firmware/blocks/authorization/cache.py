@@ -6,13 +6,16 @@ the time of the last use is written seldom.
 """
 
 from micropython import const
+from tables.messages import IdTokenInfoType
 from tables.names import ACCEPTED, CENTRAL, NO_AUTHORIZATION
 from tables.variables import (
+    AUTH_CACHE_CTRLR_DISABLE_POST_AUTHORIZE,
     AUTH_CACHE_CTRLR_ENABLED,
     AUTH_CACHE_CTRLR_LIFE_TIME,
     AUTH_CACHE_CTRLR_POLICY,
 )
 
+from charging.answers import GOOD, REFUSED, REFUSED_FOR_GOOD
 from charging.records import pack, unpack
 from charging.session import allowed
 from hal import log
@@ -44,42 +47,44 @@ class AuthorizationCache:
         self._size = 0  # its length
         self._find(b"")
 
-    def find(self, grant):
-        """What is known of a token.
+    def known(self, grant):
+        """What is known of a token (charging/answers.py).
 
         Returns:
-            True: accepted, and `grant` has its group and EVSEs now. False: refused.
-            None: unknown, no longer valid (C10.FR.10, C10.FR.13), or no cache (C10.FR.11).
+            GOOD: `grant` has its group and EVSEs now. REFUSED, REFUSED_FOR_GOOD: after C10.FR.03,
+            C12.FR.05. 0: unknown, no longer valid (C10.FR.10, C10.FR.13), or no cache
+            (C10.FR.11).
         """
         try:
             entry = self._find(_key(grant.token, grant.kind)) if self._enabled() else None
             if entry is None:
-                return None
+                return 0
             _, _, accepted, evses, expiry, group, group_kind, _ = unpack(entry, 0, _FIELDS)
         except MemoryError as e:
             log.error("authorization cache: %s", e)
-            return None
+            return 0
         now = self._clock.utc()
         if now is not None:  # else nobody can say that it has expired
             if expiry is None:  # C10.FR.08
                 expiry = self._life_s() + _stamp(entry)
             if now >= expiry:
-                return None
+                return 0
         if not accepted or not grant.restrict(evses):
-            return False
+            final = self._model.flag(AUTH_CACHE_CTRLR_DISABLE_POST_AUTHORIZE)
+            return REFUSED_FOR_GOOD if final else REFUSED
         if group:
             grant.group = group
             grant.group_kind = group_kind
         if self._stale(entry):
             entry = entry[:-_STAMP]
             self._write(entry)
-        return True
+        return GOOD
 
     def put(self, token, kind, info):
         """Take over what the CSMS says about a token (C10.FR.01, C10.FR.04, C10.FR.05).
 
         Args:
-            info: slots of idTokenInfo: status, cacheExpiryDateTime, group, its type, EVSEs.
+            info: slots of idTokenInfo (IdTokenInfoType).
         """
         if not self._enabled() or kind in (CENTRAL, NO_AUTHORIZATION):
             return  # C03.FR.02, C05.FR.02
@@ -89,11 +94,16 @@ class AuthorizationCache:
             log.error("authorization cache: %s", e)
 
     def _put(self, token, kind, info):
-        status, expiry, group, group_kind, evses = info
         key = _key(token, kind)
         entry = bytearray(key)
-        accepted = 1 if status == ACCEPTED else 0
-        pack(entry, _FIELDS[2:], (accepted, allowed(evses), expiry, group, group_kind))
+        values = (
+            info[IdTokenInfoType.status] == ACCEPTED,
+            allowed(info[IdTokenInfoType.evseId]),
+            info[IdTokenInfoType.cacheExpiryDateTime],
+            info[IdTokenInfoType.groupIdToken_idToken],
+            info[IdTokenInfoType.groupIdToken_type],
+        )
+        pack(entry, _FIELDS[2:], values)
         old = self._find(key)
         if old is None or old[:-_STAMP] != entry or self._stale(old):
             old = None  # memory is short while two files are open

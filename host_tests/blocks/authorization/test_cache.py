@@ -1,10 +1,11 @@
-"""charging/authorization_cache.py: its entries, their order, and how seldom it writes."""
+"""blocks/authorization/cache.py: its entries, their order, and how seldom it writes."""
 
 import pytest
-from fakes import FakeClock, FakeModel, Flash
+from fakes import FakeClock, FakeModel, Flash, token_info
 from tables import names, variables
 
-from charging.authorization_cache import AuthorizationCache
+from blocks.authorization.cache import AuthorizationCache
+from charging.answers import GOOD, REFUSED
 from charging.session import Grant
 from hal import log
 from hal.errors import StorageError
@@ -42,12 +43,18 @@ class Cache:
         self.cache = AuthorizationCache(self.store, self.model, self.clock)
 
     def put(self, token, status=names.ACCEPTED, group=None, evses=None, expiry=None, kind=None):
-        info = [status, expiry, group, names.CENTRAL if group else None, evses]
+        info = token_info(
+            status=status,
+            cacheExpiryDateTime=expiry,
+            groupIdToken_idToken=group,
+            groupIdToken_type=names.CENTRAL if group else None,
+            evseId=evses,
+        )
         self.cache.put(token, kind or names.ISO14443, info)
 
     def find(self, token, kind=names.ISO14443, evses=0):
         self.grant = Grant(token, kind, evses)
-        return self.cache.find(self.grant)
+        return {GOOD: True, REFUSED: False, 0: None}[self.cache.known(self.grant)]
 
     def later(self, seconds):
         self.clock.ms += seconds * 1000

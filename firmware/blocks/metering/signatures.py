@@ -22,7 +22,7 @@ class Signatures:
     """The files. One that no reading refers to any more is overwritten when its turn comes.
 
     Args:
-        charging: Charging; its `events` know who refers to files.
+        charging: Charging; its partners know who refers to files.
         store: Store.
     """
 
@@ -73,16 +73,18 @@ class Signatures:
         """Of a free file. Raises StorageError: there is none."""
         for _ in range(2):
             if not self._free:
-                used = 0
-                for data, at in self._charging.events.readings():
-                    for place in signatures(data, at):
-                        used |= 1 << (data[place] & ~KEY)
-                self._free = _ALL & ~used
+                self._free = _ALL
+                self._charging.partners.readings(self._refers)
             for number in range(_FILES):
                 if self._free >> number & 1:
                     return number
-            self._charging.events.thin()
+            self._charging.partners.thin()
         raise StorageError("no room for signatures")
+
+    def _refers(self, data, at):
+        """Readings are kept: `data` from `at` on."""
+        for place in signatures(data, at):
+            self._free &= ~(1 << (data[place] & ~KEY))
 
 
 def _parts(evse, data, *methods):

@@ -1,0 +1,156 @@
+"""A functional block that is left out leaves nothing: neither code nor messages, names, variables;
+and all the rest is made without it.
+"""
+
+import functools
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.blocks.declaration import read_all
+
+ROOT = Path(__file__).resolve().parents[1]
+STAYS = {"provisioning"}  # no charger is without it
+BLOCKS = {block.name: block for block in read_all(ROOT / "firmware" / "blocks")}
+
+
+class Made:
+    """What the build makes of the firmware in a folder, short of compiling it."""
+
+    def __init__(self, firmware: Path, out: Path):
+        self.tables = out / "gen" / "tables"
+        self.frozen = out / "frozen"
+        parts = out / "gen" / "parts.py"
+        blocks = firmware / "blocks"
+        variables = sorted(firmware.glob("*/variables.txt"))
+        boards = ROOT / "boards"
+        hooks = out / "gen" / "hooks.json"
+        models = ("tools/device_model/compile.py", "--declarations", *variables)
+        schema = ("tools/schema/compile.py", "--sources", firmware, boards)
+        tables = ("--blocks", blocks, "--out", self.tables)
+        freeze = ("-m", "tools.freeze", "--start", "main", "--hooks", hooks)
+        sources = (f"{boards}/unix=*.py", f"{boards}/simulated/micropython=*.py", out / "gen")
+        for command in (
+            (*models, *tables),
+            (*schema, *tables),
+            ("-m", "tools.blocks.joins", "--tables", self.tables, "--output", parts, blocks),
+            (*freeze, "--output", self.frozen, firmware, *sources),
+        ):
+            done = subprocess.run(
+                [sys.executable, *map(str, command)],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                timeout=120,
+            )
+            assert done.returncode == 0, done.stderr
+        self.modules = {
+            path.relative_to(self.frozen).as_posix(): path.read_text(encoding="utf-8")
+            for path in self.frozen.rglob("*.py")
+        }
+        self.parts = parts.read_text(encoding="utf-8")
+        self.hooks = json.loads(hooks.read_text(encoding="utf-8"))
+
+    def constants(self, file: str) -> dict[str, int]:
+        lines = (self.tables / file).read_text(encoding="utf-8").split("\n")
+        pairs = (line.partition("  #")[0].split(" = ") for line in lines if " = " in line)
+        return {name: int(number) for name, number in pairs}
+
+    def actions(self) -> set[str]:
+        """Constants of the messages that the tables know."""
+        layout = self.constants("layout.py")
+        actions = range(layout["FIRST_ACTION"], layout["FIRST_OTHER"])
+        return {name for name, number in self.constants("names.py").items() if number in actions}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return Made(ROOT / "firmware", tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture(scope="module")
+def without(tmp_path_factory):
+    """callable(block): what is made without it, and without those that need it."""
+
+    @functools.cache
+    def make(block: str) -> Made:
+        folder = tmp_path_factory.mktemp(block)
+        firmware = folder / "firmware"
+        shutil.copytree(ROOT / "firmware", firmware)
+        for gone in with_those_that_need(block):
+            shutil.rmtree(firmware / "blocks" / gone)
+        return Made(firmware, folder)
+
+    return make
+
+
+def declared(blocks: set[str], section: str) -> list[str]:
+    return [line for name in blocks for _, line in BLOCKS[name].sections.get(section, ())]
+
+
+def with_those_that_need(block: str) -> set[str]:
+    found = {block}
+    while more := {
+        name
+        for name in BLOCKS.keys() - found
+        for line in declared({name}, "block")
+        if line.startswith("needs ") and found & set(line.split())
+    }:
+        found |= more
+    return found
+
+
+@pytest.mark.parametrize("block", sorted(BLOCKS.keys() - STAYS))
+def test_a_block_that_is_left_out_leaves_nothing(block, without, whole):
+    made = without(block)
+    blocks = with_those_that_need(block)
+    folders = tuple(f"blocks/{name}/" for name in blocks)
+    theirs = {name for name in whole.modules if name.startswith(folders)}
+    code = [path for folder in folders for path in (ROOT / "firmware" / folder).glob("*.py")]
+    assert len(theirs) == len(code)
+    gone = whole.modules.keys() - made.modules.keys()
+    assert theirs <= gone <= theirs | {"storage/journal.py"}, "and what only they have used"
+    parts = {line.split()[1] for line in declared(blocks, "block") if line.startswith("part ")}
+    text = made.parts + json.dumps(made.hooks)
+    assert not [part for part in parts if f"self.{part}" in text or f" {part} = " in text]
+    messages = {line.split(":")[0].split()[1] for line in declared(blocks, "messages")}
+    lost = whole.actions() - made.actions()
+    assert {name.replace("_", "") for name in lost} == {
+        name.removesuffix("Request").upper() for name in messages if name.endswith("Request")
+    }
+    lost = whole.constants("variables.py").keys() - made.constants("variables.py").keys()
+    lines = declared(blocks, "variables")
+    assert len(lost) == sum(not line.startswith(("component ", "define ")) for line in lines)
+
+
+def test_without_transactions_nothing_keeps_events(without, whole):
+    """The journal is a part of theirs, of another room: nobody else comes to it."""
+    assert "storage/journal.py" in whole.modules
+    assert "storage/journal.py" not in without("transactions").modules
+
+
+def test_a_question_that_nobody_answers_any_more_is_a_constant(without, whole):
+    with_it = whole.modules["charging/charging.py"]
+    assert "known = self.partners.cache.known(grant)" in with_it
+    made = without("authorization").modules["charging/charging.py"]
+    assert "known = False" in made and "if not None:  # C10.FR.03" in made
+    assert "authorization." not in made
+
+
+def test_a_variable_of_a_block_that_is_left_out_is_told(tmp_path):
+    """Who reads it says so; there is no charger that fails for it."""
+    firmware = tmp_path / "firmware"
+    shutil.copytree(ROOT / "firmware", firmware)
+    code = firmware / "blocks" / "trigger" / "trigger.py"
+    code.write_text("from tables.variables import EVSE_ALLOW_RESET\n" + code.read_text())
+    shutil.rmtree(firmware / "blocks" / "reset")
+    with pytest.raises(AssertionError) as caught:
+        Made(firmware, tmp_path)
+    wrong = (
+        f"{code}:1: tables.variables has no constant EVSE_ALLOW_RESET; declare it where it is read"
+    )
+    assert wrong in str(caught.value)
