@@ -43,11 +43,12 @@ def declared(tmp_path_factory):
     """(program, declarations by message)"""
     folder = tmp_path_factory.mktemp("json_out")
     lines = ["send %s: %s" % (m, declaration(SCHEMAS.types[m][1])) for m in SENT]
+    lines += ["receive %s:" % m for m in SCHEMAS.raw if SCHEMAS.station_receives(m)]
     done = compile_tables(folder, "--complete", everything="\n".join(lines))
     assert done.returncode == 0, done.stderr
     (folder / "out").rename(folder / "tables")
     found, _ = parse(read_all(folder / "blocks"), SCHEMAS)
-    return sanitized_writer(folder), {d.message: d.node for d in found}
+    return sanitized_writer(folder), {d.message: d.node for d in found if d.direction == "send"}
 
 
 def objects(node, value):

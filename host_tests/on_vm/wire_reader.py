@@ -7,11 +7,8 @@ import gc
 
 from tables.messages import (
     BootNotificationResponse,
-    MeterValueType,
-    SampledValueType,
     SetVariableDataType,
     SetVariablesRequest,
-    TransactionEventRequest,
 )
 from wire_core import is_utf8
 

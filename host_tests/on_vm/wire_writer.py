@@ -70,6 +70,10 @@ def send(slots):
     return length
 
 
+def send_large():
+    send(event(READINGS, charging_state=bytearray(2000)))
+
+
 early = late = 0
 for i in range(50):
     send(SLOTS)
@@ -89,7 +93,7 @@ assert garbage < 300, garbage
 # What has been sent is held no longer, nor is what has failed.
 gc.collect()
 before = gc.mem_alloc()
-send(event(READINGS, charging_state=bytearray(2000)))
+send_large()
 gc.collect()
 assert gc.mem_alloc() < before + 500, gc.mem_alloc() - before
 

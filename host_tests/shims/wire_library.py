@@ -22,7 +22,7 @@ _FLAGS = "-std=c99 -g -O1 -Wall -Wextra -Werror -fno-sanitize-recover=all".split
 
 def _build(name, *flags, tables=_TABLES, out=OUT):
     made_from = [*_SOURCES, *_HEADERS, *(tables / "tables").glob("*.[hi]*"), __file__]
-    target = out / (name if tables.parent in (out, out.parent) else f"{tables.name}_{name}")
+    target = out / (name if out in (tables, tables.parent) else f"{tables.name}_{name}")
     newest = max(os.stat(source).st_mtime for source in made_from)
     if not target.exists() or target.stat().st_mtime < newest:
         out.mkdir(parents=True, exist_ok=True)
