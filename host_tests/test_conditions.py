@@ -3,6 +3,7 @@
 import re
 import types
 
+import catalogue_core
 import pytest
 from conftest import ROOT
 from tables import names
@@ -60,10 +61,7 @@ class Equipped(Board):
 def declared(monkeypatch):
     """DECLARED stands in the ROM."""
     _, strings, heads, records = compiler.tables(compiler.parse(DECLARED))
-    monkeypatch.setattr(catalogue, "STRINGS", strings)
-    monkeypatch.setattr(catalogue, "COMPONENTS", heads)
-    monkeypatch.setattr(catalogue, "RECORDS", records)
-    monkeypatch.setattr(catalogue, "END", len(heads))
+    monkeypatch.setattr(catalogue_core, "tables", (strings, heads, records))
 
 
 @pytest.fixture

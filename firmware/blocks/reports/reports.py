@@ -212,7 +212,7 @@ class Reports:
         connectors = self._board.connectors
         variable, evse, connector = catalogue.split(handle)
         component = catalogue.component_of(variable)
-        while component < catalogue.END:
+        while True:
             level = catalogue.level(component)
             if level and not evse:
                 evse = 1
@@ -232,6 +232,8 @@ class Reports:
             else:
                 evse = connector = 0
                 component = catalogue.next_component(component)
+                if not component:
+                    return
             variable = catalogue.first(component)
 
     def _meets(self, component, evse, connector):
