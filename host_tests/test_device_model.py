@@ -394,7 +394,8 @@ def test_an_override_of_a_text_of_the_board_is_cut(device, lines):
 
 def test_an_override_makes_a_live_variable_no_more_writable_than_it_is(device, lines, monkeypatch):
     # B05.FR.09; attributes that are not live may be set
-    monkeypatch.setattr(catalogue, "attributes", lambda variable: 0b0011)
+    for module in (catalogue, model):
+        monkeypatch.setattr(module, "attributes", lambda variable: 0b0011)
     items = [
         override(b"EVSE", b"Power", None, evse=1, attribute=attribute, mutability=b"ReadWrite")
         for attribute in (None, b"Target")
@@ -430,7 +431,7 @@ def test_attributes_that_a_variable_does_not_have(dm):
 
 
 def test_unset_attributes_are_kept_apart(dm, monkeypatch):
-    monkeypatch.setattr(catalogue, "attributes", lambda variable: 0b1111)
+    monkeypatch.setattr(model, "attributes", lambda variable: 0b1111)
     handle = find(dm, "OCPPCommCtrlr.HeartbeatInterval")
     assert dm.read(handle, names.MAX_SET) == (outcomes.DONE, b"")  # B06.FR.13
     assert write(dm, handle, names.MAX_SET, b"900") == outcomes.DONE

@@ -13,13 +13,13 @@ is no such thing.
                                    the variable, 0: none
     name(variable), ref(variable)  its name; where that is in STRINGS
     instance_ref(variable)         ... of its instance, 0: it has none
-    after(variable)                the variable that follows in RECORDS
     component_of(variable)         its component
     component_ref(component)       offset of a component's name in STRINGS; with a second argument
                                    of its instance, 0 for none
-    level(component)               LEVEL_...: at which places the component is
-    next_component(component)      the one that follows, 0: that was the last
-    first(component), end(component)    its first variable; where its variables end
+    first(component)               its first variable
+    following(handle, connectors)  a component after the other, with all its variables at each
+                                   place where it is: what follows a handle; behind 0 the first;
+                                   0: that was the last. connectors: of each EVSE
     find_component(name, instance, level), find_variable(component, name, instance)
                                    ... or -1. Names are bytes, compared without regard to case;
                                    instance b"": none (B06.FR.14, B06.FR.15)
@@ -28,20 +28,17 @@ Texts are bytes whose text stays in ROM: 16 bytes of heap each.
 """
 
 from catalogue_core import (
-    after,
     attributes,
     component_of,
     component_ref,
-    end,
     find,
     find_component,
     find_variable,
     first,
+    following,
     instance_ref,
     kind,
-    level,
     name,
-    next_component,
     ref,
     string,
     text,
@@ -70,16 +67,6 @@ def number(names, name):
 def split(handle):
     """(variable, EVSE, connector) of a handle (DeviceModel.locate)."""
     return handle & 0xFFFF, handle >> 16 & 0x7F, handle >> 23
-
-
-def named(component, name_ref):
-    """Variable of a component, without instance, by the place of its name in STRINGS; or -1."""
-    variable = first(component)
-    while variable < end(component):
-        if ref(variable) == name_ref and not instance_ref(variable):
-            return variable
-        variable = after(variable)
-    return -1
 
 
 def contains(members, member):

@@ -10,7 +10,6 @@ from tables import device_model
 
 _core = native_library.load("catalogue")
 _FIELD_INSTANCE, _FIELD_ATTRIBUTES = 1, 128
-_COMPONENT = 7
 
 tables = (device_model.STRINGS, device_model.COMPONENTS, device_model.RECORDS)
 
@@ -35,7 +34,7 @@ _core.catalogue_find_component.argtypes = [ctypes.c_void_p, _Name, _Name, ctypes
 _core.catalogue_find_variable.argtypes = [ctypes.c_void_p, ctypes.c_uint32, _Name, _Name]
 for _name in ("text", "record", "head"):
     getattr(_core, f"catalogue_{_name}").restype = ctypes.c_void_p
-for _name in ("word", "first", "component_of"):
+for _name in ("word", "first", "component_of", "following", "evse"):
     getattr(_core, f"catalogue_{_name}").restype = ctypes.c_uint32
 
 
@@ -106,10 +105,6 @@ def name(variable):
     return string(ref(variable))
 
 
-def after(variable):
-    return variable + _byte(_record(variable), 0)
-
-
 def component_of(variable):
     return _core.catalogue_component_of(_tables(), ctypes.c_uint32(variable))
 
@@ -122,21 +117,14 @@ def component_ref(component, instance=0):
     return _word(_head(component).value + (2 if instance else 0))
 
 
-def level(component):
-    return _byte(_head(component), 4)
-
-
 def first(component):
     return _core.catalogue_first(_tables(), ctypes.c_uint32(component))
 
 
-def end(component):
-    return first(component + _COMPONENT)
-
-
-def next_component(component):
-    component += _COMPONENT
-    return component if component < len(tables[1]) else 0
+def following(handle, connectors):
+    evse = _core.catalogue_evse(ctypes.c_uint32(handle))
+    here = connectors[evse - 1] if 0 < evse <= len(connectors) else 0
+    return _core.catalogue_following(_tables(), ctypes.c_uint32(handle), len(connectors), here)
 
 
 def find_component(name, instance, at_level):

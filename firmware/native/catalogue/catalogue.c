@@ -4,7 +4,7 @@
 
 enum { RECORD = 5, LENGTH = 0, NAME = 1, PRESENT = 4 }; // of a record
 enum { INSTANCE = 2, LEVEL = 4, FIRST = 5 };            // of a component; its name is at 0
-enum { FIELD_INSTANCE = 1 };
+enum { FIELD_INSTANCE = 1, LEVEL_STATION = 0, LEVEL_CONNECTOR = 2 }; // tables.variable_format
 
 uint32_t catalogue_word(const uint8_t *at) {
     return at[0] | at[1] << 8;
@@ -130,6 +130,50 @@ int32_t catalogue_find_variable(
         variable += record[LENGTH];
     }
     return -1;
+}
+
+unsigned catalogue_evse(uint32_t handle) {
+    return handle >> 16 & 0x7F;
+}
+
+uint32_t catalogue_following(const catalogue_t *c, uint32_t handle, unsigned evses, unsigned connectors) {
+    uint32_t component = 0;
+    unsigned evse = catalogue_evse(handle);
+    unsigned connector = handle >> 23;
+    if (handle != 0) {
+        const uint8_t *record = catalogue_record(c, handle & 0xFFFF);
+        if (record == NULL) {
+            return 0;
+        }
+        component = catalogue_component_of(c, handle & 0xFFFF);
+        handle += record[LENGTH];
+        if ((handle & 0xFFFF) < catalogue_first(c, component + CATALOGUE_COMPONENT)) {
+            return handle;
+        }
+        if (connector != 0 && connector < connectors) {
+            connector++;
+        } else if (evse != 0 && evse < evses) {
+            evse++;
+            connector = connector != 0;
+        } else {
+            component += CATALOGUE_COMPONENT;
+            evse = 0;
+        }
+    }
+    const uint8_t *head;
+    while ((head = catalogue_head(c, component)) != NULL
+           && catalogue_first(c, component) == catalogue_first(c, component + CATALOGUE_COMPONENT)) {
+        component += CATALOGUE_COMPONENT; // it has no variables
+        evse = 0;
+    }
+    if (head == NULL) {
+        return 0;
+    }
+    if (evse == 0) {
+        evse = head[LEVEL] != LEVEL_STATION;
+        connector = head[LEVEL] == LEVEL_CONNECTOR;
+    }
+    return catalogue_word(head + FIRST) | evse << 16 | connector << 23;
 }
 
 int32_t catalogue_entry(const uint8_t *piece, size_t n, const uint8_t key[CATALOGUE_KEY]) {

@@ -45,6 +45,11 @@ int32_t catalogue_find_component(const catalogue_t *c, catalogue_name_t name, ca
 int32_t catalogue_find_variable(
     const catalogue_t *c, uint32_t component, catalogue_name_t name, catalogue_name_t instance);
 
+// A variable at a place is variable | EVSE << 16 | connector << 23. That which follows in a report, behind 0 the first; 0:
+// that was the last. connectors: of the EVSE in `handle`.
+uint32_t catalogue_following(const catalogue_t *c, uint32_t handle, unsigned evses, unsigned connectors);
+unsigned catalogue_evse(uint32_t handle);
+
 enum { CATALOGUE_KEY = 5, CATALOGUE_ENTRY = 9 }; // bytes, without the marker; of an entry without its value
 // Where in a piece of firmware/device_model/values.py the entry of this key is, -1: nowhere.
 int32_t catalogue_entry(const uint8_t *piece, size_t n, const uint8_t key[CATALOGUE_KEY]);

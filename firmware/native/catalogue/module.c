@@ -87,11 +87,6 @@ static mp_obj_t name(mp_obj_t variable) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(catalogue_core_name_obj, name);
 
-static mp_obj_t after(mp_obj_t variable) {
-    return MP_OBJ_NEW_SMALL_INT(record(variable) + *record(variable) - tables.records);
-}
-MP_DEFINE_CONST_FUN_OBJ_1(catalogue_core_after_obj, after);
-
 static mp_obj_t component_of(mp_obj_t variable) {
     return MP_OBJ_NEW_SMALL_INT(catalogue_component_of(&tables, mp_obj_get_int(variable)));
 }
@@ -102,26 +97,23 @@ static mp_obj_t component_ref(size_t n_args, const mp_obj_t *args) {
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(catalogue_core_component_ref_obj, 1, 2, component_ref);
 
-static mp_obj_t level(mp_obj_t component) {
-    return MP_OBJ_NEW_SMALL_INT(head(component)[4]);
-}
-MP_DEFINE_CONST_FUN_OBJ_1(catalogue_core_level_obj, level);
-
 static mp_obj_t first(mp_obj_t component) {
     return MP_OBJ_NEW_SMALL_INT(catalogue_first(&tables, mp_obj_get_int(component)));
 }
 MP_DEFINE_CONST_FUN_OBJ_1(catalogue_core_first_obj, first);
 
-static mp_obj_t end(mp_obj_t component) {
-    return MP_OBJ_NEW_SMALL_INT(catalogue_first(&tables, mp_obj_get_int(component) + CATALOGUE_COMPONENT));
+// following(handle, connectors): the variable and place behind this one, in the order of a report; behind 0 the first; 0:
+// that was the last.
+static mp_obj_t following(mp_obj_t handle_in, mp_obj_t connectors_in) {
+    uint32_t handle = mp_obj_get_int(handle_in);
+    size_t evses;
+    mp_obj_t *connectors;
+    mp_obj_get_array(connectors_in, &evses, &connectors);
+    size_t evse = catalogue_evse(handle);
+    unsigned here = evse - 1 < evses ? mp_obj_get_int(connectors[evse - 1]) : 0;
+    return MP_OBJ_NEW_SMALL_INT(catalogue_following(&tables, handle, evses, here));
 }
-MP_DEFINE_CONST_FUN_OBJ_1(catalogue_core_end_obj, end);
-
-static mp_obj_t next_component(mp_obj_t component) {
-    uint32_t next = mp_obj_get_int(component) + CATALOGUE_COMPONENT;
-    return MP_OBJ_NEW_SMALL_INT(next < sizeof(COMPONENTS) ? next : 0);
-}
-MP_DEFINE_CONST_FUN_OBJ_1(catalogue_core_next_component_obj, next_component);
+MP_DEFINE_CONST_FUN_OBJ_2(catalogue_core_following_obj, following);
 
 static mp_obj_t find_component(mp_obj_t name, mp_obj_t instance, mp_obj_t level) {
     return MP_OBJ_NEW_SMALL_INT(
@@ -165,13 +157,10 @@ static const mp_rom_map_elem_t globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_ref), MP_ROM_PTR(&catalogue_core_ref_obj) },
     { MP_ROM_QSTR(MP_QSTR_instance_ref), MP_ROM_PTR(&catalogue_core_instance_ref_obj) },
     { MP_ROM_QSTR(MP_QSTR_name), MP_ROM_PTR(&catalogue_core_name_obj) },
-    { MP_ROM_QSTR(MP_QSTR_after), MP_ROM_PTR(&catalogue_core_after_obj) },
     { MP_ROM_QSTR(MP_QSTR_component_of), MP_ROM_PTR(&catalogue_core_component_of_obj) },
     { MP_ROM_QSTR(MP_QSTR_component_ref), MP_ROM_PTR(&catalogue_core_component_ref_obj) },
-    { MP_ROM_QSTR(MP_QSTR_level), MP_ROM_PTR(&catalogue_core_level_obj) },
     { MP_ROM_QSTR(MP_QSTR_first), MP_ROM_PTR(&catalogue_core_first_obj) },
-    { MP_ROM_QSTR(MP_QSTR_end), MP_ROM_PTR(&catalogue_core_end_obj) },
-    { MP_ROM_QSTR(MP_QSTR_next_component), MP_ROM_PTR(&catalogue_core_next_component_obj) },
+    { MP_ROM_QSTR(MP_QSTR_following), MP_ROM_PTR(&catalogue_core_following_obj) },
     { MP_ROM_QSTR(MP_QSTR_find_component), MP_ROM_PTR(&catalogue_core_find_component_obj) },
     { MP_ROM_QSTR(MP_QSTR_find_variable), MP_ROM_PTR(&catalogue_core_find_variable_obj) },
     { MP_ROM_QSTR(MP_QSTR_find_entry), MP_ROM_PTR(&catalogue_core_find_entry_obj) },
