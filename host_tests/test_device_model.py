@@ -497,7 +497,7 @@ def test_an_unchanged_value_is_not_written_again(dm, monkeypatch):
 
 
 def test_changes_are_bounded(dm):
-    dm._set.put(variables.SECURITY_CTRLR_ORGANIZATION_NAME, 0, 0, 0, b"x" * 2000)
+    dm._set.put(variables.SECURITY_CTRLR_ORGANIZATION_NAME, 0, b"x" * 2000)
     handle = find(dm, "TxCtrlr.TxStopPoint")
     value = b"EVConnected,Authorized,PowerPathClosed"
     assert dm.judge(handle, None, value) == outcomes.DONE
@@ -639,15 +639,19 @@ PLACE = st.tuples(
 )
 
 
+def by_handle(variable, evse, connector, attribute):
+    return variable | evse << 16 | connector << 23, attribute
+
+
 @given(st.lists(st.tuples(PLACE, st.text(max_size=200)), max_size=24))
 def test_packed_values_are_a_dictionary(steps):
     packed, expected = values.Values(), {}
     for place, text in steps:
         value = text.encode()
-        packed.put(*place, value)
+        packed.put(*by_handle(*place), value)
         expected[place] = value
     for place, value in expected.items():
-        assert packed.value(packed.find(*place)) == value
+        assert packed.value(packed.find(*by_handle(*place))) == value
     seen = {}
     for at in packed.entries():
         high, low, *place = packed.key(at)

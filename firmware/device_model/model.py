@@ -108,7 +108,7 @@ class DeviceModel:
             value = self.live(variable, evse, connector)
             if value is not None:
                 return _live_text(variable, value)
-        return self._stored(variable, evse, connector, 0)
+        return self._stored(variable | evse << 16 | connector << 23, 0)
 
     def int(self, variable, evse=0, connector=0):
         """Value of an integer variable, 0 when it has none."""
@@ -141,10 +141,11 @@ class DeviceModel:
         value = self.legal(variable, evse, connector, value, "value")
         if value is None:
             return REJECTED
-        if value != self._stored(variable, evse, connector, 0):
+        handle = variable | evse << 16 | connector << 23
+        if value != self._stored(handle, 0):
             for values in (self._set, self._staged):  # what is staged would replace it
                 if values is not None:
-                    values.put(variable, evse, connector, 0, value)
+                    values.put(handle, 0, value)
             if not self._writing:
                 self._save()
             self.partners.value_changed(variable, evse, connector)
@@ -154,7 +155,7 @@ class DeviceModel:
         """Lower a factory value of the station that asks for more than there is room for."""
         if self.int(variable) > most:
             log.warning("%s clamped to %d", title(variable), most)
-            self._factory.put(variable, 0, 0, 0, b"%d" % most)
+            self._factory.put(variable, 0, b"%d" % most)
 
     def locate(self, component, component_instance, evse, connector, variable, instance):
         """Find a variable by names (bytes) and place (int), None where not given; EVSE 0 is the
@@ -197,12 +198,14 @@ class DeviceModel:
         result = self._access(handle, index)
         if result == DONE and self.mutability(handle, index) == WRITE_ONLY:
             result = OUTCOME_WRITE_ONLY
-        if result != DONE:
-            return result, None
-        variable, evse, connector = split(handle)
+        return result, None if result else self.value(handle, index)
+
+    def value(self, handle, index):
+        """Value of an attribute that is there, 0 Actual to 3 MaxSet, as bytes; a secret too."""
         if index:
-            return DONE, self._stored(variable, evse, connector, index)
-        return DONE, self.text(variable, evse, connector)
+            return self._stored(handle, index)
+        variable, evse, connector = split(handle)
+        return self.text(variable, evse, connector)
 
     def there(self, variable, evse, connector):
         """Whether the board has at this place what the variable is declared for (when=)."""
@@ -278,11 +281,10 @@ class DeviceModel:
             False: too much differs from the defaults, or memory is short; this one is not among
                 them.
         """
-        variable, evse, connector = split(handle)
         staged = self._staged
         before = staged.data
         try:
-            staged.put(variable, evse, connector, _attribute(attribute), value)
+            staged.put(handle, _attribute(attribute), value)
         except MemoryError:
             return False
         if staged.size() > _ROOM:
@@ -346,23 +348,23 @@ class DeviceModel:
         """READ_ONLY, READ_WRITE or WRITE_ONLY (tables.variable_format) of an attribute, 0 Actual
         to 3 MaxSet.
         """
-        variable, evse, connector = split(handle)
-        at = self._factory.find(variable, evse, connector, index)
+        at = self._factory.find(handle, index)
         changed = None if at < 0 else self._factory.mutability(at)
         if changed is not None:
             return changed
-        return (kind(variable) & KIND_MUTABILITY) >> MUTABILITY_SHIFT
+        return (kind(handle & 0xFFFF) & KIND_MUTABILITY) >> MUTABILITY_SHIFT
 
-    def _stored(self, variable, evse, connector, index):
-        at = self._set.find(variable, evse, connector, index)
+    def _stored(self, handle, index):
+        at = self._set.find(handle, index)
         if at >= 0:
             return self._set.value(at)
+        variable = handle & 0xFFFF
         source = None if index else text(variable, FIELD_FROM)
         if source and source[0] != _POINT:
             value = self._board.option(str(source, "utf-8"))
             if value:
                 return value
-        at = self._factory.find(variable, evse, connector, index)
+        at = self._factory.find(handle, index)
         value = None if at < 0 else self._factory.value(at)
         if value is not None:
             return value

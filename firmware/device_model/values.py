@@ -20,7 +20,7 @@ _LONG = const(200)
 
 
 class Values:
-    """Changed values by variable, EVSE, connector and attribute.
+    """Changed values by handle (DeviceModel.locate) and attribute.
 
     Attributes:
         data: the pieces, a list; neither it nor a piece is ever altered, a change makes new ones,
@@ -30,9 +30,9 @@ class Values:
     def __init__(self):
         self.data = []
 
-    def find(self, variable, evse, connector, attribute):
+    def find(self, handle, attribute):
         """Position of an entry, or -1."""
-        return find_entry(self.data, variable, evse, connector, attribute)
+        return find_entry(self.data, handle, attribute)
 
     def size(self):
         """Bytes of all entries."""
@@ -71,9 +71,9 @@ class Values:
         at &= 0xFF
         return bytes(piece[at + 1 : at + _KEY])
 
-    def put(self, variable, evse, connector, attribute, value, mutability=SAME):
+    def put(self, handle, attribute, value, mutability=SAME):
         """Add an entry or replace it. `value`: UTF-8, below 16 kB, or None."""
-        at = self.find(variable, evse, connector, attribute)
+        at = self.find(handle, attribute)
         size = 0
         if value is None:
             mutability |= _NO_VALUE
@@ -82,10 +82,10 @@ class Values:
             size = len(value)
         entry = bytearray(_HEAD + size)
         entry[0] = _MARK
-        entry[1] = variable >> 7
-        entry[2] = variable & 0x7F
-        entry[3] = evse
-        entry[4] = connector
+        entry[1] = handle >> 7 & 0x7F
+        entry[2] = handle & 0x7F
+        entry[3] = handle >> 16 & 0x7F
+        entry[4] = handle >> 23
         entry[5] = attribute
         entry[6] = mutability
         entry[7] = size >> 7

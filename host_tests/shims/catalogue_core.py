@@ -10,6 +10,7 @@ from tables import device_model
 
 _core = native_library.load("catalogue")
 _FIELD_INSTANCE, _FIELD_ATTRIBUTES = 1, 128
+_KEY = 5
 
 tables = (device_model.STRINGS, device_model.COMPONENTS, device_model.RECORDS)
 
@@ -29,9 +30,6 @@ class _Name(ctypes.Structure):
     _fields_ = [("text", ctypes.c_char_p), ("n", ctypes.c_size_t)]
 
 
-_core.catalogue_find.argtypes = [ctypes.c_void_p, _Name]
-_core.catalogue_find_component.argtypes = [ctypes.c_void_p, _Name, _Name, ctypes.c_uint]
-_core.catalogue_find_variable.argtypes = [ctypes.c_void_p, ctypes.c_uint32, _Name, _Name]
 for _name in ("text", "record", "head"):
     getattr(_core, f"catalogue_{_name}").restype = ctypes.c_void_p
 for _name in ("word", "first", "component_of", "following", "evse"):
@@ -44,7 +42,7 @@ def _tables():
 
 def _name_of(text):
     text = bytes(text)
-    return _Name(text, len(text))
+    return ctypes.byref(_Name(text, len(text)))
 
 
 def _there(found):
@@ -129,15 +127,16 @@ def following(handle, connectors):
 
 def find_component(name, instance, at_level):
     names = _name_of(name), _name_of(instance)
-    return _core.catalogue_find_component(_tables(), *names, ctypes.c_uint(at_level).value)
+    return _core.catalogue_find_component(_tables(), *names, at_level)
 
 
 def find_variable(component, name, instance):
     return _core.catalogue_find_variable(_tables(), component, _name_of(name), _name_of(instance))
 
 
-def find_entry(pieces, variable, evse, connector, attribute):
-    key = bytes((variable >> 7, variable & 0x7F, evse, connector, attribute))
+def find_entry(pieces, handle, attribute):
+    key = ctypes.create_string_buffer(_KEY)
+    _core.catalogue_key(ctypes.c_uint32(handle), attribute, key)
     for i, piece in enumerate(pieces):
         piece = bytes(piece)
         at = _core.catalogue_entry(piece, ctypes.c_size_t(len(piece)), key)

@@ -50,6 +50,7 @@ from tables.variable_format import (
     TYPE_STRING,
 )
 from tables.variable_format import READ_ONLY as NEVER_WRITTEN
+from tables.variable_format import WRITE_ONLY as NEVER_READ
 from tables.variables import (
     DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_REPORT,
     DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_GET_REPORT,
@@ -313,20 +314,24 @@ class Reports:
         model = self._model
         variable = handle & 0xFFFF
         attributes = []
-        for i, attribute in enumerate(catalogue.ATTRIBUTES):
-            if catalogue.attributes(variable) >> i & 1:
+        left = catalogue.attributes(variable) & 15
+        i = 0
+        while left:
+            if left & 1:
                 mutability = model.mutability(handle, i)
                 value = live
-                if i or live is None:
-                    value = model.read(handle, attribute)[1]
+                if (i or live is None) and mutability != NEVER_READ:
+                    value = model.value(handle, i)
                 writable = mutability != NEVER_WRITTEN
                 attributes.append(
                     VariableAttributeType(
-                        type=attribute,
+                        type=catalogue.ATTRIBUTES[i],
                         value=value,
                         mutability=catalogue.MUTABILITIES[mutability],
                         persistent=writable and not catalogue.kind(variable) & FLAG_VOLATILE,
                         constant=not writable and catalogue.of_board(variable),
                     )
                 )
+            left >>= 1
+            i += 1
         return attributes

@@ -32,29 +32,29 @@ static uint8_t lower(uint8_t c) {
     return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
-static bool same(catalogue_name_t name, const uint8_t *text, size_t n) {
-    if (n != name.n) {
+static bool same(const catalogue_name_t *name, const uint8_t *text, size_t n) {
+    if (n != name->n) {
         return false;
     }
-    while (n > 0 && lower(text[n - 1]) == lower(name.text[n - 1])) {
+    while (n > 0 && lower(text[n - 1]) == lower(name->text[n - 1])) {
         n--;
     }
     return n == 0;
 }
 
-static bool is_text(const catalogue_t *c, uint32_t ref, catalogue_name_t name) {
+static bool is_text(const catalogue_t *c, uint32_t ref, const catalogue_name_t *name) {
     size_t n;
     const uint8_t *text = catalogue_text(c, ref, &n);
     return text != NULL && same(name, text, n);
 }
 
-int32_t catalogue_find(const catalogue_t *c, catalogue_name_t name) {
+int32_t catalogue_find(const catalogue_t *c, const catalogue_name_t *name) {
     int32_t found = -1;
     size_t n;
     const uint8_t *text;
     for (uint32_t ref = 0; (text = catalogue_text(c, ref, &n)) != NULL; ref = text + n - c->strings) {
         if (same(name, text, n)) {
-            if (memcmp(text, name.text, n) == 0) {
+            if (memcmp(text, name->text, n) == 0) {
                 return ref;
             }
             if (found < 0) {
@@ -104,7 +104,7 @@ uint32_t catalogue_component_of(const catalogue_t *c, uint32_t variable) {
     return component;
 }
 
-int32_t catalogue_find_component(const catalogue_t *c, catalogue_name_t name, catalogue_name_t instance, unsigned level) {
+int32_t catalogue_find_component(const catalogue_t *c, const catalogue_name_t *name, const catalogue_name_t *instance, unsigned level) {
     const uint8_t *head;
     for (uint32_t component = 0; (head = catalogue_head(c, component)) != NULL; component += CATALOGUE_COMPONENT) {
         if (head[LEVEL] == level && is_text(c, catalogue_word(head), name)
@@ -116,7 +116,7 @@ int32_t catalogue_find_component(const catalogue_t *c, catalogue_name_t name, ca
 }
 
 int32_t catalogue_find_variable(
-    const catalogue_t *c, uint32_t component, catalogue_name_t name, catalogue_name_t instance) {
+    const catalogue_t *c, uint32_t component, const catalogue_name_t *name, const catalogue_name_t *instance) {
     uint32_t end = catalogue_first(c, component + CATALOGUE_COMPONENT);
     uint32_t variable = catalogue_first(c, component);
     const uint8_t *record;
@@ -174,6 +174,14 @@ uint32_t catalogue_following(const catalogue_t *c, uint32_t handle, unsigned evs
         connector = head[LEVEL] == LEVEL_CONNECTOR;
     }
     return catalogue_word(head + FIRST) | evse << 16 | connector << 23;
+}
+
+void catalogue_key(uint32_t handle, unsigned attribute, uint8_t key[CATALOGUE_KEY]) {
+    key[0] = handle >> 7 & 0x7F;
+    key[1] = handle & 0x7F;
+    key[2] = catalogue_evse(handle);
+    key[3] = handle >> 23;
+    key[4] = attribute;
 }
 
 int32_t catalogue_entry(const uint8_t *piece, size_t n, const uint8_t key[CATALOGUE_KEY]) {

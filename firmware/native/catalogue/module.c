@@ -50,7 +50,8 @@ static mp_obj_t string(mp_obj_t ref) {
 MP_DEFINE_CONST_FUN_OBJ_1(catalogue_core_string_obj, string);
 
 static mp_obj_t find(mp_obj_t name) {
-    return MP_OBJ_NEW_SMALL_INT(catalogue_find(&tables, name_of(name)));
+    catalogue_name_t asked = name_of(name);
+    return MP_OBJ_NEW_SMALL_INT(catalogue_find(&tables, &asked));
 }
 MP_DEFINE_CONST_FUN_OBJ_1(catalogue_core_find_obj, find);
 
@@ -116,27 +117,25 @@ static mp_obj_t following(mp_obj_t handle_in, mp_obj_t connectors_in) {
 MP_DEFINE_CONST_FUN_OBJ_2(catalogue_core_following_obj, following);
 
 static mp_obj_t find_component(mp_obj_t name, mp_obj_t instance, mp_obj_t level) {
-    return MP_OBJ_NEW_SMALL_INT(
-        catalogue_find_component(&tables, name_of(name), name_of(instance), mp_obj_get_int(level)));
+    catalogue_name_t asked[2] = { name_of(name), name_of(instance) };
+    return MP_OBJ_NEW_SMALL_INT(catalogue_find_component(&tables, &asked[0], &asked[1], mp_obj_get_int(level)));
 }
 MP_DEFINE_CONST_FUN_OBJ_3(catalogue_core_find_component_obj, find_component);
 
 static mp_obj_t find_variable(mp_obj_t component, mp_obj_t name, mp_obj_t instance) {
+    catalogue_name_t asked[2] = { name_of(name), name_of(instance) };
     return MP_OBJ_NEW_SMALL_INT(
-        catalogue_find_variable(&tables, mp_obj_get_int(component), name_of(name), name_of(instance)));
+        catalogue_find_variable(&tables, mp_obj_get_int(component), &asked[0], &asked[1]));
 }
 MP_DEFINE_CONST_FUN_OBJ_3(catalogue_core_find_variable_obj, find_variable);
 
-// find_entry(pieces, variable, evse, connector, attribute) -> position (firmware/device_model/values.py), or -1
-static mp_obj_t find_entry(size_t n_args, const mp_obj_t *args) {
-    (void)n_args;
-    uint32_t variable = mp_obj_get_int(args[1]);
-    const uint8_t key[CATALOGUE_KEY] = {
-        variable >> 7, variable & 0x7F, mp_obj_get_int(args[2]), mp_obj_get_int(args[3]), mp_obj_get_int(args[4]),
-    };
+// find_entry(pieces, handle, attribute) -> position (firmware/device_model/values.py), or -1
+static mp_obj_t find_entry(mp_obj_t pieces_in, mp_obj_t handle, mp_obj_t attribute) {
+    uint8_t key[CATALOGUE_KEY];
     size_t n;
     mp_obj_t *pieces;
-    mp_obj_get_array(args[0], &n, &pieces);
+    catalogue_key(mp_obj_get_int(handle), mp_obj_get_int(attribute), key);
+    mp_obj_get_array(pieces_in, &n, &pieces);
     for (size_t i = 0; i < n; i++) {
         catalogue_name_t piece = name_of(pieces[i]);
         int32_t at = catalogue_entry(piece.text, piece.n, key);
@@ -146,7 +145,7 @@ static mp_obj_t find_entry(size_t n_args, const mp_obj_t *args) {
     }
     return MP_OBJ_NEW_SMALL_INT(-1);
 }
-MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(catalogue_core_find_entry_obj, 5, 5, find_entry);
+MP_DEFINE_CONST_FUN_OBJ_3(catalogue_core_find_entry_obj, find_entry);
 
 static const mp_rom_map_elem_t globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_string), MP_ROM_PTR(&catalogue_core_string_obj) },
