@@ -27,7 +27,7 @@ is no such thing.
 Texts are bytes whose text stays in ROM: 16 bytes of heap each.
 """
 
-from catalogue_core import (
+from catalogue_core import (  # noqa: F401 for those who import this module
     attributes,
     component_of,
     component_ref,

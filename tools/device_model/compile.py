@@ -7,7 +7,8 @@ r"""Turn the declarations of components and variables into ROM tables and consta
 Writes into <out> variables.py (constants, one a variable: its offset in RECORDS),
 variable_format.py (constants of the record's layout), extension.py (EXTENSION, 1: there is a class
 Extension; and what it is like) and device_model.inc (STRINGS, COMPONENTS, RECORDS, for C; for
-tests the same in device_model.py). The formats are described in firmware/device_model/README.md. Blocks declare in the section [variables]
+tests the same in device_model.py). The formats are described in firmware/device_model/README.md.
+Blocks declare in the section [variables]
 of their block.txt; a component may be spread over several: its variables are put together, those
 of --declarations first, device_model/ before all, then those of the blocks by name. An extension
 (boards/README.md) declares in its docstring, from the first line that begins with `component` or

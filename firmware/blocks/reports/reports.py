@@ -128,7 +128,7 @@ class Reports:
         self._page = None
         self._seq = 0
         self._next = 0
-        for handle in self._walk(catalogue.following(0, self._board.connectors)):  # microcontrollers' next() has no default
+        for handle in self._walk(0):  # microcontrollers' next() has no default
             self._next = handle
             break
         if not self._next:
@@ -205,10 +205,9 @@ class Reports:
                     items.append(ref if ref >= 0 else _UNKNOWN)
 
     def _walk(self, handle):
-        """Yields the handles of the report from `handle` on: a component after the other, with
-        all its variables at each place where it is.
-        """
+        """Yields the handles of the report from `handle` on, 0: from the first."""
         connectors = self._board.connectors
+        handle = handle or catalogue.following(0, connectors)
         place = -1
         meets = True
         while handle:
