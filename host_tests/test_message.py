@@ -28,10 +28,10 @@ from tables.names import (
 )
 
 from tools.csms.charger import BUILD
-from wire.constants import BAD, CALL, CALLERROR, CALLRESULT
 from wire.events import ERROR_CODE, ERROR_TEXT
 from wire.message import MessageReader
 
+BAD, CALL, CALLRESULT, CALLERROR = 0, 2, 3, 4
 LONG_ID = b"x" * 36
 HEARTBEAT = b'{"currentTime":"2024-05-01T12:00:00Z"}'
 
