@@ -14,7 +14,8 @@ LDFLAGS_USERMOD += -Wl,--wrap=gc_collect_start,--wrap=gc_init,--wrap=gc_free
 ifneq ($(PILOTWIRE_FIRMWARE),0)
 SRC_USERMOD_LIB_C += $(addprefix $(PILOTWIRE_NATIVE)/, websocket/faults.c websocket/frames.c websocket/upgrade.c)
 SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/websocket/module.c
-SRC_USERMOD_LIB_C += $(PILOTWIRE_NATIVE)/json_out/json_out.c
+SRC_USERMOD_LIB_C += $(PILOTWIRE_NATIVE)/catalogue/catalogue.c $(PILOTWIRE_NATIVE)/json_out/json_out.c
+SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/catalogue/module.c
 SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/json_out/module.c $(PILOTWIRE_NATIVE)/trace/module.c
 SRC_USERMOD_LIB_C += $(addprefix $(PILOTWIRE_NATIVE)/wire/, date_time.c envelope.c faults.c keep.c names.c number.c \
 	records.c scanner.c tables.c text.c walk.c)

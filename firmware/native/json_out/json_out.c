@@ -80,6 +80,10 @@ static APART uint32_t copy(json_out_t *o, const uint8_t *text, uint32_t i, uint3
     uint8_t *buffer = o->buffer;
     uint32_t size = o->size;
     uint32_t at = o->at;
+    if (o->counting && at >= size && !escaped && i < n) {
+        at += n - i;
+        i = n;
+    }
     for (; i < n; i++) {
         uint8_t c = text[i];
         if (escaped && (c < ' ' || c == '"' || c == '\\')) {
