@@ -16,6 +16,7 @@ SRC_USERMOD_LIB_C += $(addprefix $(PILOTWIRE_NATIVE)/, websocket/faults.c websoc
 SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/websocket/module.c
 SRC_USERMOD_LIB_C += $(PILOTWIRE_NATIVE)/catalogue/catalogue.c $(PILOTWIRE_NATIVE)/json_out/json_out.c
 SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/catalogue/module.c
+$(BUILD)/native/catalogue/module.o: $(PILOTWIRE_NATIVE)/../../build/gen/tables/device_model.inc
 SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/json_out/module.c $(PILOTWIRE_NATIVE)/trace/module.c
 SRC_USERMOD_LIB_C += $(addprefix $(PILOTWIRE_NATIVE)/wire/, date_time.c envelope.c faults.c keep.c names.c number.c \
 	records.c scanner.c tables.c text.c walk.c)
