@@ -369,7 +369,7 @@ def test_lines_lie_in_the_functions_that_the_instructions_are_of(profiled):
     name, first = next(
         (row["function"], row)
         for row in part["python"]
-        if row["function"].endswith(" find_variable")
+        if row["function"].endswith(" DeviceModel._stored")
     )
     file, line = name.split(" ")[0].split(":")
     last = int(line) + 20  # the function's end, about
