@@ -44,7 +44,6 @@ from tables.variable_format import (
     FIELD_UNIT,
     FLAG_VOLATILE,
     KIND_TYPE,
-    LEVEL_CONNECTOR,
     TYPE_DECIMAL,
     TYPE_INTEGER,
     TYPE_STRING,
