@@ -10,6 +10,8 @@ from tools.names.__main__ import lay_out, read_sources
 from tools.names.content import Content, decoded, djb2, encoded
 from tools.names.image import listing, tables
 from tools.names.micropython import Name, only_looked_up, read_names, uses_in_c
+from tools.names.prelude import PreludeError, without_names
+from tools.names.shared import REACH, joined
 from tools.names.sources import NamesError, Sources
 from tools.readable_log import Names
 
@@ -66,14 +68,18 @@ def frozen(native=False):
             "// frozen module small",
             "// - frozen file name: small.py",
             *(["// frozen native code for file small.py, scope x"] if native else []),
-            "static const byte fun_data_small_move[9] = {",
+            "static const byte fun_data_small_move[13] = {",
+            "    0x2b,0x0c, // prelude",
             "    0x03,0x04,0x05,0x08, // names: move, self, distance, unit",
+            "    0x40,0x26, // code info",
             "    0x18,0x07, // STORE_ATTR 'place'",
             "    0x10,0x06, // LOAD_CONST_STRING 'a message'",
             "    0x63, // RETURN_VALUE",
             "};",
-            "static const byte fun_data_small_far[9] = {",
+            "static const byte fun_data_small_far[12] = {",
+            "    0x29,0x08, // prelude",
             "    0x09,0x04, // names: far, point",
+            "    0x60,0x40, // code info",
             "    0x14,0x80,0x03, // LOAD_METHOD 'move'",
             "    0x10,0x08, // LOAD_CONST_STRING 'unit'",
             "    0x23,0x00, // LOAD_CONST_OBJ 0",
@@ -129,15 +135,112 @@ def test_tables_of_modules_shrink_to_what_is_named(folder):
     (module,) = content.modules
     assert module.table == [
         "MP_QSTR_module_0_",  # small, in place of small.py and of functions' and arguments' names
-        "MP_QSTR_move",
         "MP_QSTR_message",
+        "MP_QSTR_move",
         "MP_QSTR_place",
         "MP_QSTR_unit",  # a call names this argument
     ]
-    assert "    0x00,0x00,0x00,0x04, // names: move, self, distance, unit" in content.lines
     assert "    0x18,0x03, // STORE_ATTR 'place'" in content.lines
-    assert "    0x14,0x80,0x01, // LOAD_METHOD 'move'" in content.lines
-    assert "static const qstr_short_t const_qstr_table_data_small[5] = {" in content.lines
+    assert "    0x14,0x80,0x02, // LOAD_METHOD 'move'" in content.lines
+    assert "#define const_qstr_table_data_small names_of_modules[0]" in content.lines
+    text = content.with_names([])
+    assert "static const qstr_short_t names_of_modules[5] = {\n    MP_QSTR_module_0_," in text
+
+
+def test_names_of_arguments_that_nobody_looks_up_are_left_out(folder):
+    content, _, _ = image_of(folder)
+    lines = content.lines
+    at = lines.index("static const byte fun_data_small_far[11] = {")
+    assert lines[at + 1 : at + 4] == [
+        "    0x29,0x06, // prelude",  # one byte less of names and lines
+        "    0x00, // names: far, point",
+        "    0x60,0x40, // code info",
+    ]
+    at = lines.index("static const byte fun_data_small_move[14] = {")
+    assert lines[at + 1 : at + 3] == [  # a call has unit=
+        "    0x2b,0x0e, // prelude",
+        "    0x80,0x00,0x03,0x03,0x04, // names: move, self, distance, unit",  # 3: no argument's
+    ]
+
+
+def test_tables_of_modules_share_what_they_have_in_common():
+    tables = {
+        "a": ["a.py", "open", "close", "only_a"],
+        "b": ["b.py", "close", "open"],
+        "c": ["c.py", "only_c", "open"],
+    }
+    array, places = joined(tables, 1)
+    for module, (own, *names) in tables.items():
+        table = array[places[module] :]
+        assert table[0] == own
+        assert set(names) <= set(table[:REACH])
+    assert sorted(array) == ["a.py", "b.py", "c.py", "close", "only_a", "only_c", "open"]
+    assert joined(tables, 1) == (array, places)
+
+
+def test_tables_of_constants_have_no_head():
+    tables = {"a": ["x", "y", "x"], "b": ["y"], "c": ["z"]}
+    array, places = joined(tables)
+    assert sorted(array) == ["x", "y", "z"]
+    assert array[places["b"]] == "y"
+
+
+def test_what_is_too_far_away_stands_in_the_array_again():
+    tables = {
+        "a": ["a.py", *(f"a{n}" for n in range(100)), "far", "near"],
+        "b": ["b.py", *(f"b{n}" for n in range(60)), "near", "far"],
+    }
+    array, places = joined(tables, 1)
+    for module, (own, *names) in tables.items():
+        table = array[places[module] :]
+        assert table[0] == own
+        assert set(names) <= set(table[:REACH])
+    assert len(array) == 164  # near and far begin a's table
+
+
+@pytest.mark.parametrize(
+    ("prelude", "names", "short"),
+    [
+        ([0x29, 0x82, 0x02], [[0], [0]], ([0x29, 0x80, 0x02], [0])),  # 65 bytes, then 64
+        ([0x29, 0x80, 0x02], [[0], [0]], ([0x29, 0x7E], [0])),  # 64 bytes, then 63
+        ([0x2B, 0x0D], [[0], [0], [0], [0]], ([0x2B, 0x07], [0])),  # with a cell
+        ([0xA8, 0x04, 0x10], [[0]] * 5, ([0xA8, 0x04, 0x08], [0])),  # four arguments
+        ([0xA9, 0x08, 0x10], [[0]] * 3, ([0xA9, 0x08, 0x16], [0x80, 0] * 3)),  # by keyword only
+        ([0x29, 0x08], [[0], [0x81, 0]], ([0x29, 0x0A], [0x80, 0, 0x81, 0])),
+    ],
+)
+def test_heads_of_functions(prelude, names, short):
+    assert without_names(prelude, names) == short
+
+
+def test_the_place_of_an_argument_that_nobody_looks_for():
+    assert without_names([0x2A, 0x0A], [[0], [0], [2]], 7) == ([0x2A, 0x0C], [0x80, 0, 7, 2])
+
+
+def test_a_head_that_is_not_understood():
+    with pytest.raises(PreludeError, match="3 names"):
+        without_names([0x29, 0x08], [[0], [0], [0]])
+    with pytest.raises(PreludeError, match="size"):
+        without_names([0x29, 0x08, 0x08], [[0], [0]])
+
+
+def test_tables_of_constants_are_joined():
+    table = [
+        "static const mp_rom_obj_t const_obj_table_data_small[2] = {",
+        "    MP_ROM_INT(700),",
+        "    MP_ROM_PTR(&rom_fun_small_far),",
+        "};",
+        "        .obj_table = (mp_obj_t *)&const_obj_table_data_small,",
+    ]
+    content = Content("\n".join([frozen(), *table]))
+    content.join_constants()
+    array = ["    MP_ROM_INT(700),", "    MP_ROM_PTR(&rom_fun_small_far),"]
+    text = content.with_names([])
+    end = "static const mp_rom_obj_t constants_of_modules[2] = {\n" + "\n".join(array)
+    assert text.endswith(end + "\n};\n")
+    assert "#define const_obj_table_data_small constants_of_modules[0]" in text
+    assert table[0] not in text
+    assert "    0x23,0x00, // LOAD_CONST_OBJ 0" in text
 
 
 def test_tables_that_machine_code_uses_stay(folder):
@@ -322,6 +425,12 @@ int main(int argc, char **argv) {
         printf("%d %.*s %d\\n", (int)q, (int)len, text, equal && __wrap_qstr_len(q) == len);
     }
     for (qstr q = 2; q < names.end; q++) { printf("%s ", __wrap_qstr_str(q)); }
+    // Heads of functions: left out, a name of two bytes that is 0, of two bytes, of one.
+    const byte heads[] = { 0, 0x60, 0x80, 0, 0x81, 0, 3 };
+    const int at[] = { 0, 2, 4, 6 };
+    for (int i = 0; i < 4; i++) {
+        printf("%s%d", i ? " " : "\\n", (int)(__wrap_mp_decode_uint_skip(heads + at[i]) - heads));
+    }
     return 0;
 }
 """,
@@ -339,7 +448,8 @@ def test_the_c_side(folder):
     subprocess.run(["gcc", *flags, folder / "main.c", "-o", folder / "main"], check=True)
     asked = ["", "utf-8", "Point", "append", "later", "a message", "move", "append", "later"]
     done = subprocess.run([folder / "main", *asked], check=True, capture_output=True, text=True)
-    *found, shown = done.stdout.splitlines()
+    *found, shown, skipped = done.stdout.splitlines()
+    assert skipped == "0 4 6 7"
     assert found == [
         "1  1",
         "3 utf-8 1",

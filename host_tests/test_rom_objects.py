@@ -10,6 +10,7 @@ from rig import BINARY
 
 from tools.rom_objects.content import Content
 from tools.rom_objects.convert import Class, Converter
+from tools.rom_objects.emit import Emitter
 from tools.rom_objects.link import Linker
 from tools.rom_objects.pool import tidied
 
@@ -102,6 +103,28 @@ def test_what_is_known_at_build_time_is_converted(made):
 
 def test_a_default_that_is_computed_stays(made):
     assert "small_computed" not in made
+
+
+# ---- functions of 8 bytes
+
+
+FROZEN_MODULE = """\
+static const mp_frozen_module_t frozen_module_small = {
+    .constants = {
+        .obj_table = NULL,
+    },
+};
+"""
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_function_with_nothing_but_bytecode_is_short(closed):
+    text = "\n".join(Emitter(Content(SMALL + FROZEN_MODULE), {}, closed).lines())
+    short = "static const rom_fun_t rom_fun_small_plain = { { &rom_type_fun }, "
+    assert (short + "ROM_PLACE(fun_data_small_plain, 0) };" in text) == closed
+    assert ("    &rom_context_small," in text) == closed
+    assert "static const rom_fun2_t rom_fun_small_constant = { { { &mp_type_fun_bc }" in text
+    assert ("static const mp_obj_fun_bc_t rom_fun_small_plain = {" in text) != closed
 
 
 # ---- which modules are static

@@ -1,7 +1,7 @@
 """What the firmware uses of MicroPython's builtins, modules and str methods is in the images.
 
-boards/emulated/vm_names.c has shorter tables than MicroPython's own, which the unix build has: a
-name that is missing in them would be found on the chip only.
+boards/emulated/vm_names.c and vm_types.c have shorter tables than MicroPython's own, which the
+unix build has: a name that is missing in them would be found on the chip only.
 """
 
 import ast
@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-TABLES = (ROOT / "boards/emulated/vm_names.c").read_text()
+TABLES = "\n".join(
+    (ROOT / "boards/emulated" / f"{name}.c").read_text() for name in ("vm_names", "vm_types")
+)
 TREE = Path((ROOT / "build/stamps/tree").read_text().strip())  # that the build took
 ASYNCIO = TREE / "extmod/asyncio"
 SOURCES = [
@@ -30,7 +32,7 @@ NO_STREAMS = {"stderr"}
 
 
 def table(name: str) -> set[str]:
-    """The names in one table of vm_names.c."""
+    """The names in one table of vm_names.c or vm_types.c."""
     body = re.search(rf"mp_rom_map_elem_t {name}\[\] = {{(.*?)\n}};", TABLES, re.S)
     assert body, f"no table {name}"
     return set(re.findall(r"NAME\((\w+),", body[1]))
@@ -49,8 +51,12 @@ def defined(trees: list[ast.AST]) -> set[str]:
 
 def missing(tree: ast.AST, own: set[str]) -> set[str]:
     """Names that one source uses and no table has; `own`: what the firmware defines."""
-    text_methods = (set(dir(str)) | set(dir(bytes))) - table("text")
-    others = own | set(dir(list)) | set(dir(dict)) | set(dir(int)) | set(dir(tuple))
+    there = table("text") | table("list") | table("dict") | set(dir(int)) | set(dir(tuple)) | own
+    methods = {
+        "str": set(dir(str)) | set(dir(bytes)),
+        "list": set(dir(list)),
+        "dict": set(dir(dict)),
+    }
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and hasattr(builtins, node.id):
@@ -63,8 +69,9 @@ def missing(tree: ast.AST, own: set[str]) -> set[str]:
             elif module in MODULES:
                 if node.attr not in table(module) | OF_THE_COMPILER | NO_STREAMS:
                     found.add(f"{module}.{node.attr}")
-            elif node.attr in text_methods - others:
-                found.add(f"str.{node.attr}")
+            elif node.attr not in there:
+                owners = [owner for owner, names in methods.items() if node.attr in names]
+                found |= {f"{owner}.{node.attr}" for owner in owners[:1]}
         elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
             names = {alias.name for alias in node.names} - OF_THE_COMPILER
             found |= {f"{node.module}.{name}" for name in names - table(node.module)}
@@ -77,7 +84,7 @@ def test_the_images_have_every_name_that_the_firmware_uses():
     faults = {
         str(path): sorted(names) for path, tree in trees.items() if (names := missing(tree, own))
     }
-    assert not faults, f"add to boards/emulated/vm_names.c, or do without: {faults}"
+    assert not faults, f"add to boards/emulated/vm_names.c or vm_types.c, or do without: {faults}"
 
 
 @pytest.mark.parametrize(
@@ -85,6 +92,8 @@ def test_the_images_have_every_name_that_the_firmware_uses():
     [
         ("x = sorted(y)", "sorted"),
         ("x = y.replace(b'a', b'b')", "str.replace"),
+        ("y.sort()", "list.sort"),
+        ("for key, value in y.items(): pass", "dict.items"),
         ("import gc\ngc.threshold(1)", "gc.threshold"),
         ("asyncio.gather(x)", "asyncio.gather"),
         ("from time import sleep_us", "time.sleep_us"),

@@ -64,6 +64,10 @@
 #define MICROPY_PY_BUILTINS_FILTER (0)
 #define MICROPY_PY_BUILTINS_REVERSED (0)
 #define MICROPY_PY_BUILTINS_STR_COUNT (0)
+#define MICROPY_PY_BUILTINS_DICT_FROMKEYS (0)
+#define MICROPY_PY_BUILTINS_RANGE_ATTRS (0)
+#define MICROPY_BUILTIN_METHOD_CHECK_SELF_ARG (0) // no list.append(3, 4)
+#define MICROPY_MULTIPLE_INHERITANCE (0)
 #define MICROPY_PY___FILE__ (0)
 
 // littlefs (port.mk sets MICROPY_VFS_LFS2) as a class of its own: no mount table (vm_littlefs.c).
@@ -98,6 +102,10 @@ void board_wait(mp_int_t timeout_ms);
 #pragma weak mp_obj_bytes_locals_dict
 #pragma weak mp_obj_str_locals_dict
 #endif
+
+// Functions in ROM take 8 bytes (firmware/native/rom_objects.h); of the linker script.
+#define ROM_FLASH_START (_flash_start)
+extern uint8_t _flash_start[];
 
 // Modules in ROM are found first (firmware/native/rom_objects.c).
 #define mp_builtin___import__ rom_import

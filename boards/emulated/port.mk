@@ -41,7 +41,7 @@ CFLAGS += $(INC) $(CPU) -std=gnu11 -Os -DNDEBUG -Wall
 CFLAGS += -ffunction-sections -fdata-sections -fno-common
 # Smaller code of the same source, a little slower: boards/emulated/README.md has what each saves.
 CFLAGS += -fno-tree-loop-optimize -fno-ivopts -fno-move-loop-invariants -fno-schedule-insns2 \
-	-fno-tree-dominator-opts -fno-guess-branch-probability -fno-thread-jumps
+	-fno-tree-dominator-opts -fno-guess-branch-probability -fno-thread-jumps -fmerge-all-constants
 # MicroPython compiles vm.c and gc.c with -O3 otherwise: 0.9 kB.
 CSUPEROPT = -Os
 LDFLAGS += $(CPU) -T $(LINKER_SCRIPT) -L $(EMULATED) -Wl,--gc-sections -Wl,-Map=$(BUILD)/firmware.map
@@ -55,7 +55,7 @@ LDFLAGS += -Wl,--defsym=_handler_stack_size=$(HANDLER_STACK)
 SIMULATION = $(notdir $(wildcard $(REPOSITORY)/boards/simulated/*.c)) modsim.c modsim_events.c modsim_platform.c modsim_settings.c \
 	control_port.c facts.c flash_image.c lockstep.c platform.c semihosting.c settings.c trials.c
 PORT = clock.c fault.c life.c main.c memory.c modhw.c mphalport.c network.c serial_ethernet.c strtoll.c vm_littlefs.c \
-	vm_names.c $(CHIP)
+	vm_names.c vm_types.c $(CHIP)
 vpath %.c $(EMULATED) $(REPOSITORY)/boards/simulated $(REPOSITORY)/boards/simulated/micropython
 CFLAGS += -DSIM_EVSES_MAX=4 -DSIM_CONNECTORS_MAX=2 -DSIM_EVENTS_SIZE=4096 \
 	-DCONTROL_LINE_MAX=4096 -DCONTROL_OUT_MAX=4096 -DCONTROL_CLIENTS_MAX=6
@@ -77,8 +77,9 @@ SRC_S = shared/runtime/$(GC_HELPER)
 SRC_QSTR += $(addprefix $(EMULATED)/, flash_image.c modhw.c modsim_settings.c network.c vm_littlefs.c vm_names.c) \
 	$(addprefix $(REPOSITORY)/boards/simulated/micropython/, life.c modsim.c modsim_events.c modsim_platform.c)
 
-# In place of which vm_littlefs.c is compiled.
-PY_O := $(filter-out $(addprefix $(BUILD)/extmod/, vfs.o vfs_lfs.o), $(PY_O))
+# In place of which vm_littlefs.c and vm_types.c are compiled.
+PY_O := $(filter-out $(addprefix $(BUILD)/, extmod/vfs.o extmod/vfs_lfs.o \
+	py/objdict.o py/objlist.o py/objrange.o py/objslice.o), $(PY_O))
 OBJ = $(PY_O) $(addprefix $(BUILD)/, $(SRC_C:.c=.o) $(SRC_S:.s=.o))
 
 all: $(BUILD)/firmware.elf

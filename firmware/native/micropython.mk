@@ -31,4 +31,5 @@ ifeq ($(COMPACT_NAMES),1)
 SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/names.c
 LDFLAGS_USERMOD += -Wl,--wrap=qstr_init,--wrap=qstr_find_strn,--wrap=qstr_from_str,--wrap=qstr_from_strn
 LDFLAGS_USERMOD += -Wl,--wrap=qstr_hash,--wrap=qstr_len,--wrap=qstr_str,--wrap=qstr_data,--wrap=qstr_pool_info
+LDFLAGS_USERMOD += -Wl,--wrap=mp_decode_uint_skip
 endif

@@ -34,6 +34,7 @@ size_t __wrap_qstr_len(qstr q);
 const char *__wrap_qstr_str(qstr q);
 const byte *__wrap_qstr_data(qstr q, size_t *len);
 void __wrap_qstr_pool_info(size_t *n_pool, size_t *n_qstr, size_t *n_str_data_bytes, size_t *n_total_bytes);
+const byte *__wrap_mp_decode_uint_skip(const byte *ptr);
 
 static size_t gap(void) {
     return names.anonymous_end - names.vm;
@@ -159,4 +160,15 @@ void __wrap_qstr_pool_info(size_t *n_pool, size_t *n_qstr, size_t *n_str_data_by
         *n_str_data_bytes += added->len + 1;
         *n_total_bytes += sizeof(*added) + added->len + 1;
     }
+}
+
+// With this the virtual machine, when it writes a traceback, goes over the names at the head of a function to its table of
+// lines. Where tools/names has left them out a single 0 stands there, that is not gone over: at the head of a table of lines
+// it means 0 lines for 0 bytes. (A name that is there never begins with 0.)
+const byte *__wrap_mp_decode_uint_skip(const byte *ptr) {
+    if (*ptr != 0) {
+        while (*ptr++ & 0x80) {
+        }
+    }
+    return ptr;
 }

@@ -5,6 +5,7 @@
 //   gc_collect_start    a dictionary of rom_globals is not on the heap, but what it holds is
 //   gc_init             a new heap: nothing of the last one is held any more
 //   gc_free             a dictionary that outgrows its place moves to the heap; its place is not the heap's
+// Functions that never change are short objects in a port whose flash has a known place (rom_fun_t).
 //
 // Such a dictionary has room for exactly the names that the module's code stores; more are for who tries things out.
 
@@ -53,6 +54,51 @@ static void learn(void) {
     instance_attr = MP_OBJ_TYPE_GET_SLOT(type, attr);
     instance_print = MP_OBJ_TYPE_GET_SLOT(type, print);
 }
+
+#ifdef ROM_FLASH_START
+
+// Larger states of functions are on the heap, as those of objfun.c.
+#define STATE_ON_STACK (11 * sizeof(mp_uint_t))
+
+// As objfun.c calls its functions, which would take a second frame.
+static mp_obj_t rom_fun_call(mp_obj_t self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    mp_cstack_check();
+    uintptr_t place = ((rom_fun_t *)MP_OBJ_TO_PTR(self))->place - (uintptr_t)ROM_FLASH_START;
+    mp_obj_fun_bc_t function;
+    function.context = rom_function_contexts[place >> ROM_FLASH_BITS];
+    function.bytecode = (const byte *)ROM_FLASH_START + (place & ((1 << ROM_FLASH_BITS) - 1));
+
+    const byte *ip = function.bytecode;
+    MP_BC_PRELUDE_SIG_DECODE(ip);
+    size_t size = n_state * sizeof(mp_obj_t) + n_exc_stack * sizeof(mp_exc_stack_t);
+    mp_code_state_t *state = NULL;
+    if (size > STATE_ON_STACK) {
+        state = m_new_obj_var_maybe(mp_code_state_t, state, byte, size);
+    }
+    if (state == NULL) {
+        state = alloca(offsetof(mp_code_state_t, state) + size);
+        size = 0;
+    }
+    state->fun_bc = &function;
+    state->n_state = n_state;
+    mp_setup_code_state(state, n_args, n_kw, args);
+    state->old_globals = mp_globals_get();
+    mp_globals_set(function.context->module.globals);
+    mp_vm_return_kind_t kind = mp_execute_bytecode(state, MP_OBJ_NULL);
+    mp_globals_set(state->old_globals);
+    mp_obj_t result = kind == MP_VM_RETURN_NORMAL ? *state->sp : state->state[0];
+    if (size != 0) {
+        m_del_var(mp_code_state_t, state, byte, size, state);
+    }
+    if (kind == MP_VM_RETURN_NORMAL) {
+        return result;
+    }
+    nlr_raise(result);
+}
+
+MP_DEFINE_CONST_OBJ_TYPE(rom_type_fun, MP_QSTR_function, MP_TYPE_FLAG_BINDS_SELF, call, rom_fun_call);
+
+#endif
 
 static const rom_module_t *find(const char *name) {
     for (const rom_module_t *module = rom_modules; module < rom_modules + rom_modules_count; module++) {

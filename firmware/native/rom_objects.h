@@ -46,6 +46,20 @@ typedef struct {
     mp_rom_obj_t proxy[3];
 } rom_property_t;
 
+// A function without default values and functions inside, where the port sets ROM_FLASH_START: half as large as the virtual
+// machine's own (mp_obj_fun_bc_t), which rom_objects.c makes of it on the stack while it is called. `place` is the address of
+// its bytecode, plus (1 << ROM_FLASH_BITS) times the place of its module in rom_function_contexts.
+typedef struct {
+    mp_obj_base_t base;
+    uintptr_t place;
+} rom_fun_t;
+
+#define ROM_FLASH_BITS (20)
+#define ROM_PLACE(code, module) ((uintptr_t)(code) + ((uintptr_t)(module) << ROM_FLASH_BITS))
+
+extern const mp_obj_type_t rom_type_fun;
+extern const mp_module_context_t *const rom_function_contexts[];
+
 // Functions with default values.
 typedef struct { mp_obj_fun_bc_t fun; mp_rom_obj_t defaults[1]; } rom_fun1_t;
 typedef struct { mp_obj_fun_bc_t fun; mp_rom_obj_t defaults[2]; } rom_fun2_t;

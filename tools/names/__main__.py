@@ -59,8 +59,9 @@ def lay_out(content: Content, vm: list[Name], looked_up: set[str], sources: Sour
         {identifiers[keyword] for keyword in sources.keywords if keyword in identifiers},
         {file: identifiers[module_name(file)] for file in files},
     )
-    texts = sources.strings | sources.classes | sources.computed | modules
     strings = content.strings()
+    content.join_constants()
+    texts = sources.strings | sources.classes | sources.computed | modules
 
     def needs_text(name: Name) -> bool:
         text = name.text.decode()

@@ -33,12 +33,19 @@ _HEAD = """\
 """
 
 
-def _type(made: Function | Class) -> str:
+def _type(made: Function | Class, closed: bool) -> str:
     if isinstance(made, Class):
         inherits = made.parent is not None or bool(made.native)
         count = sum(made.has(special) for special, _, _ in _SLOTS) + made.is_native + inherits
         return f"rom_type{3 + count}_t"
-    return f"rom_fun{len(made.defaults)}_t" if made.defaults else "mp_obj_fun_bc_t"
+    if made.defaults:
+        return f"rom_fun{len(made.defaults)}_t"
+    return "rom_fun_t" if closed and _is_short(made) else "mp_obj_fun_bc_t"
+
+
+def _is_short(made: Function) -> bool:
+    """It has nothing but bytecode and its module (rom_fun_t)."""
+    return not (made.defaults or made.scope.children or made.scope.generator)
 
 
 class Emitter:
@@ -49,6 +56,7 @@ class Emitter:
 
     def __init__(self, content: Content, built_in: dict[str, str], closed: bool = False) -> None:
         self._content = content
+        self._closed = closed
         self._converter = Converter(content)
         self._linker = Linker(content, self._converter, built_in, closed)
         self._plans = self._converter.plans
@@ -78,7 +86,7 @@ class Emitter:
         lines = [*_HEAD.split("\n"), *self._registry.head()]
         for plan in self._plans.values():
             for _, made in plan.replaced:
-                lines.append(f"static const {_type(made)} {symbol(made)};")
+                lines.append(f"static const {_type(made, self._closed)} {symbol(made)};")
         # Constants of one module that others have in their tables.
         used = "\n".join(line for put in self._put.values() for line in put)
         for name in sorted(set(re.findall(r"const_obj_\w+", used))):
@@ -161,13 +169,17 @@ class Emitter:
         scope = made.scope
         if scope.kind != "MP_CODE_BYTECODE" or scope.children:
             self._cut_object(_PROTO % scope.name, scope)
+        head = f"static const {_type(made, self._closed)} rom_fun_{scope.name} = {{ "
+        if self._closed and _is_short(made):
+            place = f"ROM_PLACE(fun_data_{scope.name}, {self._registry.number(context)})"
+            out.append(f"{head}{{ &rom_type_fun }}, {place} }};")
+            return
         kind = KINDS[scope.kind][scope.generator]
         children = f"(void *)&children_{scope.name}" if scope.children else "NULL"
-        head = f"{{ &{kind} }}, &{context}, {children}, fun_data_{scope.name}"
-        name = f"rom_fun_{scope.name}"
+        body = f"{{ &{kind} }}, &{context}, {children}, fun_data_{scope.name}"
         if made.defaults:
-            head = f"{{ {head} }}, {{ {', '.join(made.defaults)} }}"
-        out.append(f"static const {_type(made)} {name} = {{ {head} }};")
+            body = f"{{ {body} }}, {{ {', '.join(made.defaults)} }}"
+        out.append(f"{head}{body} }};")
 
     def _member(self, value: Function | Property | str, context: str, out: list[str]) -> str:
         """The C expression for a member of a class."""
@@ -211,7 +223,7 @@ class Emitter:
             slots.append(f"&{parent}")
             indices.append(f".slot_index_parent = {len(slots)}")
         flags = "ROM_TYPE_FLAGS" + (" | ROM_TYPE_PROPERTIES" if made.has_properties else "")
-        out.append(f"static const {_type(made)} {made.symbol} = {{")
+        out.append(f"static const {_type(made, self._closed)} {made.symbol} = {{")
         out.append(f"    .base = {{ &mp_type_type }}, .flags = {flags},")
         out.append(f"    .name = MP_QSTR_{made.name}, {', '.join(indices)},")
         out.append(f"    .slots = {{ {', '.join('(void *)' + s for s in slots)} }} }};")

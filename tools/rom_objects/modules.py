@@ -16,8 +16,15 @@ class Registry:
         self.sizes: dict[
             str, int
         ] = {}  # names in the dictionary of each module that has one in RAM
+        self._numbered: list[str] = []  # C names of modules with functions that go by a number
         self._executed = [m for m in content.modules if m.dotted not in linker.static]
         self._listed = self._executed_names() + self._static_names()
+
+    def number(self, name: str) -> int:
+        """The place of a module's object, by its C name, in rom_function_contexts."""
+        if name not in self._numbered:
+            self._numbered.append(name)
+        return self._numbered.index(name)
 
     def _executed_names(self) -> list[str]:
         return [m.dotted for m in self._executed]
@@ -137,6 +144,9 @@ class Registry:
             lines += self._dictionary(name, dotted, listed)
             value = self._object(name, listed)
             lines.append(f"static const mp_obj_module_t {context(name)} = {value};")
+        if self._closed:
+            lines.append("const mp_module_context_t *const rom_function_contexts[] = {")
+            lines += [*(f"    &{name}," for name in self._numbered), "    NULL,", "};"]
         needs, rows = self._rows()
         lines += [
             *needs,

@@ -1,0 +1,60 @@
+// MicroPython's list, dict, range and slice without what the firmware does not use of them: their own sources, compiled here
+// with shorter tables of methods. They print as <list>, <dict> ...: a log has the numbers and texts in them, one by one.
+//
+// host_tests/test_vm_names.py says so when the firmware uses a method that is missing here.
+
+#include "py/builtin.h"
+#include "py/obj.h"
+#include "py/runtime.h"
+
+static void print_type(const mp_print_t *print, mp_obj_t self, mp_print_kind_t kind) {
+    (void)kind;
+    mp_printf(print, "<%q>", (qstr)mp_obj_get_type(self)->name);
+}
+
+// The types below name what is declared here: where a ( follows, which is in the sources' own functions, they get another name.
+#define PRINTED(function) \
+    static void function(const mp_print_t *, mp_obj_t, mp_print_kind_t) __attribute__((alias("print_type")))
+PRINTED(list_print);
+PRINTED(dict_print);
+PRINTED(dict_view_print);
+PRINTED(range_print);
+PRINTED(slice_print);
+#define list_print(...) unused_list_print(__VA_ARGS__)
+#define dict_print(...) unused_dict_print(__VA_ARGS__)
+#define dict_view_print(...) unused_dict_view_print(__VA_ARGS__)
+#define range_print(...) unused_range_print(__VA_ARGS__)
+#define slice_print(...) unused_slice_print(__VA_ARGS__)
+
+// The tables of the sources stay unused; `name` is completed after them.
+#undef MP_DEFINE_CONST_DICT
+#define MP_DEFINE_CONST_DICT(name, table) const mp_obj_dict_t name
+#pragma GCC diagnostic ignored "-Wunused-const-variable"
+#pragma GCC diagnostic ignored "-Wunused-function"
+#include "py/objdict.c"
+#include "py/objlist.c"
+#include "py/objrange.c"
+#include "py/objslice.c"
+
+#define NAME(name, object) { MP_ROM_QSTR(MP_QSTR_##name), MP_ROM_PTR(&object) }
+#define DICT(name, names) \
+    const mp_obj_dict_t name = { \
+        .base = { &mp_type_dict }, \
+        .map = { .all_keys_are_qstrs = 1, .is_fixed = 1, .is_ordered = 1, .used = MP_ARRAY_SIZE(names), \
+                 .alloc = MP_ARRAY_SIZE(names), .table = (mp_map_elem_t *)(mp_rom_map_elem_t *)names } \
+    }
+
+static const mp_rom_map_elem_t list[] = {
+    NAME(append, list_append_obj),
+    NAME(clear, list_clear_obj),
+    NAME(extend, list_extend_obj),
+    NAME(pop, list_pop_obj),
+    NAME(remove, list_remove_obj),
+};
+static DICT(list_locals_dict, list);
+
+static const mp_rom_map_elem_t dict[] = {
+    NAME(get, dict_get_obj),
+    NAME(pop, dict_pop_obj),
+};
+static DICT(dict_locals_dict, dict);
