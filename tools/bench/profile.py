@@ -210,8 +210,8 @@ class Sources:
         self._files: dict[str, list[str]] = {}
 
     def text(self, place: str) -> str:
-        """Of "link/link.py:90"."""
-        file, _, line = place.partition(":")
+        """Of "link/link.py:90", or "link/link.py:90 Link.wake"."""
+        file, _, line = place.partition(" ")[0].partition(":")
         path = self._folder / file
         if not line or not path.exists():
             return ""
