@@ -65,7 +65,9 @@ static mp_obj_t rom_fun_call(mp_obj_t self, size_t n_args, size_t n_kw, const mp
     mp_cstack_check();
     uintptr_t place = ((rom_fun_t *)MP_OBJ_TO_PTR(self))->place - (uintptr_t)ROM_FLASH_START;
     mp_obj_fun_bc_t function;
-    function.context = rom_function_contexts[place >> ROM_FLASH_BITS];
+    size_t module = place >> ROM_FLASH_BITS;
+    function.context = module < rom_static_contexts_count ? &rom_static_contexts[module]
+        : &rom_contexts[module - rom_static_contexts_count];
     function.bytecode = (const byte *)ROM_FLASH_START + (place & ((1 << ROM_FLASH_BITS) - 1));
 
     const byte *ip = function.bytecode;

@@ -48,7 +48,7 @@ typedef struct {
 
 // A function without default values and functions inside, where the port sets ROM_FLASH_START: half as large as the virtual
 // machine's own (mp_obj_fun_bc_t), which rom_objects.c makes of it on the stack while it is called. `place` is the address of
-// its bytecode, plus (1 << ROM_FLASH_BITS) times the place of its module in rom_function_contexts.
+// its bytecode, plus (1 << ROM_FLASH_BITS) times its module's number: rom_static_contexts come first, then rom_contexts.
 typedef struct {
     mp_obj_base_t base;
     uintptr_t place;
@@ -58,7 +58,6 @@ typedef struct {
 #define ROM_PLACE(code, module) ((uintptr_t)(code) + ((uintptr_t)(module) << ROM_FLASH_BITS))
 
 extern const mp_obj_type_t rom_type_fun;
-extern const mp_module_context_t *const rom_function_contexts[];
 
 // Functions with default values.
 typedef struct { mp_obj_fun_bc_t fun; mp_rom_obj_t defaults[1]; } rom_fun1_t;
@@ -81,6 +80,8 @@ typedef struct {
 
 extern const rom_module_t rom_modules[];
 extern const size_t rom_modules_count;
+extern const mp_module_context_t rom_static_contexts[]; // of packages without __init__.py there is none
+extern const size_t rom_static_contexts_count;
 extern mp_module_context_t rom_contexts[];
 extern const size_t rom_contexts_count;
 extern mp_obj_dict_t rom_globals[]; // their dictionaries, and where the tables of these are

@@ -16,15 +16,14 @@ class Registry:
         self.sizes: dict[
             str, int
         ] = {}  # names in the dictionary of each module that has one in RAM
-        self._numbered: list[str] = []  # C names of modules with functions that go by a number
+        self._static = [m for m in content.modules if m.dotted in linker.static]
+        self._objects: dict[str, list[str]] = {}  # of static modules, by their C names
         self._executed = [m for m in content.modules if m.dotted not in linker.static]
         self._listed = self._executed_names() + self._static_names()
 
     def number(self, name: str) -> int:
-        """The place of a module's object, by its C name, in rom_function_contexts."""
-        if name not in self._numbered:
-            self._numbered.append(name)
-        return self._numbered.index(name)
+        """The number of a module in functions, by the C name of its object."""
+        return [context(m.name) for m in self._static + self._executed].index(name)
 
     def _executed_names(self) -> list[str]:
         return [m.dotted for m in self._executed]
@@ -66,9 +65,9 @@ class Registry:
             lines.append(f"#define {context(module.name)} rom_contexts[{at}]")
         for dotted in self._linker.packages:
             lines.append(f"static const mp_obj_module_t {context(dotted.replace('.', '_'))};")
-        for module in self._content.modules:
-            if module.dotted in self._linker.static:
-                lines.append(f"static const mp_module_context_t {context(module.name)};")
+        lines.append(f"const mp_module_context_t rom_static_contexts[{len(self._static) or 1}];")
+        for at, module in enumerate(self._static):
+            lines.append(f"#define {context(module.name)} rom_static_contexts[{at}]")
         lines.append("static const mp_obj_dict_t rom_no_names __attribute__((unused)) = {")
         lines.append("    { &mp_type_dict }, { 1, 1, 1, 0, 0, NULL } };")
         for name, kind in sorted(self._linker.c_objects_used.items()):
@@ -89,23 +88,22 @@ class Registry:
         return needless
 
     def module(self, module: Module, names: Names) -> list[str]:
-        """The object and the dictionary of a static module."""
+        """The dictionary of a static module; tail() has its object."""
         listed = self._resolver.listed(module, names)
         lines = self._dictionary(module.name, module.dotted, listed)
         table = f"(mp_obj_t *)&const_obj_table_data_{module.name}"
         if not module.table and not names.table:
             table = "NULL"
-        return [
-            *lines,
-            f"static const mp_module_context_t {context(module.name)} = {{",
+        self._objects[module.name] = [
+            "{",
             f"    .module = {self._object(module.name, listed)},",
             "    .constants = {",
             f"        .qstr_table = (qstr_short_t *)&const_qstr_table_data_{module.name},",
             f"        .obj_table = {table},",
             "    },",
-            "};",
-            "",
+            "},",
         ]
+        return [*lines, ""]
 
     def _object(self, name: str, listed: dict[str, str]) -> str:
         globals_ = f"rom_names_{name}" if listed or not self._closed else "rom_no_names"
@@ -144,9 +142,12 @@ class Registry:
             lines += self._dictionary(name, dotted, listed)
             value = self._object(name, listed)
             lines.append(f"static const mp_obj_module_t {context(name)} = {value};")
-        if self._closed:
-            lines.append("const mp_module_context_t *const rom_function_contexts[] = {")
-            lines += [*(f"    &{name}," for name in self._numbered), "    NULL,", "};"]
+        count = len(self._static)
+        lines.append(f"const size_t rom_static_contexts_count = {count};")
+        lines.append(f"const mp_module_context_t rom_static_contexts[{count or 1}] = {{")
+        for module in self._static:
+            lines += self._objects[module.name]
+        lines.append("};")
         needs, rows = self._rows()
         lines += [
             *needs,
