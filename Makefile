@@ -7,7 +7,7 @@ export BOARD CSMS DEMO HEAP HOURS ID KEEP_GOING MICROPYTHON_DIR PASSWORD PRODUCT
 export PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: conformance play run test test-target lint build image budget bench clean help
+.PHONY: conformance play products run test test-target lint build image budget bench clean help
 
 # What may be said on the command line, and which of it is only switched on or off.
 FLAGS = CORE DEMO KEEP_GOING RECORD SHRINK
@@ -22,7 +22,7 @@ EMULATED = $(patsubst boards/%/image.mk,%,$(filter-out boards/emulated/%,$(wildc
 ifneq ($(filter-out unix $(EMULATED),$(BOARD)),)
 $(error BOARD=$(BOARD): no such board; there are: unix $(EMULATED))
 endif
-ALL_BOARDS = $(filter bench budget conformance,$(MAKECMDGOALS))
+ALL_BOARDS = $(filter bench budget conformance products,$(MAKECMDGOALS))
 ifneq ($(and $(ALL_BOARDS),$(filter-out unix,$(BOARD))),)
 $(error BOARD=$(BOARD): $(ALL_BOARDS) takes the boards that it needs; leave BOARD out)
 endif
@@ -34,7 +34,7 @@ endif
 run: build $(if $(filter $(EMULATED),$(BOARD)),image)  ## a CSMS and a charger: DEMO=1 plays a session, CSMS=ws://... ID=... uses your CSMS; BOARD=cortex_m3 emulates it
 	@$(PYTHON) tools/run.py
 
-test: build  ## all tests; ARGS="-k boot" goes to pytest; PIECES=1: no allocation over 256 bytes succeeds (host_tests/README.md)
+test: build  ## all tests; ARGS="-k boot" goes to pytest; PRODUCT=core: with that charger; PIECES=1: no allocation over 256 bytes succeeds (host_tests/README.md)
 	@$(PYTHON) -m pytest $(if $(PIECES),--pieces) $(ARGS)
 
 test-target: export BOARD := $(or $(filter-out unix,$(BOARD)),cortex_m3)
@@ -61,6 +61,9 @@ bench: image  ## speed and memory, also in build/bench.json
 
 play: build  ## random play on an accelerated clock: HOURS=24, SEED= for the same play again, SHRINK=1 for fewer steps
 	@$(PYTHON) -m tools.play
+
+products: build  ## builds and plays core, all, and all without each block; ARGS="core without-reset" takes these, ARGS=--list tells which
+	@$(PYTHON) -m tools.products $(ARGS)
 
 conformance: build  ## certification cases, each with its tests, and what has none
 	@$(PYTHON) -m tools.conformance $(ARGS)

@@ -2,7 +2,7 @@
 
 Unit tests import the firmware from firmware/ and generated tables (complete_tables.py), with shims
 for what only MicroPython has. Behaviour tests take the fixture `rig` (rig.py) and drive the real
-build/unix/pilotwire.
+build/unix/pilotwire, or that of a product (PRODUCT in the environment).
 """
 
 import asyncio
@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT / "host_tests" / "shims"))
 # Hypothesis reads it when it first stores something.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / "build" / "hypothesis"))
 
+import chosen  # noqa: E402
 import target  # noqa: E402
 from rig import BINARY, MAKES, Rig  # noqa: E402
 
@@ -51,7 +52,14 @@ def _in_pieces(place):
 
 
 def pytest_collection_modifyitems(config, items):
-    """On an emulated chip: the tests that drive a charger. With --core: those that are listed."""
+    """On an emulated chip: the tests that drive a charger. With --core: those that are listed.
+    Of a product: without those of blocks that it lacks.
+    """
+    if gone := [item for item in items if chosen.tested_block(item.path) in chosen.LACKING]:
+        config.hook.pytest_deselected(items=gone)
+        items[:] = [item for item in items if item not in gone]
+        said = f"PRODUCT={chosen.PRODUCT}: without the tests of {', '.join(chosen.LACKING)}"
+        config.get_terminal_writer().line(f"{said}, which it lacks")
     if config.getoption("core"):
         wanted = set(target.core_tests())
         missing = wanted - {_place(item) for item in items}

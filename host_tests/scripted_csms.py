@@ -8,7 +8,9 @@ import asyncio
 import contextlib
 import inspect
 import json
+import re
 
+import chosen
 import websockets.exceptions
 from opening import Opening
 from target import PACE
@@ -22,6 +24,7 @@ from tools.csms.schemas import Schemas
 
 STALL = object()  # an answer that never comes
 _PATIENCE_S = 5
+_CALL = re.compile(r'\s*\[\s*2\s*,\s*"[^"]*"\s*,\s*"(\w+)"')
 _schemas = Schemas()
 
 
@@ -217,6 +220,8 @@ class ScriptedCsms:
         Each CALL is given out once; CALLs of other actions stay for later.
         """
 
+        chosen.skip_unless_sent(action)
+
         def find():
             unread = self._unread.get(action, [])
             while unread:
@@ -280,6 +285,8 @@ class ScriptedCsms:
     async def send(self, data):
         """Send text (str) as it is, or a binary frame (bytes)."""
         if isinstance(data, str):
+            if call := _CALL.match(data):
+                chosen.skip_unless_received(call[1])
             self.conversation.note(TO_STATION, data)
         await self.socket.send(data)
 

@@ -27,6 +27,7 @@ needs beta
 hears SECURITY_CTRLR_BASIC_AUTH_PASSWORD = link.password_changed()
 event REBOOT FAULT = link.wake()
 arena DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_VARIABLES
+files first
 part first = code.First(board, second, store)
 handles GetLocalListVersion SendLocalList
 source 20
@@ -49,6 +50,7 @@ handles Reset
 source 3
 on online connected connector_changed transaction_ended started
 on lock_changed = link.wake()
+files second
 on loading = second.load(store)
 answers known 3 = second.find(grant)
 answers limit_ma = timers.limit(evse)
@@ -378,6 +380,17 @@ MISTAKES = {
         "the station has its own handle; take another name",
     ),
     "part named as a hook": ("part online = code.A()", 2, "the station has its own online; take"),
+    "no name of a file": ("files a/b", 2, "a/b is no name of a file in flash; a word of at most"),
+    "a file of the store": ("files boot", 2, "the file boot is taken by firmware/storage; take a"),
+    "a file twice": ("files a1\nfiles a*", 3, "the file a* is taken by "),
+    "a file among all that begin so": ("files c* a c1", 2, "the file c1 is taken by "),
+    "files of the device model": ("files v*", 2, "the file v* is taken by firmware/device_model"),
+    "the store without files": (
+        "part a = code.A(store)",
+        2,
+        "store is given, and no file declared; add a line files NAME",
+    ),
+    "the store in a call": (PART + "on loading = first.x(store)", 3, "store is given, and no fil"),
     "needs who is absent": ("\nneeds nobody", 3, "needs nobody, which is not there; choose it"),
     "needs nobody": ("needs", 2, "needs names nothing; name one or more"),
     "unknown message": (PART + "handles Rest", 3, "Rest is no message of OCPP 2.0.1; its name"),
@@ -621,6 +634,7 @@ def handler_of(text: str, gen: Path, action: str) -> str | None:
 LOCAL_LIST = """\
 # D02 GetLocalListVersion.
 [block]
+files local_list
 part local_list = local_list.LocalList(model, store)
 handles GetLocalListVersion
 source 15
@@ -673,5 +687,7 @@ def test_leaving_out_what_another_needs_is_told(tmp_path, blocks):
     shutil.rmtree(blocks / "metering")
     with pytest.raises(DeclarationError) as caught:
         Joins(read_all(blocks), TABLES)
-    place = f"{blocks / 'transactions' / 'block.txt'}:4: "
-    assert str(caught.value) == f"{place}needs metering, which is not there; choose it too"
+    path = blocks / "transactions" / "block.txt"
+    line = path.read_text().split("\n").index("needs metering") + 1
+    told = f"{path}:{line}: needs metering, which is not there; choose it too"
+    assert str(caught.value) == told

@@ -7,6 +7,7 @@ import sys
 import types
 from pathlib import Path, PurePosixPath
 
+import complete_tables
 import pytest
 from messages import SCHEMAS, parse, slots
 from tables import names
@@ -44,9 +45,31 @@ send MeterValuesRequest: meterValue[sampledValue[measurand context value phase] 
 """
 
 
+# What has to be sent, where it is not status alone.
+FIELDS = {
+    "GetVariables": "getVariableResult[attributeStatus component{name} variable{name}]",
+    "TransactionEvent": "eventType timestamp triggerReason seqNo transactionInfo{transactionId}",
+    "ClearCache": "",
+}
+
+
+def others(declared: str) -> str:
+    """The requests and responses that are missing to those that are declared."""
+    there = set(re.findall(r"^(send|receive) (\w+)(Request|Response):", declared, re.M))
+    wanted = {
+        ("send" if word == "receive" else "receive", action, kind)
+        for word, action, other in there
+        for kind in {"Request", "Response"} - {other}
+    }
+    return "".join(
+        f"{word} {action}{kind}: {'' if word == 'receive' else FIELDS.get(action, 'status')}\n"
+        for word, action, kind in sorted(wanted - there)
+    )
+
+
 def made(folder: Path, declared: str) -> str:
     """tables/messages.py of a block that declares this."""
-    done = compile_tables(folder, some=declared)
+    done = compile_tables(folder, some=declared + others(declared))
     assert done.returncode == 0, done.stderr
     return (folder / "out" / "messages.py").read_text()
 
@@ -389,7 +412,7 @@ _WHERE = r" \(.*/blocks/some/block.txt:2\)"
         ),
         (
             "x = ResetReqestType()",
-            "ResetReqestType is in no .* there are ClearCacheResponse .*Reset",
+            "ResetReqestType is in no .* there are ClearCacheRequest .*Reset",
         ),
         (
             "x = DataTransferRequest()",
@@ -479,7 +502,7 @@ def test_the_build_ends_with_a_line(tmp_path):
         "from tables.messages import ResetRequest\n\nx = s[ResetRequest.evse]\n"
     )
     command = [sys.executable, "-m", "tools.freeze", "--output", str(tmp_path / "out")]
-    command += [str(tmp_path) + "=*.py", str(ROOT / "build" / "gen")]
+    command += [str(tmp_path) + "=*.py", str(complete_tables.GEN)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith(
@@ -517,7 +540,7 @@ def test_names_do_what_they_say():
 
 
 def test_each_name_of_the_build_is_the_place_of_its_field():
-    text = (ROOT / "build" / "gen" / "tables" / "messages.py").read_text()
+    text = (complete_tables.TABLES / "messages.py").read_text()
     found = read_messages(source("tables/messages.py", text))
     assert {"ResetRequest", "ComponentVariableType", "SampledValueType"} <= found.keys()
     for name, message in found.items():
@@ -533,7 +556,7 @@ def test_the_readme_says_what_the_build_makes():
     section = text.split("### Slots, by name\n")[1].split("\n##")[0]
     rows = re.findall(r"^\| `(.+)` \| `(.+)` \|$", section, re.M)
     assert len(rows) == 8
-    messages = (ROOT / "build" / "gen" / "tables" / "messages.py").read_text()
+    messages = (complete_tables.TABLES / "messages.py").read_text()
     for text, becomes in rows:
         assert frozen(messages, importing(text.replace("\\", ""))) == f"pass\n{becomes}\n"
 

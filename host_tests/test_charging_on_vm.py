@@ -2,12 +2,15 @@
 
 import subprocess
 
+import chosen
 import pytest
-from conftest import ROOT
 from prepared import prepared
 from rig import BINARY
 
+from tools.csms.charger import BUILD
 
+
+@pytest.mark.skipif(bool(chosen.LACKING), reason="it is about charging with all blocks")
 def test_heap_of_charging(tmp_path):
     if not BINARY.exists():
         pytest.fail("build/unix/pilotwire is missing; `make build` makes it", pytrace=False)
@@ -17,7 +20,7 @@ def test_heap_of_charging(tmp_path):
             "-X",
             "heapsize=100000",
             prepared("heap_charging.py", tmp_path),
-            ROOT / "build/gen",
+            BUILD / "gen",
         ],
         capture_output=True,
         text=True,

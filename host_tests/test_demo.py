@@ -12,6 +12,8 @@ import pytest
 from conftest import ROOT
 from rig import BINARY
 
+from tools.csms.charger import BUILD
+
 _RUN = [sys.executable, str(ROOT / "tools" / "run.py")]
 
 
@@ -20,7 +22,7 @@ def _built():
     if not BINARY.exists():
         pytest.fail("build/unix/pilotwire is missing; `make build` makes it", pytrace=False)
     yield
-    for folder in (ROOT / "build" / "run").glob(f"own-*-{os.getpid()}"):
+    for folder in (BUILD / "run").glob(f"own-*-{os.getpid()}"):
         shutil.rmtree(folder)
 
 

@@ -394,7 +394,8 @@ def test_an_override_of_a_text_of_the_board_is_cut(device, lines):
 
 def test_an_override_makes_a_live_variable_no_more_writable_than_it_is(device, lines, monkeypatch):
     # B05.FR.09; attributes that are not live may be set
-    monkeypatch.setattr(catalogue, "attributes", lambda variable: 0b0011)
+    for module in (catalogue, model):
+        monkeypatch.setattr(module, "attributes", lambda variable: 0b0011)
     items = [
         override(b"EVSE", b"Power", None, evse=1, attribute=attribute, mutability=b"ReadWrite")
         for attribute in (None, b"Target")
@@ -430,7 +431,7 @@ def test_attributes_that_a_variable_does_not_have(dm):
 
 
 def test_unset_attributes_are_kept_apart(dm, monkeypatch):
-    monkeypatch.setattr(catalogue, "attributes", lambda variable: 0b1111)
+    monkeypatch.setattr(model, "attributes", lambda variable: 0b1111)
     handle = find(dm, "OCPPCommCtrlr.HeartbeatInterval")
     assert dm.read(handle, names.MAX_SET) == (outcomes.DONE, b"")  # B06.FR.13
     assert write(dm, handle, names.MAX_SET, b"900") == outcomes.DONE
@@ -496,7 +497,7 @@ def test_an_unchanged_value_is_not_written_again(dm, monkeypatch):
 
 
 def test_changes_are_bounded(dm):
-    dm._set.put(variables.SECURITY_CTRLR_ORGANIZATION_NAME, 0, 0, 0, b"x" * 2000)
+    dm._set.put(variables.SECURITY_CTRLR_ORGANIZATION_NAME, 0, b"x" * 2000)
     handle = find(dm, "TxCtrlr.TxStopPoint")
     value = b"EVConnected,Authorized,PowerPathClosed"
     assert dm.judge(handle, None, value) == outcomes.DONE
@@ -638,15 +639,19 @@ PLACE = st.tuples(
 )
 
 
+def by_handle(variable, evse, connector, attribute):
+    return variable | evse << 16 | connector << 23, attribute
+
+
 @given(st.lists(st.tuples(PLACE, st.text(max_size=200)), max_size=24))
 def test_packed_values_are_a_dictionary(steps):
     packed, expected = values.Values(), {}
     for place, text in steps:
         value = text.encode()
-        packed.put(*place, value)
+        packed.put(*by_handle(*place), value)
         expected[place] = value
     for place, value in expected.items():
-        assert packed.value(packed.find(*place)) == value
+        assert packed.value(packed.find(*by_handle(*place))) == value
     seen = {}
     for at in packed.entries():
         high, low, *place = packed.key(at)

@@ -1,5 +1,6 @@
 """native/wire/scanner.c, text.c, number.c: RFC 8259 at every split point, UTF-8, bad input."""
 
+import ctypes
 import json
 from decimal import Decimal
 
@@ -7,7 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tables.names import FORMAT_VIOLATION, RPC_FRAMEWORK_ERROR
-from wire_core import is_utf8, write_number
+from wire_core import is_utf8
+from wire_library import load
 
 from wire.message import MessageReader
 from wire.names import name_id
@@ -432,8 +434,9 @@ def test_nine_digits_are_exact_and_written_as_they_were(mantissa, decimals):
     text = format(Decimal(mantissa).scaleb(-decimals), "f").encode()
     m, d = number(text)
     assert Decimal(m).scaleb(-d) == Decimal(text.decode())
-    buffer = bytearray(24)
-    written = buffer[: write_number(buffer, mantissa, decimals)].decode()
+    buffer = ctypes.create_string_buffer(24)
+    n = load().wire_write_number(buffer, ctypes.c_int32(mantissa), decimals)
+    written = buffer.raw[:n].decode()
     assert Decimal(written) == Decimal(text.decode())
     assert not ("." in written and written.endswith("0"))
 

@@ -4,7 +4,6 @@ and all the rest is made without it.
 
 import functools
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,32 +11,43 @@ from pathlib import Path
 import pytest
 
 from tools.blocks.declaration import read_all
+from tools.blocks.product import read, write
+from tools.products import left_out
 
 ROOT = Path(__file__).resolve().parents[1]
-STAYS = {"provisioning"}  # no charger is without it
 BLOCKS = {block.name: block for block in read_all(ROOT / "firmware" / "blocks")}
+LEFT_OUT = left_out()
 
 
 class Made:
-    """What the build makes of the firmware in a folder, short of compiling it."""
+    """What the build makes of a product, short of compiling it.
 
-    def __init__(self, firmware: Path, out: Path):
-        self.tables = out / "gen" / "tables"
+    Args:
+        more: what its file says besides that of `all`.
+    """
+
+    def __init__(self, more: str, out: Path):
+        file = out / "some.txt"
+        text = (ROOT / "boards" / "products" / "all.txt").read_text(encoding="utf-8")
+        file.write_text(f"{text}{more}\n", encoding="utf-8")
+        gen = out / "gen"
+        write(read(file, ROOT), gen)
+        self.tables = gen / "tables"
         self.frozen = out / "frozen"
-        parts = out / "gen" / "parts.py"
-        blocks = firmware / "blocks"
+        parts = gen / "parts.py"
+        product = gen / "product.json"
+        firmware, boards = ROOT / "firmware", ROOT / "boards"
         variables = sorted(firmware.glob("*/variables.txt"))
-        boards = ROOT / "boards"
-        hooks = out / "gen" / "hooks.json"
+        hooks = gen / "hooks.json"
         models = ("tools/device_model/compile.py", "--declarations", *variables)
         schema = ("tools/schema/compile.py", "--sources", firmware, boards)
-        tables = ("--blocks", blocks, "--out", self.tables)
-        freeze = ("-m", "tools.freeze", "--start", "main", "--hooks", hooks)
-        sources = (f"{boards}/unix=*.py", f"{boards}/simulated/micropython=*.py", out / "gen")
+        tables = ("--blocks", product, "--out", self.tables)
+        freeze = ("-m", "tools.freeze", "--product", product, "--start", "main", "--hooks", hooks)
+        sources = (f"{boards}/unix=*.py", f"{boards}/simulated/micropython=*.py", gen)
         for command in (
             (*models, *tables),
             (*schema, *tables),
-            ("-m", "tools.blocks.joins", "--tables", self.tables, "--output", parts, blocks),
+            ("-m", "tools.blocks.joins", "--tables", self.tables, "--output", parts, product),
             (*freeze, "--output", self.frozen, firmware, *sources),
         ):
             done = subprocess.run(
@@ -69,7 +79,7 @@ class Made:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    return Made(ROOT / "firmware", tmp_path_factory.mktemp("whole"))
+    return Made("", tmp_path_factory.mktemp("whole"))
 
 
 @pytest.fixture(scope="module")
@@ -78,12 +88,8 @@ def without(tmp_path_factory):
 
     @functools.cache
     def make(block: str) -> Made:
-        folder = tmp_path_factory.mktemp(block)
-        firmware = folder / "firmware"
-        shutil.copytree(ROOT / "firmware", firmware)
-        for gone in with_those_that_need(block):
-            shutil.rmtree(firmware / "blocks" / gone)
-        return Made(firmware, folder)
+        gone = " ".join(sorted(LEFT_OUT[block]))
+        return Made(f"without {gone}", tmp_path_factory.mktemp(block))
 
     return make
 
@@ -92,22 +98,10 @@ def declared(blocks: set[str], section: str) -> list[str]:
     return [line for name in blocks for _, line in BLOCKS[name].sections.get(section, ())]
 
 
-def with_those_that_need(block: str) -> set[str]:
-    found = {block}
-    while more := {
-        name
-        for name in BLOCKS.keys() - found
-        for line in declared({name}, "block")
-        if line.startswith("needs ") and found & set(line.split())
-    }:
-        found |= more
-    return found
-
-
-@pytest.mark.parametrize("block", sorted(BLOCKS.keys() - STAYS))
+@pytest.mark.parametrize("block", sorted(LEFT_OUT))
 def test_a_block_that_is_left_out_leaves_nothing(block, without, whole):
     made = without(block)
-    blocks = with_those_that_need(block)
+    blocks = LEFT_OUT[block]
     folders = tuple(f"blocks/{name}/" for name in blocks)
     theirs = {name for name in whole.modules if name.startswith(folders)}
     code = [path for folder in folders for path in (ROOT / "firmware" / folder).glob("*.py")]
@@ -143,13 +137,13 @@ def test_a_question_that_nobody_answers_any_more_is_a_constant(without, whole):
 
 def test_a_variable_of_a_block_that_is_left_out_is_told(tmp_path):
     """Who reads it says so; there is no charger that fails for it."""
-    firmware = tmp_path / "firmware"
-    shutil.copytree(ROOT / "firmware", firmware)
-    code = firmware / "blocks" / "trigger" / "trigger.py"
-    code.write_text("from tables.variables import EVSE_ALLOW_RESET\n" + code.read_text())
-    shutil.rmtree(firmware / "blocks" / "reset")
+    block = tmp_path / "blocks" / "lamp"
+    block.mkdir(parents=True)
+    (block / "block.txt").write_text("# A lamp.\n[block]\npart lamp = lamp.Lamp()\n")
+    code = block / "lamp.py"
+    code.write_text("from tables.variables import EVSE_ALLOW_RESET\n\n\nclass Lamp:\n    pass\n")
     with pytest.raises(AssertionError) as caught:
-        Made(firmware, tmp_path)
+        Made("blocks_from blocks\nblocks lamp\nwithout reset", tmp_path)
     wrong = (
         f"{code}:1: tables.variables has no constant EVSE_ALLOW_RESET; declare it where it is read"
     )

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rig import BINARY
 
 from hal.errors import LinkError
 from link.back_off import back_off_ms
 from link.profile import parse_url, percent_encode
+from tools.csms.charger import BUILD
 
 ROOT = Path(__file__).resolve().parents[1]
 ON_VM = ROOT / "host_tests" / "on_vm"
@@ -34,9 +36,9 @@ def cpython(_):
 def micropython(folder):
     """As on the charger: constants put in place by tools/freeze.py."""
     freeze = [sys.executable, "-m", "tools.freeze", "--keep-going", "--output", str(folder)]
-    sources = ["firmware", "build/gen", "host_tests/on_vm"]
+    sources = ["firmware", str(BUILD / "gen"), "host_tests/on_vm"]
     subprocess.run([*freeze, *sources], cwd=ROOT, check=True, capture_output=True)
-    interpreter = str(ROOT / "build" / "unix" / "micropython")
+    interpreter = str(BINARY.with_name("micropython"))
     return [interpreter, str(folder / "link_cases.py")], {"MICROPYPATH": f"{folder}:.frozen"}
 
 

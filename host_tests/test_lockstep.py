@@ -1,12 +1,13 @@
 """tools/lockstep.py, and what tools/bench makes of its counts."""
 
 import json
+import shutil
 
 import pytest
 
 from tools.bench import __main__ as bench
 from tools.bench import chip_bench
-from tools.lockstep import LockstepError, Peer, frame
+from tools.lockstep import Chip, LockstepError, Peer, frame
 
 _OPENING = b"GET /CS001 HTTP/1.1\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
@@ -51,6 +52,15 @@ def test_frames_of_any_length(size, head):
     data = frame("x" * size)
     assert len(data) == head + size
     assert int.from_bytes(data[2:head] or data[1:2], "big") == size
+
+
+@pytest.mark.skipif(shutil.which("qemu-system-arm") is None, reason="there is no QEMU")
+def test_a_chip_that_never_speaks_is_told(tmp_path):
+    with (
+        pytest.raises(LockstepError, match="QEMU has ended; .*nothing.elf"),
+        Chip(tmp_path / "nothing.elf"),
+    ):
+        pass
 
 
 def test_two_runs_that_differ_by_more_than_the_tolerance_are_told():

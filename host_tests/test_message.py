@@ -9,6 +9,7 @@ import pytest
 from conftest import ROOT
 from messages import DECLARED, RECEIVED, Maker, split_message
 from prepared import prepared
+from rig import BINARY
 from tables import names
 from tables.messages import (
     GetVariablesRequest,
@@ -26,10 +27,11 @@ from tables.names import (
     RPC_FRAMEWORK_ERROR,
 )
 
-from wire.constants import BAD, CALL, CALLERROR, CALLRESULT
+from tools.csms.charger import BUILD
 from wire.events import ERROR_CODE, ERROR_TEXT
 from wire.message import MessageReader
 
+BAD, CALL, CALLRESULT, CALLERROR = 0, 2, 3, 4
 LONG_ID = b"x" * 36
 HEARTBEAT = b'{"currentTime":"2024-05-01T12:00:00Z"}'
 
@@ -245,12 +247,12 @@ def test_the_charger_and_cpython_agree(tmp_path):
     lines = list(random_messages(20250301))
     file = tmp_path / "messages"
     file.write_text("\n".join(lines) + "\n")
-    interpreter = [str(ROOT / "build" / "unix" / "micropython"), "-X", "heapsize=4194304"]
+    interpreter = [str(BINARY.with_name("micropython")), "-X", "heapsize=4194304"]
     command = [*interpreter, str(script), str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = done.stdout.splitlines()
     assert len(found) == len(lines)
-    gen = ROOT / "build" / "gen"  # the tables of the charger, for once
+    gen = BUILD / "gen"  # the tables of the charger, for once
     folders = (ROOT / "firmware", gen, ROOT / "host_tests" / "shims")
     environment = {"PYTHONPATH": os.pathsep.join(map(str, folders)), "WIRE_TABLES": str(gen)}
     done = subprocess.run(
@@ -267,7 +269,7 @@ def test_the_charger_and_cpython_agree(tmp_path):
 
 def test_on_the_vm_a_megabyte_is_refused_or_taken_in_within_a_small_heap(tmp_path):
     script = prepared("wire_reader.py", tmp_path)
-    command = [str(ROOT / "build" / "unix" / "micropython"), "-X", "heapsize=20480", str(script)]
+    command = [str(BINARY.with_name("micropython")), "-X", "heapsize=20480", str(script)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "passed"

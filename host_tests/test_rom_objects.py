@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rig import BINARY
 
 from tools.rom_objects.content import Content
 from tools.rom_objects.convert import Class, Converter
@@ -14,12 +15,12 @@ from tools.rom_objects.link import Linker
 from tools.rom_objects.pool import tidied
 
 ROOT = Path(__file__).resolve().parents[1]
-FROZEN = ROOT / "build" / "unix" / "port" / "frozen_content.c"
+FROZEN = BINARY.with_name("port") / "frozen_content.c"
 
 
 def test_behaves_as_on_the_heap():
     done = subprocess.run(
-        [ROOT / "build/unix/micropython", ROOT / "host_tests/on_vm/rom_objects.py"],
+        [BINARY.with_name("micropython"), ROOT / "host_tests/on_vm/rom_objects.py"],
         capture_output=True,
         text=True,
         timeout=60,
@@ -150,7 +151,7 @@ def link(tmp_path, monkeypatch):
             compiled.append(name.replace(".py", ".mpy"))
             mpy_cross = [ROOT / "build/mpy-cross/mpy-cross", "-s", name, "-o", compiled[-1], name]
             subprocess.run(mpy_cross, check=True)
-        names = ROOT / "build/unix/port/genhdr/qstrdefs.preprocessed.h"
+        names = BINARY.with_name("port") / "genhdr/qstrdefs.preprocessed.h"
         mpy_tool = [sys.executable, TREE / "tools/mpy-tool.py", "-f", "-q", names, *compiled]
         done = subprocess.run(mpy_tool, capture_output=True, text=True, check=True)
         content = Content(done.stdout)

@@ -5,11 +5,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from rig import BINARY
 
 ROOT = Path(__file__).parent.parent
-VM = Path(os.environ.get("PILOTWIRE_VM", ROOT / "build/unix/micropython"))
+VM = Path(os.environ.get("PILOTWIRE_VM", BINARY.with_name("micropython")))
 
-pytestmark = pytest.mark.skipif(not VM.exists(), reason="build/unix/micropython is not built")
+pytestmark = pytest.mark.skipif(not VM.exists(), reason=f"{VM} is not built")
 
 
 def run(script, *arguments):

@@ -1,7 +1,7 @@
 """Prepare the firmware's Python for freezing: copy it, with constants put in place of their names.
 
-    python -m tools.freeze --product build/gen/product.json --hooks build/gen/hooks.json \\
-        --start main --output build/frozen firmware boards/unix=*.py build/gen
+    python -m tools.freeze --product build/gen/product.json --start main \\
+        --hooks build/gen/hooks.json --output build/frozen firmware boards/unix=*.py build/gen
 
 A module whose first line is `# constants` holds nothing but numbers (`NAME = 7` or
 `NAME = const(7)`) and bytes. Whoever writes `from tables.names import ACCEPTED` gets, in the copy,
@@ -125,8 +125,8 @@ def _reached(code: list[Source], start: str) -> list[Source]:
     return [source for source in code if source.module in reached]
 
 
-def _kinds(sources: list[Source]) -> tuple[Constants, dict[str, Messages], list[Source]]:
-    """Modules of constants, by name; those of messages; and code."""
+def _sorted(sources: list[Source]) -> tuple[list[Source], Constants, dict[str, Messages]]:
+    """The sources of code, and what the others hold: constants, names of slots."""
     constants: Constants = {}
     messages: dict[str, Messages] = {}
     code = []
@@ -138,7 +138,7 @@ def _kinds(sources: list[Source]) -> tuple[Constants, dict[str, Messages], list[
             messages[source.module] = read_messages(source)
         else:
             code.append(source)
-    return constants, messages, code
+    return code, constants, messages
 
 
 def prepare(
@@ -151,7 +151,7 @@ def prepare(
         hooks: HOOK -> what is called, of tools.blocks.joins.
         start: the module that a program begins with; None: all modules are wanted.
     """
-    constants, messages, code = _kinds(sources)
+    code, constants, messages = _sorted(sources)
     frozen: dict[PurePosixPath, str] = {}
     errors = []
     wanted = []

@@ -33,6 +33,7 @@ OBJECTS = (
     (r"^((py|extmod|shared)/|vm_names)", "VM"),
     (r"^native/wire/tables\.o$", "tables/"),
     (r"^native/(wire|websocket|json_out)/", "wire/"),
+    (r"^native/catalogue/", "device_model/"),
     (r"^(control|json|sim|modsim)\w*\.o$", SIMULATION),
     (r"^(facts|flash_image|lockstep|platform|semihosting|settings|trials|modhw)\.o$", SIMULATION),
     (r"^native/", "native/"),

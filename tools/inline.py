@@ -75,7 +75,7 @@ def _constant_value(source: Source, node: ast.stmt) -> tuple[str, int | bytes]:
         if type(number) in (int, bytes):
             return node.targets[0].id, number
     raise FreezeError(
-        source.path, node.lineno, "a module of constants holds only lines like NAME = 7, or b\"7\""
+        source.path, node.lineno, 'a module of constants holds only lines like NAME = 7, or b"7"'
     )
 
 

@@ -7,6 +7,7 @@ runs in turns with the chip: nothing depends on how fast the host is.
 """
 
 import base64
+import errno
 import hashlib
 import json
 import os
@@ -14,7 +15,8 @@ import re
 import struct
 import subprocess
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -134,15 +136,20 @@ def frame(text: str) -> bytes:
 class Chip:
     """One life of the chip, from reset; use as `with`.
 
+    Args:
+        heap: bytes of MicroPython's heap; 0: what the image says.
+        options: more of QEMU's.
+
     Attributes:
         counts: Counts at the last exchange.
         longest: most of their `longest` since it was set to 0.
         peer: Peer.
     """
 
-    def __init__(self, image: Path, heap: int = 0) -> None:
+    def __init__(self, image: Path, heap: int = 0, options: Sequence[str] = ()) -> None:
         self._image = image
         self._heap = heap
+        self._options = options
         self._folder = tempfile.TemporaryDirectory(prefix="pilotwire-")
         self._line = LineParser()
         self._number = "0"
@@ -177,15 +184,33 @@ class Chip:
         command += [
             "-semihosting-config",
             f"enable=on,target=native,arg={folder / 'settings'}",
+            *self._options,
         ]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
         )
-        # In the order in which the chip opens them; each waits for the other side.
-        self._out = (folder / "out").open("rb")
-        self._in = (folder / "in").open("wb", buffering=0)
+        # In the order in which the chip opens them.
+        out = os.open(folder / "out", os.O_RDONLY | os.O_NONBLOCK)
+        self._out = os.fdopen(out, "rb")
+        self._in = os.fdopen(self._open_for_chip(folder / "in"), "wb", buffering=0)
+        os.set_blocking(out, True)
         self._control = b"a+\n"
         return self
+
+    def _open_for_chip(self, path: Path) -> int:
+        """A pipe to write into, once the chip reads from it."""
+        while True:
+            try:
+                pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError as error:
+                if error.errno != errno.ENXIO:
+                    raise
+            else:
+                os.set_blocking(pipe, True)
+                return pipe
+            if self._process.poll() is not None:
+                raise LockstepError(f"QEMU has ended; {self.last_words()}")
+            time.sleep(0.01)
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()

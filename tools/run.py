@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import contextlib
 import fcntl
+import json
 import os
 import pathlib
 import sys
@@ -31,6 +32,7 @@ from tools.csms.station import CallFailed  # noqa: E402
 _CSMS_PORT = 9000
 _CONTROL_PORT = 9100
 _BOOT_S = 10
+_CAR_A = 16
 _HINTS = """
 Type, for a first session:
   plug              the cable goes in
@@ -45,6 +47,17 @@ _CSMS_HINTS = """From afar:
   start, stop, status, report, get EVSE@1.AvailabilityState, trigger Heartbeat, reset
 """
 _LAST_HINT = "help lists everything; quit (or Ctrl-D) ends.\n"
+
+
+def _product():
+    """What the charger is put together of: product.json (tools/blocks/product.py)."""
+    return json.loads((BUILD / "gen" / "product.json").read_text(encoding="utf-8"))
+
+
+def _draws(product):
+    """(A, phases) that the demo's car draws."""
+    of_outlet = int(product["rating"].split(",")[0])
+    return min(_CAR_A, of_outlet, int(product["supply"]) or _CAR_A), int(product["phases"])
 
 
 def _check(settings):
@@ -184,7 +197,7 @@ async def _demo(settings, storage, printer):
     faults = []
     try:
         await charger.start()
-        demo = Demo(csms, settings.id, charger.control, printer)
+        demo = Demo(csms, settings.id, charger.control, printer, *_draws(_product()))
         try:
             await demo.play()
         except (DemoFailed, CallFailed, ControlError, TimeoutError, ConnectionError) as error:
@@ -232,6 +245,10 @@ def main():
         return 2
     if not BINARY.exists():
         printer.line(f"{BINARY.relative_to(ROOT)} is missing; {MAKES} makes it", "bad")
+        return 2
+    lacks = [name for name in Demo.NEEDS if settings.demo and name not in _product()["blocks"]]
+    if lacks:
+        printer.line(f"DEMO=1: it plays {', '.join(lacks)}, which the product has not", "bad")
         return 2
     try:
         with _storage(settings) as storage:

@@ -5,6 +5,7 @@
 
 #define MICROPY_CONFIG_ROM_LEVEL (MICROPY_CONFIG_ROM_LEVEL_CORE_FEATURES)
 #define MICROPY_OPT_MAP_LOOKUP_CACHE (1)
+#define MICROPY_OPT_LOAD_ATTR_FAST_PATH (1) // 32 B, for up to 5 % of a message
 
 // Code is compiled on the host into bytecode. The build rules ask for source files in the image, too, which would need the
 // compiler.

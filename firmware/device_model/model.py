@@ -31,8 +31,21 @@ from tables.variable_format import (
 )
 from wire_core import write_time
 
-from device_model import catalogue, overrides, settings
-from device_model.catalogue import split
+from device_model import overrides, settings
+from device_model.catalogue import (
+    ATTRIBUTES,
+    attributes,
+    contains,
+    find_component,
+    find_variable,
+    first,
+    kind,
+    number,
+    of_board,
+    split,
+    text,
+    title,
+)
 from device_model.check import check, cut
 from device_model.outcomes import (
     DONE,
@@ -91,11 +104,11 @@ class DeviceModel:
 
     def text(self, variable, evse=0, connector=0):
         """Value as bytes, b"" when it has none. EVSE and connector 0: the station's."""
-        if self.live is not None and catalogue.kind(variable) & FLAG_LIVE:
+        if self.live is not None and kind(variable) & FLAG_LIVE:
             value = self.live(variable, evse, connector)
             if value is not None:
                 return _live_text(variable, value)
-        return self._stored(variable, evse, connector, 0)
+        return self._stored(variable | evse << 16 | connector << 23, 0)
 
     def int(self, variable, evse=0, connector=0):
         """Value of an integer variable, 0 when it has none."""
@@ -116,7 +129,7 @@ class DeviceModel:
 
     def has(self, variable, member, evse=0, connector=0):
         """Whether a list has the member with this name id."""
-        return catalogue.contains(self.text(variable, evse, connector), name(member))
+        return contains(self.text(variable, evse, connector), name(member))
 
     def set(self, variable, value, evse=0, connector=0):
         """Change a value by the firmware itself; it holds even when flash fails, which is logged.
@@ -128,10 +141,11 @@ class DeviceModel:
         value = self.legal(variable, evse, connector, value, "value")
         if value is None:
             return REJECTED
-        if value != self._stored(variable, evse, connector, 0):
+        handle = variable | evse << 16 | connector << 23
+        if value != self._stored(handle, 0):
             for values in (self._set, self._staged):  # what is staged would replace it
                 if values is not None:
-                    values.put(variable, evse, connector, 0, value)
+                    values.put(handle, 0, value)
             if not self._writing:
                 self._save()
             self.partners.value_changed(variable, evse, connector)
@@ -140,8 +154,8 @@ class DeviceModel:
     def clamp(self, variable, most):
         """Lower a factory value of the station that asks for more than there is room for."""
         if self.int(variable) > most:
-            log.warning("%s clamped to %d", catalogue.title(variable), most)
-            self._factory.put(variable, 0, 0, 0, b"%d" % most)
+            log.warning("%s clamped to %d", title(variable), most)
+            self._factory.put(variable, 0, b"%d" % most)
 
     def locate(self, component, component_instance, evse, connector, variable, instance):
         """Find a variable by names (bytes) and place (int), None where not given; EVSE 0 is the
@@ -160,15 +174,15 @@ class DeviceModel:
             level = -1
             if 0 < evse <= len(connectors) and 0 <= connector <= connectors[evse - 1]:
                 level = LEVEL_CONNECTOR if connector else LEVEL_EVSE
-        component = catalogue.find_component(component, component_instance or b"", level)
+        component = find_component(component, component_instance or b"", level)
         if component < 0:
             return _UNKNOWN_COMPONENT
-        found = catalogue.find_variable(component, variable, instance or b"")
+        found = find_variable(component, variable, instance or b"")
         if found >= 0 and self.there(found, evse, connector):
             return found | evse << 16 | connector << 23
         # Where its first variable is not, nothing of a component is (tools/device_model).
-        first = catalogue.first(component)
-        return _UNKNOWN_VARIABLE if self.there(first, evse, connector) else _UNKNOWN_COMPONENT
+        found = first(component)
+        return _UNKNOWN_VARIABLE if self.there(found, evse, connector) else _UNKNOWN_COMPONENT
 
     def read(self, handle, attribute):
         """Attribute of a variable, for the CSMS.
@@ -184,23 +198,25 @@ class DeviceModel:
         result = self._access(handle, index)
         if result == DONE and self.mutability(handle, index) == WRITE_ONLY:
             result = OUTCOME_WRITE_ONLY
-        if result != DONE:
-            return result, None
-        variable, evse, connector = split(handle)
+        return result, None if result else self.value(handle, index)
+
+    def value(self, handle, index):
+        """Value of an attribute that is there, 0 Actual to 3 MaxSet, as bytes; a secret too."""
         if index:
-            return DONE, self._stored(variable, evse, connector, index)
-        return DONE, self.text(variable, evse, connector)
+            return self._stored(handle, index)
+        variable, evse, connector = split(handle)
+        return self.text(variable, evse, connector)
 
     def there(self, variable, evse, connector):
         """Whether the board has at this place what the variable is declared for (when=)."""
-        capability = catalogue.attributes(variable) >> 8
+        capability = attributes(variable) >> 8
         return not capability or self._board.has(capability, evse, connector)
 
     def values(self, variable, evse, connector):
         """The members that a list may have at this place, bytes, or None."""
-        values = catalogue.text(variable, FIELD_VALUES)
+        values = text(variable, FIELD_VALUES)
         if values:
-            for more in (catalogue.text(variable, FIELD_MORE_VALUES) or b"").split(b"\0"):
+            for more in (text(variable, FIELD_MORE_VALUES) or b"").split(b"\0"):
                 if more and self._board.has(more[0], evse, connector):
                     values += more[1:]
         return values
@@ -215,22 +231,22 @@ class DeviceModel:
         outcome = check(variable, value, self.values(variable, evse, connector))
         if outcome == DONE:
             return value
-        kind = catalogue.kind(variable) & KIND_TYPE
-        title = catalogue.title(variable)
+        data_type = kind(variable) & KIND_TYPE
+        name_of = title(variable)
         left = None
-        if outcome != INVALID and (kind == TYPE_INTEGER or kind == TYPE_DECIMAL):
-            left = catalogue.text(variable, FIELD_MIN if outcome == TOO_LOW else FIELD_MAX)
-        elif outcome == TOO_LONG and catalogue.of_board(variable):
+        if outcome != INVALID and (data_type == TYPE_INTEGER or data_type == TYPE_DECIMAL):
+            left = text(variable, FIELD_MIN if outcome == TOO_LOW else FIELD_MAX)
+        elif outcome == TOO_LONG and of_board(variable):
             left = cut(variable, value)
         if left is None:
-            log.warning("%s ignored: not a legal value of %s", source, title)
+            log.warning("%s ignored: not a legal value of %s", source, name_of)
         else:
-            log.warning("%s of %s clamped to %s, not %s", source, title, left, value)
+            log.warning("%s of %s clamped to %s, not %s", source, name_of, left, value)
         return left
 
     def is_live(self, handle):
         """Whether the value may be another one at the next reading."""
-        return handle >= 0 and catalogue.kind(handle & 0xFFFF) & FLAG_LIVE != 0
+        return handle >= 0 and kind(handle & 0xFFFF) & FLAG_LIVE != 0
 
     def judge(self, handle, attribute, value):
         """Whether the CSMS may set an attribute to this value; nothing changes yet.
@@ -246,7 +262,7 @@ class DeviceModel:
             return OUTCOME_READ_ONLY
         variable, evse, connector = split(handle)
         result = check(variable, value, self.values(variable, evse, connector))
-        if result == DONE and catalogue.kind(variable) & FLAG_REBOOT:
+        if result == DONE and kind(variable) & FLAG_REBOOT:
             return REBOOT
         return result
 
@@ -265,11 +281,10 @@ class DeviceModel:
             False: too much differs from the defaults, or memory is short; this one is not among
                 them.
         """
-        variable, evse, connector = split(handle)
         staged = self._staged
         before = staged.data
         try:
-            staged.put(variable, evse, connector, _attribute(attribute), value)
+            staged.put(handle, _attribute(attribute), value)
         except MemoryError:
             return False
         if staged.size() > _ROOM:
@@ -311,7 +326,7 @@ class DeviceModel:
         """Tell whoever listens that the CSMS has changed this variable."""
         variable, evse, connector = split(handle)
         # Never the value: it may be a password.
-        log.info("device model: the CSMS has set %s", catalogue.title(variable))
+        log.info("device model: the CSMS has set %s", title(variable))
         if self.changed is not None:
             self.changed(variable, evse, connector)
         self.partners.value_changed(variable, evse, connector)
@@ -325,7 +340,7 @@ class DeviceModel:
     def _access(self, handle, index):
         if handle < 0:
             return NO_COMPONENT if handle == _UNKNOWN_COMPONENT else NO_VARIABLE
-        if index < 0 or not catalogue.attributes(handle & 0xFFFF) >> index & 1:
+        if index < 0 or not attributes(handle & 0xFFFF) >> index & 1:
             return NO_ATTRIBUTE
         return DONE
 
@@ -333,23 +348,23 @@ class DeviceModel:
         """READ_ONLY, READ_WRITE or WRITE_ONLY (tables.variable_format) of an attribute, 0 Actual
         to 3 MaxSet.
         """
-        variable, evse, connector = split(handle)
-        at = self._factory.find(variable, evse, connector, index)
+        at = self._factory.find(handle, index)
         changed = None if at < 0 else self._factory.mutability(at)
         if changed is not None:
             return changed
-        return (catalogue.kind(variable) & KIND_MUTABILITY) >> MUTABILITY_SHIFT
+        return (kind(handle & 0xFFFF) & KIND_MUTABILITY) >> MUTABILITY_SHIFT
 
-    def _stored(self, variable, evse, connector, index):
-        at = self._set.find(variable, evse, connector, index)
+    def _stored(self, handle, index):
+        at = self._set.find(handle, index)
         if at >= 0:
             return self._set.value(at)
-        source = None if index else catalogue.text(variable, FIELD_FROM)
+        variable = handle & 0xFFFF
+        source = None if index else text(variable, FIELD_FROM)
         if source and source[0] != _POINT:
             value = self._board.option(str(source, "utf-8"))
             if value:
                 return value
-        at = self._factory.find(variable, evse, connector, index)
+        at = self._factory.find(handle, index)
         value = None if at < 0 else self._factory.value(at)
         if value is not None:
             return value
@@ -357,12 +372,12 @@ class DeviceModel:
             # names: firmware_version, model, phases, serial_number, vendor_name
             value = getattr(self._board, str(source[1:], "utf-8")) or b""
             return b"%d" % value if isinstance(value, int) else cut(variable, value)
-        return b"" if index else catalogue.text(variable, FIELD_DEFAULT) or b""
+        return b"" if index else text(variable, FIELD_DEFAULT) or b""
 
 
 def _attribute(attribute):
     """Index of an attribute's name id, or -1."""
-    return 0 if attribute is None else catalogue.number(catalogue.ATTRIBUTES, attribute)
+    return 0 if attribute is None else number(ATTRIBUTES, attribute)
 
 
 def _live_text(variable, value):
@@ -370,7 +385,7 @@ def _live_text(variable, value):
         return b"true" if value else b"false"
     if not isinstance(value, int):
         return value
-    if catalogue.kind(variable) & KIND_TYPE != TYPE_DATE_TIME:
+    if kind(variable) & KIND_TYPE != TYPE_DATE_TIME:
         return b"%d" % value
     text = bytearray(_STAMP)
     write_time(text, value)

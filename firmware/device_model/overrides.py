@@ -39,7 +39,7 @@ def load(items, values, model):
             value = model.legal(variable, evse, connector, value, "override")
         mutability = _mutability(variable, attribute, mutability)
         if value is not None or mutability != SAME:
-            values.put(variable, evse, connector, attribute, value, mutability)
+            values.put(handle, attribute, value, mutability)
 
 
 def _attribute(variable, name):

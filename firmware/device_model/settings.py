@@ -75,4 +75,4 @@ def load(store, values, model):
             continue
         value = model.legal(variable, evse, connector, value, "stored value")
         if value is not None:
-            values.put(variable, evse, connector, attribute, value)
+            values.put(handle, attribute, value)

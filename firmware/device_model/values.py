@@ -1,13 +1,13 @@
 """Values that differ from ROM, packed: some bytes each, nothing for the others.
 
 An entry: 0xFF, variable (2 x 7 bits), EVSE, connector, attribute, mutability, length of the value
-(2 x 7 bits), value. All but the marker is below 0x80 or UTF-8, so 0xFF marks the start of an entry
-and nothing else, and one `find` a piece looks an entry up.
+(2 x 7 bits), value. C goes through the entries (native/catalogue).
 
 Entries lie in pieces, for a heap that has no more than that in one. A position is the number of
 the piece, times 256, and the place in it.
 """
 
+from catalogue_core import find_entry
 from micropython import const
 
 _HEAD = const(9)
@@ -20,7 +20,7 @@ _LONG = const(200)
 
 
 class Values:
-    """Changed values by variable, EVSE, connector and attribute.
+    """Changed values by handle (DeviceModel.locate) and attribute.
 
     Attributes:
         data: the pieces, a list; neither it nor a piece is ever altered, a change makes new ones,
@@ -29,24 +29,10 @@ class Values:
 
     def __init__(self):
         self.data = []
-        self._key = bytearray(_KEY)
-        self._key[0] = _MARK
 
-    def find(self, variable, evse, connector, attribute):
+    def find(self, handle, attribute):
         """Position of an entry, or -1."""
-        key = self._key
-        key[1] = variable >> 7
-        key[2] = variable & 0x7F
-        key[3] = evse
-        key[4] = connector
-        key[5] = attribute
-        number = 0
-        for piece in self.data:
-            at = piece.find(key)
-            if at >= 0:
-                return number | at
-            number += 0x100
-        return -1
+        return find_entry(self.data, handle, attribute)
 
     def size(self):
         """Bytes of all entries."""
@@ -85,9 +71,9 @@ class Values:
         at &= 0xFF
         return bytes(piece[at + 1 : at + _KEY])
 
-    def put(self, variable, evse, connector, attribute, value, mutability=SAME):
+    def put(self, handle, attribute, value, mutability=SAME):
         """Add an entry or replace it. `value`: UTF-8, below 16 kB, or None."""
-        at = self.find(variable, evse, connector, attribute)
+        at = self.find(handle, attribute)
         size = 0
         if value is None:
             mutability |= _NO_VALUE
@@ -95,7 +81,12 @@ class Values:
         else:
             size = len(value)
         entry = bytearray(_HEAD + size)
-        entry[:_KEY] = self._key
+        entry[0] = _MARK
+        entry[1] = handle >> 7 & 0x7F
+        entry[2] = handle & 0x7F
+        entry[3] = handle >> 16 & 0x7F
+        entry[4] = handle >> 23
+        entry[5] = attribute
         entry[6] = mutability
         entry[7] = size >> 7
         entry[8] = size & 0x7F

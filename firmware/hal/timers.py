@@ -69,4 +69,6 @@ class Timers:
 
     async def run(self):
         while True:
-            await self._wake.wait_ms(self.fire_due())
+            wait = self.fire_due()
+            self._wake.clear()  # what its callbacks have started is counted
+            await self._wake.wait_ms(wait)

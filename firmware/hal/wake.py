@@ -21,6 +21,10 @@ class Wake:
             core._task_queue.remove(task)
             core._task_queue.push(task)
 
+    def clear(self):
+        """Forget what was set: it has been looked after."""
+        self._set = False
+
     async def wait_ms(self, timeout_ms):
         """Sleep until set() or for `timeout_ms` (0 to 2**29 - 1); what was set is forgotten."""
         if not self._set and timeout_ms > 0:

@@ -8,7 +8,7 @@ from websocket_core import printable
 
 from blocks.port import DEFER
 from hal import log
-from hal.errors import CallError, LinkError
+from hal.errors import CallError, LinkError, WriterMismatch
 from wire.events import (
     DATA,
     END,
@@ -182,7 +182,7 @@ class Conversation:
         except Exception as error:  # noqa: BLE001, as in _handle()
             log.defect(b"the reply to " + name(action), error)
             writer.error(message_id, INTERNAL_ERROR)
-        await self.send(writer.length())
+        await self.send(writer.count())
 
     async def count(self):
         """The writer's first pass. Raises: what the message makes the writer raise."""
@@ -195,13 +195,17 @@ class Conversation:
         Raises: LinkError, WriterMismatch.
         """
         start = self.websocket.text(self.tx, size)
-        for chunk in self.writer.chunks():
+        while size:
             if start == HEADROOM:
                 await asyncio.sleep(0)
-            end = HEADROOM + len(chunk)
+            count = self.writer.fill()
+            if not count:
+                raise WriterMismatch("a message changed while it was sent")
+            end = HEADROOM + count
             self.websocket.mask(self.tx, HEADROOM, end)
             await self.write(self.tx[start:end])
             start = HEADROOM
+            size -= count
 
     async def write(self, frame):
         """Write a frame or a part of one. The caller holds the lock. Raises: LinkError."""

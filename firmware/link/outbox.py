@@ -126,7 +126,7 @@ class Outbox:
         try:
             writer.call(message_id, item[0], item[1])
             await self._talk.count()
-            return writer.length()
+            return writer.count()
         except Exception as error:  # noqa: BLE001, a defect of the source: this attempt has failed
             log.defect(name(item[0]), error)
             self._settle(TIMEOUT, None)

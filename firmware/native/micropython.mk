@@ -1,5 +1,8 @@
 # MicroPython takes this folder in as a user C module (USER_C_MODULES=firmware).
 PILOTWIRE_NATIVE := $(USERMOD_DIR)
+# Of the product (tools/gen.mk).
+PILOTWIRE_GEN ?= $(PILOTWIRE_NATIVE)/../../build/gen
+CFLAGS_USERMOD += -I$(PILOTWIRE_GEN)
 
 ifeq ($(MICROPY_SSL_MBEDTLS),1)
 SRC_USERMOD_LIB_C += $(PILOTWIRE_NATIVE)/tls_fragment_length.c
@@ -14,16 +17,14 @@ LDFLAGS_USERMOD += -Wl,--wrap=gc_collect_start,--wrap=gc_init,--wrap=gc_free
 ifneq ($(PILOTWIRE_FIRMWARE),0)
 SRC_USERMOD_LIB_C += $(addprefix $(PILOTWIRE_NATIVE)/, websocket/faults.c websocket/frames.c websocket/upgrade.c)
 SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/websocket/module.c
-SRC_USERMOD_LIB_C += $(PILOTWIRE_NATIVE)/json_out/json_out.c
+SRC_USERMOD_LIB_C += $(PILOTWIRE_NATIVE)/catalogue/catalogue.c $(PILOTWIRE_NATIVE)/json_out/json_out.c
+SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/catalogue/module.c
+$(BUILD)/native/catalogue/module.o: $(PILOTWIRE_GEN)/tables/device_model.inc
 SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/json_out/module.c $(PILOTWIRE_NATIVE)/trace/module.c
 SRC_USERMOD_LIB_C += $(addprefix $(PILOTWIRE_NATIVE)/wire/, date_time.c envelope.c faults.c keep.c names.c number.c \
 	records.c scanner.c tables.c text.c walk.c)
 SRC_USERMOD_C += $(PILOTWIRE_NATIVE)/wire/module.c
 endif
-
-# Of the product (tools/gen.mk).
-PILOTWIRE_GEN ?= $(PILOTWIRE_NATIVE)/../../build/gen
-CFLAGS_USERMOD += -I$(PILOTWIRE_GEN)
 
 # Names in little ROM (tools/names): a port sets this whose freezing ends with that step.
 ifeq ($(COMPACT_NAMES),1)

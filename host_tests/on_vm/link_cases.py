@@ -853,7 +853,7 @@ async def case_writer_mismatch_closes_the_connection(w):
     w.give(b"Heartbeat", b"MISMATCH")
     await w.settle()
     assert server.closed and w.sources[0].told == [(LOST, None)]
-    assert w.logged("the passes differ; next attempt in 5 s")
+    assert w.logged("changed while it was sent; next attempt in 5 s")
 
 
 async def case_a_source_with_a_defect_does_not_stop_the_others(w):

@@ -22,7 +22,7 @@ from tables.variables import (
 )
 
 from hal import log
-from hal.errors import LinkError, WriterMismatch
+from hal.errors import LinkError
 from wire.names import name, name_id
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -71,32 +71,37 @@ class Writer:
 
     def __init__(self, buf):
         self.buf = buf
-        self.steps = 0
+        self.messages = 0
 
     def call(self, message_id, action, slots):
-        self.text = b'[2,"%s","%s",%s]' % (message_id, name(action), slots[0])
+        self._begin(b'[2,"%s","%s",%s]' % (message_id, name(action), slots[0]))
 
     def result(self, message_id, action, slots):
-        self.text = b'[3,"%s",%s]' % (message_id, slots[0])
+        self._begin(b'[3,"%s",%s]' % (message_id, slots[0]))
 
     def error(self, message_id, code, description=b""):
-        self.text = b'[4,"%s","%s","%s",{}]' % (message_id, name(code), description)
+        self._begin(b'[4,"%s","%s","%s",{}]' % (message_id, name(code), description))
+        self.steps = 0
+
+    def _begin(self, text):
+        """Every other message takes a second step, but no error does."""
+        self.text = text
+        self.at = 0
+        self.messages += 1
+        self.steps = self.messages % 2
 
     def count(self):
-        """Every other message takes a second step."""
-        self.steps += 1
-        return self.steps % 3 != 1
+        self.steps -= 1
+        return len(self.text) if self.steps < 0 else 0
 
-    def length(self):
-        return len(self.text)
-
-    def chunks(self):
-        for at in range(0, len(self.text), len(self.buf)):
-            piece = self.text[at : at + len(self.buf)]
-            self.buf[: len(piece)] = piece
-            yield self.buf[: len(piece)]
-            if b"MISMATCH" in self.text:
-                raise WriterMismatch("the passes differ")
+    def fill(self):
+        most = 8 if b"MISMATCH" in self.text else len(self.buf)
+        if self.at and most == 8:
+            return 0
+        piece = self.text[self.at : self.at + most]
+        self.buf[: len(piece)] = piece
+        self.at += len(piece)
+        return len(piece)
 
 
 class _Message:

@@ -8,26 +8,34 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_FLAGS = (
-    "-std=c99 -g -O1 -Wall -Wextra -Werror -fPIC -shared "
-    "-fsanitize=undefined -fno-sanitize-recover"
-).split()
+_FLAGS = "-std=c99 -g -O1 -Wall -Wextra -Werror -fno-sanitize-recover=all".split()
 
 
 @functools.cache
 def load(folder):
     """The C of firmware/native/<folder>, but for its module for MicroPython (module.c)."""
-    sources = sorted((ROOT / "firmware/native" / folder).glob("*.[ch]"))
-    output = ROOT / "build/host_tests" / f"{folder}.so"
+    flags = ("-fPIC", "-shared", "-fsanitize=undefined")
+    return ctypes.CDLL(str(_build(folder, f"{folder}.so", flags)))
+
+
+def sanitized_program(folder, host):
+    """The same with the main() of host_tests/<host>; addresses out of bounds end it, too."""
+    main = ROOT / "host_tests" / host
+    return _build(folder, main.stem, ("-fsanitize=address,undefined",), main)
+
+
+def _build(folder, name, flags, *more):
+    sources = [*sorted((ROOT / "firmware/native" / folder).glob("*.[ch]")), *more]
+    output = ROOT / "build/host_tests" / name
     newest = max(source.stat().st_mtime for source in sources)
     if not output.exists() or output.stat().st_mtime < newest:
         output.parent.mkdir(parents=True, exist_ok=True)
         new = output.with_suffix(f".{os.getpid()}")
         code = [source for source in sources if source.suffix == ".c" and source.stem != "module"]
-        command = ["cc", *_FLAGS, f"-I{ROOT}", "-o", new, *code]
+        command = ["cc", *_FLAGS, *flags, f"-I{ROOT}", "-o", new, *code]
         subprocess.run(command, check=True)
         new.rename(output)
-    return ctypes.CDLL(str(output))
+    return output
 
 
 def readable(buffer, least):

@@ -6,7 +6,7 @@ Only what module.c does with MicroPython's objects is done here in Python.
 import ctypes
 
 import wire_library
-from tables.layout import LAST_NAME, NAME_MOST, TABLE_LENGTH
+from tables.layout import LAST_NAME, NAME_MOST
 from wire_library import Value
 
 _core = wire_library.load()
@@ -14,16 +14,9 @@ _TAG_NUMBER, _TAG_STRING, _TAG_ARRAY, _TAG_BOOLEAN = 1, 2, 3, 5
 _KIND, _ID, _ACTION, _ERROR, _SIZE, _CERTAIN, _BAD_UTF8, _TEXT = range(8)
 _CALLERROR = 4
 _DETAIL_MOST = 100
-_NUMBER_MOST = 21
 _TIME_LENGTH = 20
 _LONGEST_BYTES = 200
 
-
-def _bytes_of(name, size):
-    return bytes((ctypes.c_uint8 * size).in_dll(_core, name))
-
-
-TABLE = _bytes_of("wire_table", 2 * TABLE_LENGTH)
 
 
 class MessageReader:
@@ -179,12 +172,6 @@ def _int_32(value):
     if not -(2**31) <= value < 2**31:
         raise OverflowError
     return ctypes.c_int32(value)
-
-
-def write_number(buffer, value, decimals):
-    if not 0 <= decimals <= 18:
-        raise ValueError("decimals: 0 to 18")
-    return _core.wire_write_number(_room(buffer, _NUMBER_MOST), _int_32(value), decimals)
 
 
 def write_time(buffer, seconds):

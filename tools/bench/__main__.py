@@ -15,7 +15,7 @@ from pathlib import Path
 BUILD = Path(__file__).resolve().parents[2] / "build"
 
 # In the order in which they run.
-BENCHES = ("chip_bench", "json_bench", "station_bench")
+BENCHES = ("chip_bench", "profile", "json_bench", "station_bench")
 
 
 class BenchError(Exception):

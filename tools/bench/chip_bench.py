@@ -33,8 +33,8 @@ LIMITS = {
 }
 
 _SETTLED_MS = 3000
-_IDLE_S = 20
-_TIMES = 5  # a message is handled so often; the mean counts
+IDLE_S = 20
+TIMES = 5  # a message is handled so often; the mean counts
 _PAUSE_MS = 300  # after a message everything is done
 _CARD = "04A1B2C3"
 _SIZES = (1000, 1750, 2500, 3250)  # bytes of a request, about
@@ -71,11 +71,19 @@ class ChipBenchError(RuntimeError):
     """There is no image, or two runs differ."""
 
 
-class Play:
-    """A session on the chip, measured step by step."""
+def _nobody(name: str) -> None:
+    """Nobody wants to know which step begins."""
 
-    def __init__(self, chip: Chip) -> None:
+
+class Play:
+    """A session on the chip, measured step by step.
+
+    `begins` gets the name of each step, and "" when it is over.
+    """
+
+    def __init__(self, chip: Chip, begins: Callable[[str], None] = _nobody) -> None:
         self._chip = chip
+        self._begins = begins
         self._sent = 0
         self._idle_ms = 0.0  # instructions of one ms in which nothing happens
         self.longest: dict[str, int] = {}
@@ -83,21 +91,25 @@ class Play:
     def boot(self) -> int:
         """Instructions from reset to the BootNotification's last byte."""
         chip = self._chip
+        self._begins("boot")
         counts = chip.until(chip.said("[2,"))
+        self._begins("")
         chip.run(_SETTLED_MS)
         self._turn("boot")
         return counts.instructions
 
-    def idle(self) -> int:
-        """Instructions of an idle second."""
+    def idle(self, name: str = "idle") -> int:
+        """Instructions of a second of what goes on now; from here on, steps count without it."""
         chip = self._chip
         before = chip.counts
-        after = chip.run(_IDLE_S * 1000)
+        self._begins(name)
+        after = chip.run(IDLE_S * 1000)
+        self._begins("")
         self._idle_ms = (after.instructions - before.instructions) / (after.ms - before.ms)
-        self._turn("idle")
+        self._turn(name)
         return round(self._idle_ms * 1000)
 
-    def handled(self, name: str, action: str, payload: str, times: int = _TIMES) -> int:
+    def handled(self, name: str, action: str, payload: str, times: int = TIMES) -> int:
         """Instructions of a request that comes in and is answered, with what follows from it."""
         chip = self._chip
 
@@ -116,9 +128,11 @@ class Play:
         return last.startswith((f'[3,"{number}"', f'[4,"{number}"'))
 
     def step(self, name: str, what: Callable[[], object]) -> int:
-        """Instructions of `what` beyond those of idling; its longest turn is noted as `name`."""
+        """Instructions of `what` without idling; its longest turn is noted as `name`."""
         before = self._chip.counts
+        self._begins(name)
         what()
+        self._begins("")
         after = self._chip.counts
         self._turn(name)
         passed = after.ms - before.ms
@@ -155,7 +169,7 @@ class Play:
         return self.step("charging starts", start)
 
     def sample(self) -> int:
-        """Instructions of one meter sample, taken and sent."""
+        """Instructions of one meter sample, taken and sent; idle() is that of charging."""
         chip = self._chip
         told = chip.said("[2,")
 
@@ -207,40 +221,51 @@ def _items(count: int, more: str = "") -> str:
     return "[" + ",".join([item] * count) + "]"
 
 
+def session(chip: Chip, begins: Callable[[str], None] = _nobody) -> Figures:
+    """Play all of it; figures of one life of the chip. `begins` as Play has it.
+
+    Raises:
+        LockstepError
+    """
+    played = Play(chip, begins)
+    boot = played.boot()
+    idle = played.idle()
+    messages = {
+        "GetVariables of 1": played.handled(
+            "GetVariables of 1", "GetVariables", f'{{"getVariableData":{_items(1)}}}'
+        ),
+        "DataTransfer": played.handled("DataTransfer", "DataTransfer", '{"vendorId":"x"}'),
+        "GetVariables of 20": played.handled(
+            "GetVariables of 20", "GetVariables", f'{{"getVariableData":{_items(20)}}}', 1
+        ),
+    }
+    setting = _items(20, ',"attributeValue":"60"')
+    messages["SetVariables of 20"] = played.handled(
+        "SetVariables of 20", "SetVariables", f'{{"setVariableData":{setting}}}', 1
+    )
+    messages["SetVariables of 20 different"] = played.handled(
+        "SetVariables of 20 different", "SetVariables", _settings(), 1
+    )
+    messages["GetBaseReport"] = played.report()
+    byte = _per_byte(played)
+    messages["charging starts"] = played.charge()
+    charging = played.idle("charging")
+    messages["meter sample"] = played.sample()
+    return {
+        "chip_reset_to_boot_notification": boot,
+        "chip_idle_second": idle,
+        "chip_charging_second": charging,
+        "chip_longest_turn": max(played.longest.values()),
+        "chip_longest_turn_in": played.longest,
+        "chip_message": messages,
+        "chip_byte": byte,
+    }
+
+
 def play(image: Path) -> Figures:
-    """All figures of one life of the chip. Raises: LockstepError."""
+    """The figures of a session from reset. Raises: LockstepError."""
     with Chip(image) as chip:
-        session = Play(chip)
-        boot = session.boot()
-        idle = session.idle()
-        messages = {
-            "GetVariables of 1": session.handled(
-                "GetVariables of 1", "GetVariables", f'{{"getVariableData":{_items(1)}}}'
-            ),
-            "DataTransfer": session.handled("DataTransfer", "DataTransfer", '{"vendorId":"x"}'),
-            "GetVariables of 20": session.handled(
-                "GetVariables of 20", "GetVariables", f'{{"getVariableData":{_items(20)}}}', 1
-            ),
-        }
-        setting = _items(20, ',"attributeValue":"60"')
-        messages["SetVariables of 20"] = session.handled(
-            "SetVariables of 20", "SetVariables", f'{{"setVariableData":{setting}}}', 1
-        )
-        messages["SetVariables of 20 different"] = session.handled(
-            "SetVariables of 20 different", "SetVariables", _settings(), 1
-        )
-        messages["GetBaseReport"] = session.report()
-        byte = _per_byte(session)
-        messages["charging starts"] = session.charge()
-        messages["meter sample"] = session.sample()
-        return {
-            "chip_reset_to_boot_notification": boot,
-            "chip_idle_second": idle,
-            "chip_longest_turn": max(session.longest.values()),
-            "chip_longest_turn_in": session.longest,
-            "chip_message": messages,
-            "chip_byte": byte,
-        }
+        return session(chip)
 
 
 def different(first: Figures, second: Figures) -> list[str]:

@@ -45,6 +45,10 @@ _EVENTS = Path(__file__).resolve().parents[2] / "firmware" / "hal" / "events.py"
 _END = 100  # after all places
 _EVENT = "EVENT_"  # before the constant of an event, which may be that of a message too
 _MADE = "Made by tools/blocks/joins.py; do not edit."
+# Files in flash (firmware/storage/store.py).
+_FILES_OF_ROOMS = {"boot": "firmware/storage", "variables": "firmware/device_model"}
+_FILE = re.compile(r"[a-z0-9_]{1,16}\*?")
+_STORE = re.compile(r"[(,]\s*store\s*[,)]")
 
 
 class Part:
@@ -60,6 +64,14 @@ class Part:
         self.places: list[list[str]] = []
         self.source: int | None = None
         self.link = False
+
+
+def _overlap(name: str, other: str) -> bool:
+    """Whether two names of files, NAME or BEGINNING*, can be of one file."""
+    shorter, longer = sorted((name, other), key=len)
+    if shorter.endswith("*"):
+        return longer.startswith(shorter[:-1])
+    return name == other or (longer.endswith("*") and shorter.startswith(longer[:-1]))
 
 
 def _constant(name: str) -> str:
@@ -107,6 +119,7 @@ class Joins:
         # block -> message -> where that is declared
         self._handled: dict[str, dict[str, str]] = {}
         self._owners: dict[tuple[str, str], str] = {}  # what only one may do -> where it does
+        self._files: dict[str, str] = dict(_FILES_OF_ROOMS)  # name -> whose
         self._blocks = {declaration.name for declaration in declarations}
         for declaration in declarations:
             self._read(declaration)
@@ -114,6 +127,7 @@ class Joins:
         for declaration in declarations:
             self._check_live(declaration)
             self._check_received(declaration)
+            self._check_files(declaration)
 
     # ---- reading
 
@@ -153,6 +167,19 @@ class Joins:
         self.parts.append(part)
         return part
 
+    @staticmethod
+    def _check_files(declaration: Declaration) -> None:
+        """Who is given the store says which files it keeps."""
+        said = declaration.sections.get("block", ())
+        if any(line.startswith("files ") for _, line in said):
+            return
+        for number, line in said:
+            if _STORE.search(line):
+                raise DeclarationError(
+                    f"{declaration.path}:{number}: store is given, and no file declared;"
+                    " add a line files NAME"
+                )
+
     def _only(self, kind: str, name: str, where: str) -> None:
         other = self._owners.setdefault((kind, name), where)
         if other != where:
@@ -164,6 +191,21 @@ class Joins:
                 raise DeclarationError(
                     f"{where}: needs {block}, which is not there; choose it too"
                 )
+
+    def files(self, names: list[str], where: str) -> None:
+        for name in names:
+            if not _FILE.fullmatch(name):
+                wrong = f"{name} is no name of a file in flash"
+                raise DeclarationError(
+                    f"{where}: {wrong}; a word of at most 16 letters and digits, or signed* for"
+                    " all that begin so"
+                )
+            for other, place in self._files.items():
+                if _overlap(name, other):
+                    raise DeclarationError(
+                        f"{where}: the file {name} is taken by {place}; take another name"
+                    )
+            self._files[name] = where
 
     def profile(self, rest: list[str], where: str) -> None:
         profile(" ".join(rest), where)  # that is of use to products alone (product.py)
@@ -547,6 +589,7 @@ def _among(name: str, constants: list[str]) -> str:
 # Those of a block, of a part, and those that can stand for themselves.
 _OF_BLOCKS = {
     "arena": Joins.arena_,
+    "files": Joins.files,
     "needs": Joins.needs,
     "profile": Joins.profile,
     "use_cases": Joins.use_cases,

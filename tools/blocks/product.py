@@ -241,9 +241,7 @@ def _chosen(
     return chosen
 
 
-def _of_profile(
-    line: Line, profile: str, known: Mapping[str, Declaration]
-) -> list[Declaration]:
+def _of_profile(line: Line, profile: str, known: Mapping[str, Declaration]) -> list[Declaration]:
     _once(line._replace(text=profile), PROFILES, "certification profile")
     found = [block for block in known.values() if profile in profiles(block)]
     if not found:

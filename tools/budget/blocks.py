@@ -18,23 +18,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tools.blocks.declaration import Declaration, needs, read_all
+from tools.blocks.declaration import read_all
 from tools.budget import rom
+from tools.products import Variant, with_those_that_need
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = ROOT / "firmware" / "blocks"
-FOLDER = ROOT / "build" / "without"  # of the products that are made here
 ALWAYS = "provisioning"  # it boots the station
-_PRODUCT = """\
-# Made by tools/budget/blocks.py.
-board       {board}
-blocks      all
-without     {without}
-
-vendor      Pilotwire
-model       Simulated
-firmware    0.1.0
-"""
 _READINGS = 3
 _BOOT_S = 60
 
@@ -52,25 +42,12 @@ class BlocksError(Exception):
     """A product was not built, or does not boot."""
 
 
-def in_need_of(block: str, declared: Iterable[Declaration]) -> frozenset[str]:
-    """The blocks that can't be there without it, itself not among them."""
-    wanted = {each.name: {name for name, _ in needs(each)} for each in declared}
-    found: set[str] = set()
-    while more := {n for n, of in wanted.items() if of & {block, *found}} - found - {block}:
-        found |= more
-    return frozenset(found)
-
-
 def product_of(without: frozenset[str]) -> str:
     """PRODUCT= of the product without these blocks; "" is all."""
     if not without:
         return ""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    path = FOLDER / f"without_{'_'.join(sorted(without))}.txt"
-    text = _PRODUCT.format(board=rom.CHIP, without=" ".join(sorted(without)))
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")
-    return str(path.relative_to(ROOT))
+    names = sorted(without)
+    return str(Variant(f"without-{'-'.join(names)}", f"without {' '.join(names)}\n").file())
 
 
 def build(product: str) -> Path:
@@ -99,7 +76,9 @@ async def live_heap(program: Path) -> int:
 
     async def play(rig: Any) -> int:
         async with rig:
-            csms, station = await rig.booted()
+            csms = await rig.csms()
+            station = await rig.station(csms)
+            await csms.expect("BootNotification")
             await rig.quiet(csms)
             return min([(await station.command("heap"))["used"] for _ in range(_READINGS)])
 
@@ -124,8 +103,7 @@ def measure(without: frozenset[str]) -> Size:
 
 def rows(chosen: Iterable[str] = ()) -> dict[str, Row]:
     """ROM and RAM of each block, in bytes; `chosen`: of these alone. Raises: BlocksError."""
-    declared = read_all(BLOCKS)
-    names = [block.name for block in declared]
+    known = {block.name: block for block in read_all(BLOCKS)}
     sizes: dict[frozenset[str], Size] = {}
 
     def size(without: frozenset[str]) -> Size:
@@ -134,9 +112,9 @@ def rows(chosen: Iterable[str] = ()) -> dict[str, Row]:
         return sizes[without]
 
     found: dict[str, Row] = {}
-    for name in chosen or names:
+    for name in chosen or known:
         print(f"budget: the image without {name}", file=sys.stderr, flush=True)
-        others = in_need_of(name, declared)
+        others = frozenset(with_those_that_need(name, known) - {name})
         more, less = size(others), size(others | {name})
         ram = None if more.ram is None or less.ram is None else more.ram - less.ram
         found[name] = {"rom": more.rom - less.rom, "ram": ram}

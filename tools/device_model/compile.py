@@ -6,8 +6,9 @@ r"""Turn the declarations of components and variables into ROM tables and consta
 
 Writes into <out> variables.py (constants, one a variable: its offset in RECORDS),
 variable_format.py (constants of the record's layout), extension.py (EXTENSION, 1: there is a class
-Extension; and what it is like) and device_model.py (STRINGS, COMPONENTS, RECORDS as bytes). The
-formats are described in firmware/device_model/README.md. Blocks declare in the section [variables]
+Extension; and what it is like) and device_model.inc (STRINGS, COMPONENTS, RECORDS, for C; for
+tests the same in device_model.py). The formats are described in firmware/device_model/README.md.
+Blocks declare in the section [variables]
 of their block.txt; a component may be spread over several: its variables are put together, those
 of --declarations first, device_model/ before all, then those of the blocks by name. An extension
 (boards/README.md) declares in its docstring, from the first line that begins with `component` or
@@ -617,6 +618,12 @@ def literal(name, blob):
     return f"{name} = (\n" + "\n".join(lines) + "\n)\n"
 
 
+def c_literal(name, blob):
+    numbers = [str(byte) for byte in blob]
+    lines = ["    " + ",".join(numbers[i : i + 24]) + "," for i in range(0, len(numbers), 24)]
+    return f"static const uint8_t {name}[] = {{\n" + "\n".join(lines) + "\n};\n"
+
+
 def layout():
     """Constants of the format: what stands in a record, by name."""
     constants = {"TYPE_" + snake(name): i for i, name in enumerate(TYPES)}
@@ -668,6 +675,8 @@ def write(out, components, extension_class=None):
     text = '"""ROM tables of the device model, see firmware/device_model. Generated."""\n\n'
     blobs = (("STRINGS", strings), ("COMPONENTS", heads), ("RECORDS", records))
     _replace(out / "device_model.py", text + "".join(literal(*item) for item in blobs))
+    text = "// ROM tables of the device model, see firmware/device_model. Generated.\n\n"
+    _replace(out / "device_model.inc", text + "".join(c_literal(*item) for item in blobs))
     return len(constants), len(strings), len(heads), len(records)
 
 

@@ -332,7 +332,11 @@ def main():
         "--schemas", help="folder of the JSON schemas (default: those of the ocpp package)"
     )
     parser.add_argument(
-        "--sources", type=Path, nargs="*", default=[], help="what imports names: folders, files"
+        "--sources",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="folders and files of what imports names",
     )
     parser.add_argument(
         "--complete", action="store_true", help="all messages and names, for tests"

@@ -44,12 +44,12 @@ from tables.variable_format import (
     FIELD_UNIT,
     FLAG_VOLATILE,
     KIND_TYPE,
-    LEVEL_CONNECTOR,
     TYPE_DECIMAL,
     TYPE_INTEGER,
     TYPE_STRING,
 )
 from tables.variable_format import READ_ONLY as NEVER_WRITTEN
+from tables.variable_format import WRITE_ONLY as NEVER_READ
 from tables.variables import (
     DEVICE_DATA_CTRLR_BYTES_PER_MESSAGE_GET_REPORT,
     DEVICE_DATA_CTRLR_ITEMS_PER_MESSAGE_GET_REPORT,
@@ -61,7 +61,6 @@ from device_model.limits import check_size
 from wire.names import name
 
 _PAGE = const(10)  # variables in a NotifyReport: about 3 kB, and no long turn of the event loop
-_FIRST = const(1)  # the handle that a walk through everything begins with
 _ANY = const(0xFFFF)
 _UNKNOWN = const(0xFFFE)
 
@@ -88,7 +87,7 @@ class Reports:
         self.link = None  # set by the station
         self._request = None  # requestId; None: no report is under way
         self._base = 0  # name id of the ReportBase, 0: GetReport
-        self._criteria = b""  # variables of ComponentCriteria: their texts in the catalogue
+        self._criteria = ()  # of ComponentCriteria: name ids
         # GetReport's componentVariable, in pieces: its slots as words, of a text where it is in
         # the catalogue, or _ANY
         self._items = None
@@ -128,7 +127,7 @@ class Reports:
         self._page = None
         self._seq = 0
         self._next = 0
-        for handle in self._walk(_FIRST):  # microcontrollers' next() has no default
+        for handle in self._walk(0):  # microcontrollers' next() has no default
             self._next = handle
             break
         if not self._next:
@@ -187,8 +186,7 @@ class Reports:
 
     def _select(self, reader):
         """GetReport's criteria and list."""
-        criteria = reader.each(GetReportRequest.componentCriteria)
-        self._criteria = [catalogue.find(name(c)) << 4 | (c == PROBLEM) for c in criteria]
+        self._criteria = list(reader.each(GetReportRequest.componentCriteria))
         if not reader.count(GetReportRequest.componentVariable):
             return
         self._items = []
@@ -206,41 +204,29 @@ class Reports:
                     items.append(ref if ref >= 0 else _UNKNOWN)
 
     def _walk(self, handle):
-        """Yields the handles of the report from `handle` on: a component after the other, with
-        all its variables at each place where it is.
-        """
+        """Yields the handles of the report from `handle` on, 0: from the first."""
         connectors = self._board.connectors
-        variable, evse, connector = catalogue.split(handle)
-        component = catalogue.component_of(variable)
-        while component < catalogue.END:
-            level = catalogue.level(component)
-            if level and not evse:
-                evse = 1
-                connector = 1 if level == LEVEL_CONNECTOR else 0
-            if self._meets(component, evse, connector):
-                end = catalogue.end(component)
-                while variable < end:
-                    handle = variable | evse << 16 | connector << 23
-                    if self._wants(component, handle):
-                        yield handle
-                    variable = catalogue.after(variable)
-            if connector and connector < connectors[evse - 1]:
-                connector += 1
-            elif evse and evse < len(connectors):
-                evse += 1
-                connector = 1 if connector else 0
-            else:
-                evse = connector = 0
-                component = catalogue.next_component(component)
-            variable = catalogue.first(component)
+        handle = handle or catalogue.following(0, connectors)
+        place = -1
+        meets = True
+        while handle:
+            component = catalogue.component_of(handle & 0xFFFF)
+            here = handle >> 16 << 16 | component
+            if here != place:
+                place = here
+                meets = self._meets(component, handle)
+            if meets and self._wants(component, handle):
+                yield handle
+            handle = catalogue.following(handle, connectors)
 
-    def _meets(self, component, evse, connector):
+    def _meets(self, component, handle):
         """Whether a component meets one of the criteria, if there are any (B08.FR.13)."""
         if self._base or not self._criteria:
             return True
+        _, evse, connector = catalogue.split(handle)
         for criterion in self._criteria:
-            problem = criterion & 1
-            variable = catalogue.named(component, criterion >> 4)
+            problem = criterion == PROBLEM
+            variable = catalogue.find_variable(component, name(criterion), b"")
             if variable < 0 or not self._model.there(variable, evse, connector):
                 if not problem:  # B08.FR.07 to B08.FR.09
                     return True
@@ -326,20 +312,24 @@ class Reports:
         model = self._model
         variable = handle & 0xFFFF
         attributes = []
-        for i, attribute in enumerate(catalogue.ATTRIBUTES):
-            if catalogue.attributes(variable) >> i & 1:
+        left = catalogue.attributes(variable) & 15
+        i = 0
+        while left:
+            if left & 1:
                 mutability = model.mutability(handle, i)
                 value = live
-                if i or live is None:
-                    value = model.read(handle, attribute)[1]
+                if (i or live is None) and mutability != NEVER_READ:
+                    value = model.value(handle, i)
                 writable = mutability != NEVER_WRITTEN
                 attributes.append(
                     VariableAttributeType(
-                        type=attribute,
+                        type=catalogue.ATTRIBUTES[i],
                         value=value,
                         mutability=catalogue.MUTABILITIES[mutability],
                         persistent=writable and not catalogue.kind(variable) & FLAG_VOLATILE,
                         constant=not writable and catalogue.of_board(variable),
                     )
                 )
+            left >>= 1
+            i += 1
         return attributes

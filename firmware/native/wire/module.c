@@ -320,27 +320,11 @@ static uint8_t *room(mp_obj_t buffer_in, size_t n) {
     return buffer.buf;
 }
 
-// write_number(buffer, value, decimals) -> length: value / 10 ** decimals without trailing zeros.
-static mp_obj_t write_number(mp_obj_t buffer, mp_obj_t value, mp_obj_t decimals_in) {
-    mp_uint_t decimals = mp_obj_get_int(decimals_in);
-    if (decimals > WIRE_DECIMALS_MOST) {
-        mp_raise_ValueError(MP_ERROR_TEXT("decimals: 0 to 18"));
-    }
-    return MP_OBJ_NEW_SMALL_INT(wire_write_number(room(buffer, WIRE_NUMBER_MOST), mp_obj_get_int(value), decimals));
-}
-MP_DEFINE_CONST_FUN_OBJ_3(wire_core_write_number_obj, write_number);
-
 // write_time(buffer, seconds since 2020) -> length: date-time, 1984 to 2088.
 static mp_obj_t write_time(mp_obj_t buffer, mp_obj_t seconds) {
     return MP_OBJ_NEW_SMALL_INT(wire_write_time(room(buffer, WIRE_TIME_LENGTH), mp_obj_get_int(seconds)));
 }
 MP_DEFINE_CONST_FUN_OBJ_2(wire_core_write_time_obj, write_time);
-
-// The table as bytes, in ROM: numbers of 16 bits, the low byte first.
-#if !MP_ENDIANNESS_LITTLE
-#error "the table is for little-endian processors"
-#endif
-const mp_obj_str_t wire_core_table_obj = { { &mp_type_bytes }, 0, sizeof(wire_table), (const byte *)wire_table };
 
 static const mp_rom_map_elem_t globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_wire_core) },
@@ -349,9 +333,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_name_id), MP_ROM_PTR(&wire_core_name_id_obj) },
     { MP_ROM_QSTR(MP_QSTR_is_utf8), MP_ROM_PTR(&wire_core_is_utf8_obj) },
     { MP_ROM_QSTR(MP_QSTR_is_time), MP_ROM_PTR(&wire_core_is_time_obj) },
-    { MP_ROM_QSTR(MP_QSTR_write_number), MP_ROM_PTR(&wire_core_write_number_obj) },
     { MP_ROM_QSTR(MP_QSTR_write_time), MP_ROM_PTR(&wire_core_write_time_obj) },
-    { MP_ROM_QSTR(MP_QSTR_TABLE), MP_ROM_PTR(&wire_core_table_obj) },
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
 

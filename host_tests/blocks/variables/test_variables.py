@@ -457,10 +457,10 @@ def test_memory_runs_out_and_everything_stays_as_it_was(bench, monkeypatch):
 def test_memory_is_short_for_one_of_the_values(bench, monkeypatch):
     put = Values.put
 
-    def short(self, variable, evse, connector, attribute, value):
+    def short(self, handle, attribute, value):
         if value == b"60":
             raise MemoryError
-        put(self, variable, evse, connector, attribute, value)
+        put(self, handle, attribute, value)
 
     monkeypatch.setattr(Values, "put", short)
     found = bench.ask(SET, (None, b"60", *INTERVAL), (None, b"false", *ENABLED))
