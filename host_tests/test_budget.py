@@ -9,7 +9,7 @@ import yardstick
 
 from tools import least_heap
 from tools.budget import __main__ as budget
-from tools.budget import blocks, limits, memory, plot, record, rom
+from tools.budget import blocks, forecast, limits, memory, plot, record, rom
 from tools.image_size import Image
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -35,6 +35,44 @@ def test_every_figure_is_there_and_null_when_nothing_has_measured_it():
     assert figures["least_heap"] == {"value": 27_648, "gate": 32_000, "goal": 30_000}
     assert figures["image_tls"] == {"value": None, "gate": 290_000, "goal": 280_000}
     assert limits.over_the_gate(figures) == []
+
+
+# ---- what is to come
+
+
+def test_lines_of_code():
+    text = """'Says so.'
+
+import a  # b
+
+
+def f(
+    x,
+):
+    'Does it.'
+    # no
+    return 'a'
+"""
+    assert forecast.code_lines(text) == 5
+    assert forecast.code_lines("") == 0
+
+
+def test_the_forecast_is_what_the_messages_to_come_would_take():
+    there = forecast.Built(
+        image=100_000, code=20_000, lines=1_000, block_lines=400, variables=50,
+        variable_bytes=2_000, messages=20, message_bytes=3_000,
+    )  # fmt: skip
+    found = forecast.forecast(there, 30)
+    assert (found["bytes_a_line"], found["bytes_a_variable"]) == (20, 40)
+    assert found["bytes_a_message"] == 150
+    assert (found["lines_to_come"], found["variables_to_come"]) == (200, 25)
+    assert found["image"] == 100_000 + 200 * 20 + 25 * 40 + 10 * 150
+    assert any("106,500 B" in line for line in forecast.lines(found))
+    assert forecast.forecast(there, 20)["image"] == 100_000, "all is there"
+
+
+def test_all_messages_of_OCPP_are_counted():
+    assert forecast.all_actions() == 64
 
 
 # ---- what blocks cost

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tools import least_heap
-from tools.budget import blocks, limits, memory, plot, record, rom
+from tools.budget import blocks, forecast, limits, memory, plot, record, rom
 from tools.image_size import SIMULATION, Image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +74,16 @@ def chip(before: record.Record) -> tuple[dict[str, int], dict[str, dict[str, int
     return found, details(image, needed)
 
 
+def to_come() -> dict[str, float]:
+    """The forecast (forecast.py)."""
+    image = rom.image(BUILD, rom.CHIP)
+    if image is None:
+        return {}
+    tables = rom.table_sizes(BUILD / "gen" / "tables")
+    there = forecast.built(BUILD, image, tables["device_model"])
+    return forecast.forecast(there, forecast.all_actions())
+
+
 def content(figures: limits.Figures, more: Mapping[str, object]) -> dict[str, object]:
     """What build/budget.json says: the figures under the keys that others rely on, and details."""
     taken = set(figures) & set(more)
@@ -90,13 +100,17 @@ def report(
 ) -> None:
     tables = rom.table_sizes(BUILD / "gen" / "tables")
     unix = rom.unix_program(BUILD)
-    said = content(figures, {**parts, "blocks": rows, "tables": tables, "unix": unix})
+    expected = to_come()
+    more = {"blocks": rows, "forecast": expected, "tables": tables, "unix": unix}
+    said = content(figures, {**parts, **more})
     text = json.dumps(said, indent=2) + "\n"
     (BUILD / "budget.json").write_text(text, encoding="utf-8")
     for name, sizes in parts.items():
         show_parts(TITLES[name], sizes)
     show_parts("ROM of the generated tables (bytes constants)", tables)
     print("", *blocks.lines(rows), "", sep="\n")
+    if expected:
+        print(*forecast.lines(expected), "", sep="\n")
     show_figures(figures, before)
 
 
