@@ -14,14 +14,13 @@ class Limit(NamedTuple):
 
 
 LIMITS = {
-    "image": Limit("image, Core, no TLS", 184 * KB, 168 * KB),
-    "image_core": Limit("the same: boards/products/core.txt", 184 * KB, 168 * KB),
+    "image": Limit("image, Core, no TLS", 172 * KB, 168 * KB),
+    "image_core": Limit("the same: boards/products/core.txt", 172 * KB, 168 * KB),
     "image_all": Limit("image, all that is built, no TLS", 215 * KB, 200 * KB),
     "image_rv32": Limit("the same for RV32", None, None),
     "image_tls": Limit("image with the TLS client", 290 * KB, 280 * KB),
-    # Until the footprint work: then 97.
-    "firmware": Limit("firmware alone: code, tables, names", 106 * KB, 94 * KB),
-    "ram": Limit("all RAM, no TLS", 40 * KB, 36 * KB),
+    "firmware": Limit("firmware alone: code, tables, names", 97 * KB, 94 * KB),
+    "ram": Limit("all RAM, no TLS", 34 * KB, 32 * KB + 500),
     "ram_tls": Limit("all RAM, mutual TLS", 56 * KB, 50 * KB),
     "least_heap": Limit("least heap, 32-bit unix build", 32 * KB, 30 * KB),
     "least_heap_tls": Limit("least heap, mutual TLS", 48 * KB, 45 * KB),
