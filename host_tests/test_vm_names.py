@@ -22,7 +22,7 @@ SOURCES = [
     ROOT / "boards/emulated/board.py",
     *(path for name in ("core", "event") if (path := ASYNCIO / f"{name}.py").exists()),
 ]
-MODULES = ("gc", "sys", "time", "micropython")
+MODULES = ("binascii", "gc", "sys", "time", "micropython")
 OF_THE_COMPILER = {"const", "viper", "native", "asm_thumb"}
 # boards/emulated/manifest.py leaves these files of asyncio out.
 NO_ASYNCIO = {"wait_for", "wait_for_ms", "gather", "Lock", "open_connection", "start_server"}

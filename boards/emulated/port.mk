@@ -71,14 +71,14 @@ SRC_C = $(PORT) $(SIMULATION) \
 	shared/timeutils/timeutils.c
 # binascii.crc32() without zlib.
 SRC_C += lib/uzlib/crc32.c
-$(BUILD)/extmod/modbinascii.o: CFLAGS += -DMICROPY_PY_DEFLATE=1
+$(BUILD)/vm_types.o: CFLAGS += -DMICROPY_PY_DEFLATE=1
 
 SRC_S = shared/runtime/$(GC_HELPER)
 SRC_QSTR += $(addprefix $(EMULATED)/, flash_image.c modhw.c modsim_settings.c network.c vm_littlefs.c vm_names.c) \
 	$(addprefix $(REPOSITORY)/boards/simulated/micropython/, life.c modsim.c modsim_events.c modsim_platform.c)
 
 # In place of which vm_littlefs.c and vm_types.c are compiled.
-PY_O := $(filter-out $(addprefix $(BUILD)/, extmod/vfs.o extmod/vfs_lfs.o \
+PY_O := $(filter-out $(addprefix $(BUILD)/, extmod/modbinascii.o extmod/vfs.o extmod/vfs_lfs.o \
 	py/objdict.o py/objlist.o py/objrange.o py/objslice.o), $(PY_O))
 OBJ = $(PY_O) $(addprefix $(BUILD)/, $(SRC_C:.c=.o) $(SRC_S:.s=.o))
 

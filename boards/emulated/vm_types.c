@@ -1,4 +1,4 @@
-// MicroPython's list, dict, range and slice without what the firmware does not use of them: their own sources, compiled here
+// MicroPython's list, dict, range and slice, and module binascii, without what the firmware does not use of them: their own sources, compiled here
 // with shorter tables of methods. They print as <list>, <dict> ...: a log has the numbers and texts in them, one by one.
 //
 // host_tests/test_vm_names.py says so when the firmware uses a method that is missing here.
@@ -35,6 +35,7 @@ PRINTED(slice_print);
 #include "py/objlist.c"
 #include "py/objrange.c"
 #include "py/objslice.c"
+#include "extmod/modbinascii.c"
 
 #define NAME(name, object) { MP_ROM_QSTR(MP_QSTR_##name), MP_ROM_PTR(&object) }
 #define DICT(name, names) \
@@ -58,3 +59,9 @@ static const mp_rom_map_elem_t dict[] = {
     NAME(pop, dict_pop_obj),
 };
 static DICT(dict_locals_dict, dict);
+
+static const mp_rom_map_elem_t binascii[] = {
+    NAME(b2a_base64, mod_binascii_b2a_base64_obj),
+    NAME(crc32, mod_binascii_crc32_obj),
+};
+static DICT(mp_module_binascii_globals, binascii);
