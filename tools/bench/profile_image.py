@@ -132,7 +132,8 @@ def _in_file(source: str) -> dict[str, str]:
 def line_at(code: bytes, at: int) -> int:
     """The line that the byte at offset `at` of a function belongs to; 0: it does not say.
 
-    py/bc.h, MP_BC_PRELUDE_SIG_DECODE_INTO and what follows there.
+    py/bc.h, MP_BC_PRELUDE_SIG_DECODE_INTO and what follows there; a 0 stands for all names
+    (tools/names/prelude.py).
     """
     names, position = _signature(code)
     info = cells = shift = 0
@@ -146,7 +147,7 @@ def line_at(code: bytes, at: int) -> int:
             break
     end = position + info
     left = at - end - cells
-    for _ in range(names):
+    for _ in range(1 if code[position] == 0 else names):
         while code[position] & 0x80:
             position += 1
         position += 1
