@@ -59,6 +59,9 @@ typedef struct {
 
 extern const mp_obj_type_t rom_type_fun;
 
+// Calls such a function, or a mp_obj_fun_bc_t: a port may have it in its mp_type_fun_bc.
+mp_obj_t rom_fun_call(mp_obj_t self, size_t n_args, size_t n_kw, const mp_obj_t *args);
+
 // Functions with default values.
 typedef struct { mp_obj_fun_bc_t fun; mp_rom_obj_t defaults[1]; } rom_fun1_t;
 typedef struct { mp_obj_fun_bc_t fun; mp_rom_obj_t defaults[2]; } rom_fun2_t;
