@@ -20,9 +20,14 @@ ASYNCIO = TREE / "extmod/asyncio"
 SOURCES = [
     *sorted((ROOT / "firmware").rglob("*.py")),
     ROOT / "boards/emulated/board.py",
+    *sorted((ROOT / "boards/simulated/micropython").glob("*.py")),
     *(path for name in ("core", "event") if (path := ASYNCIO / f"{name}.py").exists()),
 ]
-MODULES = ("binascii", "gc", "sys", "time", "micropython")
+MODULES = {name: name for name in ("binascii", "gc", "sys", "time", "micropython")}
+MODULES["select"] = "select_module"
+# Where methods are looked for that are called by their type, which checks no self.
+TYPES = {"str", "bytes", "bytearray", "list", "dict", "tuple", "int", "memoryview"}
+BY_TYPE = {"from_bytes"}
 OF_THE_COMPILER = {"const", "viper", "native", "asm_thumb"}
 # boards/emulated/manifest.py leaves these files of asyncio out.
 NO_ASYNCIO = {"wait_for", "wait_for_ms", "gather", "Lock", "open_connection", "start_server"}
@@ -35,7 +40,7 @@ def table(name: str) -> set[str]:
     """The names in one table of vm_names.c or vm_types.c."""
     body = re.search(rf"mp_rom_map_elem_t {name}\[\] = {{(.*?)\n}};", TABLES, re.S)
     assert body, f"no table {name}"
-    return set(re.findall(r"NAME\((\w+),", body[1]))
+    return set(re.findall(r"(?:NAME\(|MP_QSTR_)(\w+)", body[1]))
 
 
 def defined(trees: list[ast.AST]) -> set[str]:
@@ -56,6 +61,7 @@ def missing(tree: ast.AST, own: set[str]) -> set[str]:
         "str": set(dir(str)) | set(dir(bytes)),
         "list": set(dir(list)),
         "dict": set(dir(dict)),
+        "property": {"getter", "setter", "deleter"},
     }
     found = set()
     for node in ast.walk(tree):
@@ -67,14 +73,18 @@ def missing(tree: ast.AST, own: set[str]) -> set[str]:
             if module == "asyncio" and node.attr in NO_ASYNCIO:
                 found.add(f"asyncio.{node.attr}")
             elif module in MODULES:
-                if node.attr not in table(module) | OF_THE_COMPILER | NO_STREAMS:
+                if node.attr not in table(MODULES[module]) | OF_THE_COMPILER | NO_STREAMS:
                     found.add(f"{module}.{node.attr}")
+            elif module in TYPES - own and node.attr not in BY_TYPE:
+                found.add(f"{module}.{node.attr} by its type")
             elif node.attr not in there:
                 owners = [owner for owner, names in methods.items() if node.attr in names]
                 found |= {f"{owner}.{node.attr}" for owner in owners[:1]}
+        elif isinstance(node, ast.ClassDef) and len(node.bases) > 1:
+            found.add(f"{node.name}: two parents")
         elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
             names = {alias.name for alias in node.names} - OF_THE_COMPILER
-            found |= {f"{node.module}.{name}" for name in names - table(node.module)}
+            found |= {f"{node.module}.{name}" for name in names - table(MODULES[node.module])}
     return found
 
 
@@ -97,6 +107,10 @@ def test_the_images_have_every_name_that_the_firmware_uses():
         ("import gc\ngc.threshold(1)", "gc.threshold"),
         ("asyncio.gather(x)", "asyncio.gather"),
         ("from time import sleep_us", "time.sleep_us"),
+        ("select.select(x)", "select.select"),
+        ("list.append(x, 1)", "list.append by its type"),
+        ("class A:\n    @y.setter\n    def y(self, z):\n        pass", "property.setter"),
+        ("class A(x, z):\n    pass", "A: two parents"),
     ],
 )
 def test_a_name_that_is_missing_is_found(source, name):

@@ -78,8 +78,8 @@ SRC_QSTR += $(addprefix $(EMULATED)/, flash_image.c modhw.c modsim_settings.c ne
 	$(addprefix $(REPOSITORY)/boards/simulated/micropython/, life.c modsim.c modsim_events.c modsim_platform.c)
 
 # In place of which vm_littlefs.c and vm_types.c are compiled.
-PY_O := $(filter-out $(addprefix $(BUILD)/, extmod/modbinascii.o extmod/vfs.o extmod/vfs_lfs.o \
-	py/objdict.o py/objlist.o py/objrange.o py/objslice.o), $(PY_O))
+PY_O := $(filter-out $(addprefix $(BUILD)/, extmod/modbinascii.o extmod/modselect.o extmod/vfs.o extmod/vfs_lfs.o \
+	py/objdict.o py/objlist.o py/objproperty.o py/objrange.o py/objslice.o), $(PY_O))
 OBJ = $(PY_O) $(addprefix $(BUILD)/, $(SRC_C:.c=.o) $(SRC_S:.s=.o))
 
 all: $(BUILD)/firmware.elf

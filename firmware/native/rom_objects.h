@@ -40,6 +40,9 @@ typedef ROM_TYPE(7) rom_type7_t;
 // What MP_TYPE_FLAG_HAS_SPECIAL_ACCESSORS is for: attributes that are properties are called.
 #define ROM_TYPE_PROPERTIES MP_TYPE_FLAG_HAS_SPECIAL_ACCESSORS
 
+// For the compiler, which may merge constants that are equal: a class is not another one of its name (py/obj.h ends at 0x200).
+#define ROM_TYPE_NAMESAKE(number) ((number) << 10)
+
 // A property, as objproperty.c has it: getter, setter, deleter.
 typedef struct {
     mp_obj_base_t base;
