@@ -41,7 +41,8 @@ CFLAGS += $(INC) $(CPU) -std=gnu11 -Os -DNDEBUG -Wall
 CFLAGS += -ffunction-sections -fdata-sections -fno-common
 # Smaller code of the same source, a little slower: boards/emulated/README.md has what each saves.
 CFLAGS += -fno-tree-loop-optimize -fno-ivopts -fno-move-loop-invariants -fno-schedule-insns2 \
-	-fno-tree-dominator-opts -fno-guess-branch-probability -fno-thread-jumps -fmerge-all-constants
+	-fno-tree-dominator-opts -fno-guess-branch-probability -fno-thread-jumps -fno-tree-tail-merge \
+	-fmerge-all-constants
 # MicroPython compiles vm.c and gc.c with -O3 otherwise: 0.9 kB.
 CSUPEROPT = -Os
 LDFLAGS += $(CPU) -T $(LINKER_SCRIPT) -L $(EMULATED) -Wl,--gc-sections -Wl,-Map=$(BUILD)/firmware.map
