@@ -282,6 +282,41 @@ def test_classes_with_a_parent_in_c(link):
     assert link({"a.py": "class E(Exception):\n" + INIT}).static == set()
 
 
+def test_classes_of_one_name_are_not_equal():
+    """Else the compiler, told to merge equal constants, makes one class of them."""
+    module = """\
+// frozen module %s
+// - frozen file name: %s.py
+static const byte fun_data_%s__lt_module_gt_[6] = {
+    0x54, // LOAD_BUILD_CLASS
+    0x32,0x00, // MAKE_FUNCTION 0
+    0x10,0x01, // LOAD_CONST_STRING 'E'
+    0x11,0x02, // LOAD_NAME 'Exception'
+    0x34,0x03, // CALL_FUNCTION 3
+    0x16,0x03, // STORE_NAME 'E'
+    0x51, // LOAD_CONST_NONE
+    0x63, // RETURN_VALUE
+};
+static const byte fun_data_%s_E[6] = {
+    0x11,0x02, // LOAD_NAME '__name__'
+    0x16,0x03, // STORE_NAME '__module__'
+    0x10,0x01, // LOAD_CONST_STRING 'E'
+    0x16,0x03, // STORE_NAME '__qualname__'
+    0x51, // LOAD_CONST_NONE
+    0x63, // RETURN_VALUE
+};
+static const mp_raw_code_t *const children_%s__lt_module_gt_[] = {
+    (const mp_raw_code_t *)&proto_fun_%s_E,
+};
+static const mp_frozen_module_t frozen_module_%s = {
+};
+"""
+    content = Content("".join(module.replace("%s", name) for name in ("a", "b")))
+    lines = Emitter(content, {}, closed=True).lines()
+    flags = [line.partition("flags = ")[2] for line in lines if ".flags = ROM_TYPE" in line]
+    assert flags == ["ROM_TYPE_FLAGS,", "ROM_TYPE_FLAGS | ROM_TYPE_NAMESAKE(1),"]
+
+
 INIT = "    def __init__(self):\n        super().__init__()\n"
 
 POOL = """\

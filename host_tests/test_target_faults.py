@@ -4,6 +4,8 @@ Played by `make test-target` alone: the unix build has none of it.
 """
 
 import asyncio
+import re
+from pathlib import Path
 
 import pytest
 import target
@@ -12,6 +14,7 @@ from tools.csms.charger import BOARD
 
 pytestmark = pytest.mark.skipif(not target.EMULATED, reason="only on an emulated chip")
 
+ROOT = Path(__file__).resolve().parents[1]
 _FAULT = 4
 _WRONG_SETTINGS = 2
 # What the processor calls the reason of a fault: a register of Cortex-M, of RISC-V.
@@ -35,6 +38,11 @@ async def _recovers(csms, station, error):
     station.charger.log.clear()
 
 
+def _source_line(module, number):
+    path = ROOT / "firmware" / (module.replace(".", "/") + ".py")
+    return path.read_text().splitlines()[number - 1].strip()
+
+
 async def test_out_of_memory_restarts_the_firmware(rig):
     csms, station = await rig.booted()
     await _try(station, b"memory")
@@ -55,7 +63,10 @@ async def test_a_task_that_fails_alone_tells_why(rig):
         await asyncio.sleep(0.1 * target.PACE)
     assert await station.logged("ValueError: trial of a task")
     assert any("Traceback" in line for line in station.log)
-    assert any("charging" in line and "line" in line for line in station.log)
+    shown = re.findall(r'^  File "([\w.]+)", line (\d+)', "\n".join(station.log), re.M)
+    innermost = [_source_line(module, int(line)) for module, line in shown[-3:]]
+    for line, call in zip(innermost, ("log.warning(", "_write(WARNING", "sink("), strict=True):
+        assert line.startswith(call)
     assert (await csms.expect("BootNotification", 15))["reason"] == "Watchdog"
     station.charger.log.clear()
 

@@ -20,9 +20,14 @@ ASYNCIO = TREE / "extmod/asyncio"
 SOURCES = [
     *sorted((ROOT / "firmware").rglob("*.py")),
     ROOT / "boards/emulated/board.py",
+    *sorted((ROOT / "boards/simulated/micropython").glob("*.py")),
     *(path for name in ("core", "event") if (path := ASYNCIO / f"{name}.py").exists()),
 ]
-MODULES = ("binascii", "gc", "sys", "time", "micropython")
+MODULES = {name: name for name in ("binascii", "gc", "sys", "time", "micropython")}
+MODULES["select"] = "select_module"
+# Where methods are looked for that are called by their type, which checks no self.
+TYPES = {"str", "bytes", "bytearray", "list", "dict", "tuple", "int", "memoryview"}
+BY_TYPE = {"from_bytes"}
 OF_THE_COMPILER = {"const", "viper", "native", "asm_thumb"}
 # boards/emulated/manifest.py leaves these files of asyncio out.
 NO_ASYNCIO = {"wait_for", "wait_for_ms", "gather", "Lock", "open_connection", "start_server"}
@@ -35,7 +40,7 @@ def table(name: str) -> set[str]:
     """The names in one table of vm_names.c or vm_types.c."""
     body = re.search(rf"mp_rom_map_elem_t {name}\[\] = {{(.*?)\n}};", TABLES, re.S)
     assert body, f"no table {name}"
-    return set(re.findall(r"NAME\((\w+),", body[1]))
+    return set(re.findall(r"(?:NAME\(|MP_QSTR_)(\w+)", body[1]))
 
 
 def defined(trees: list[ast.AST]) -> set[str]:
@@ -49,33 +54,43 @@ def defined(trees: list[ast.AST]) -> set[str]:
     return names
 
 
+METHODS = {
+    "str": set(dir(str)) | set(dir(bytes)),
+    "list": set(dir(list)),
+    "dict": set(dir(dict)),
+    "property": {"getter", "setter", "deleter"},
+}
+
+
 def missing(tree: ast.AST, own: set[str]) -> set[str]:
     """Names that one source uses and no table has; `own`: what the firmware defines."""
-    there = table("text") | table("list") | table("dict") | set(dir(int)) | set(dir(tuple)) | own
-    methods = {
-        "str": set(dir(str)) | set(dir(bytes)),
-        "list": set(dir(list)),
-        "dict": set(dir(dict)),
-    }
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and hasattr(builtins, node.id):
             if node.id not in table("builtins") | own | NOT_A_BUILTIN:
                 found.add(node.id)
         elif isinstance(node, ast.Attribute):
-            module = node.value.id if isinstance(node.value, ast.Name) else ""
-            if module == "asyncio" and node.attr in NO_ASYNCIO:
-                found.add(f"asyncio.{node.attr}")
-            elif module in MODULES:
-                if node.attr not in table(module) | OF_THE_COMPILER | NO_STREAMS:
-                    found.add(f"{module}.{node.attr}")
-            elif node.attr not in there:
-                owners = [owner for owner, names in methods.items() if node.attr in names]
-                found |= {f"{owner}.{node.attr}" for owner in owners[:1]}
+            found |= missing_attribute(node, own)
+        elif isinstance(node, ast.ClassDef) and len(node.bases) > 1:
+            found.add(f"{node.name}: two parents")
         elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
             names = {alias.name for alias in node.names} - OF_THE_COMPILER
-            found |= {f"{node.module}.{name}" for name in names - table(node.module)}
+            found |= {f"{node.module}.{name}" for name in names - table(MODULES[node.module])}
     return found
+
+
+def missing_attribute(node: ast.Attribute, own: set[str]) -> set[str]:
+    owner = node.value.id if isinstance(node.value, ast.Name) else ""
+    if owner == "asyncio" and node.attr in NO_ASYNCIO:
+        return {f"asyncio.{node.attr}"}
+    if owner in MODULES:
+        known = table(MODULES[owner]) | OF_THE_COMPILER | NO_STREAMS
+        return set() if node.attr in known else {f"{owner}.{node.attr}"}
+    if owner in TYPES - own and node.attr not in BY_TYPE:
+        return {f"{owner}.{node.attr} by its type"}
+    there = table("text") | table("list") | table("dict") | set(dir(int)) | set(dir(tuple)) | own
+    owners = [kind for kind, names in METHODS.items() if node.attr in names - there]
+    return {f"{kind}.{node.attr}" for kind in owners[:1]}
 
 
 def test_the_images_have_every_name_that_the_firmware_uses():
@@ -97,6 +112,10 @@ def test_the_images_have_every_name_that_the_firmware_uses():
         ("import gc\ngc.threshold(1)", "gc.threshold"),
         ("asyncio.gather(x)", "asyncio.gather"),
         ("from time import sleep_us", "time.sleep_us"),
+        ("select.select(x)", "select.select"),
+        ("list.append(x, 1)", "list.append by its type"),
+        ("class A:\n    @y.setter\n    def y(self, z):\n        pass", "property.setter"),
+        ("class A(x, z):\n    pass", "A: two parents"),
     ],
 )
 def test_a_name_that_is_missing_is_found(source, name):

@@ -12,7 +12,7 @@ all: $(OUT)/unix/pilotwire $(OUT)/unix/micropython
 include tools/gen.mk
 
 FROZEN_FROM = $(CODE_FROM) $(EXTENSION) tools/freeze.py tools/inline.py
-C_FROM = $(call find,firmware boards/unix boards/simulated,*.[ch]) firmware/native/micropython.mk
+C_FROM = $(call find,firmware boards/unix boards/simulated,*.[ch]) firmware/native/micropython.mk $(wildcard tools/rom_objects/*.py)
 
 $(OUT)/frozen/stamp: $(GEN)/stamp $(FROZEN_FROM)
 	@$(PYTHON) -m tools.freeze --product $(GEN)/product.json --start main --hooks $(GEN)/hooks.json \

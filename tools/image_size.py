@@ -30,7 +30,7 @@ MICROPYTHON = ("VM", "asyncio", "littlefs", "C library")
 OBJECTS = (
     (r"^(lib/littlefs|extmod/vfs|vm_littlefs)", "littlefs"),
     (r"^extmod/(modasyncio|modselect)", "asyncio"),
-    (r"^((py|extmod|shared)/|vm_names)", "VM"),
+    (r"^((py|extmod|shared)/|vm_(names|types))", "VM"),
     (r"^native/wire/tables\.o$", "tables/"),
     (r"^native/(wire|websocket|json_out)/", "wire/"),
     (r"^native/catalogue/", "device_model/"),

@@ -91,7 +91,7 @@ typedef long mp_off_t;
 void board_wait(mp_int_t timeout_ms);
 #define MICROPY_INTERNAL_WFE(timeout_ms) board_wait((mp_int_t)(timeout_ms))
 
-// vm_names.c has shorter tables than MicroPython: what they leave out the linker drops.
+// vm_names.c has shorter tables than MicroPython, and one call for all functions: what they leave out the linker drops.
 #ifndef VM_NAMES_HERE
 #pragma weak mp_module_builtins_globals
 #pragma weak mp_module_gc
@@ -102,6 +102,7 @@ void board_wait(mp_int_t timeout_ms);
 #pragma weak mp_obj_bytearray_locals_dict
 #pragma weak mp_obj_bytes_locals_dict
 #pragma weak mp_obj_str_locals_dict
+#pragma weak mp_type_fun_bc
 #endif
 
 // Functions in ROM take 8 bytes (firmware/native/rom_objects.h); of the linker script.

@@ -41,7 +41,8 @@ CFLAGS += $(INC) $(CPU) -std=gnu11 -Os -DNDEBUG -Wall
 CFLAGS += -ffunction-sections -fdata-sections -fno-common
 # Smaller code of the same source, a little slower: boards/emulated/README.md has what each saves.
 CFLAGS += -fno-tree-loop-optimize -fno-ivopts -fno-move-loop-invariants -fno-schedule-insns2 \
-	-fno-tree-dominator-opts -fno-guess-branch-probability -fno-thread-jumps -fmerge-all-constants
+	-fno-tree-dominator-opts -fno-guess-branch-probability -fno-thread-jumps -fno-tree-tail-merge \
+	-fmerge-all-constants
 # MicroPython compiles vm.c and gc.c with -O3 otherwise: 0.9 kB.
 CSUPEROPT = -Os
 LDFLAGS += $(CPU) -T $(LINKER_SCRIPT) -L $(EMULATED) -Wl,--gc-sections -Wl,-Map=$(BUILD)/firmware.map
@@ -78,8 +79,8 @@ SRC_QSTR += $(addprefix $(EMULATED)/, flash_image.c modhw.c modsim_settings.c ne
 	$(addprefix $(REPOSITORY)/boards/simulated/micropython/, life.c modsim.c modsim_events.c modsim_platform.c)
 
 # In place of which vm_littlefs.c and vm_types.c are compiled.
-PY_O := $(filter-out $(addprefix $(BUILD)/, extmod/modbinascii.o extmod/vfs.o extmod/vfs_lfs.o \
-	py/objdict.o py/objlist.o py/objrange.o py/objslice.o), $(PY_O))
+PY_O := $(filter-out $(addprefix $(BUILD)/, extmod/modbinascii.o extmod/modselect.o extmod/vfs.o extmod/vfs_lfs.o \
+	py/objdict.o py/objlist.o py/objproperty.o py/objrange.o py/objslice.o), $(PY_O))
 OBJ = $(PY_O) $(addprefix $(BUILD)/, $(SRC_C:.c=.o) $(SRC_S:.s=.o))
 
 all: $(BUILD)/firmware.elf

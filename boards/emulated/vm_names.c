@@ -12,6 +12,8 @@
 #include "py/runtime.h"
 #include "py/stream.h"
 
+#include "firmware/native/rom_objects.h"
+
 #define NAME(name, object) { MP_ROM_QSTR(MP_QSTR_##name), MP_ROM_PTR(&object) }
 #define MODULE(module, table) \
     static MP_DEFINE_CONST_DICT(module##_globals, table); \
@@ -131,7 +133,7 @@ static const mp_rom_map_elem_t text[] = {
 MP_DEFINE_CONST_DICT_WITH_SIZE(mp_obj_array_locals_dict, text, ARRAY_NAMES);
 MP_DEFINE_CONST_DICT(mp_obj_bytearray_locals_dict, text);
 MP_DEFINE_CONST_DICT_WITH_SIZE(mp_obj_bytes_locals_dict, text + ARRAY_NAMES, MP_ARRAY_SIZE(text) - ARRAY_NAMES);
-MP_DEFINE_CONST_DICT_WITH_SIZE(mp_obj_str_locals_dict, text + ARRAY_NAMES, MP_ARRAY_SIZE(text) - ARRAY_NAMES);
+extern const mp_obj_dict_t mp_obj_str_locals_dict __attribute__((alias("mp_obj_bytes_locals_dict")));
 
 MP_DECLARE_CONST_FUN_OBJ_0(gc_collect_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(gc_mem_alloc_obj);
@@ -169,3 +171,6 @@ static const mp_rom_map_elem_t time[] = {
     NAME(ticks_us, mp_time_ticks_us_obj),
 };
 MODULE(mp_module_time, time);
+
+// Functions in RAM, and those in ROM with default values, are called as the others in ROM are (firmware/native/rom_objects.c).
+MP_DEFINE_CONST_OBJ_TYPE(mp_type_fun_bc, MP_QSTR_function, MP_TYPE_FLAG_BINDS_SELF, call, rom_fun_call);

@@ -1,5 +1,5 @@
-// MicroPython's list, dict, range and slice, and module binascii, without what the firmware does not use of them: their own sources, compiled here
-// with shorter tables of methods. They print as <list>, <dict> ...: a log has the numbers and texts in them, one by one.
+// MicroPython's list, dict, range, slice and property, and modules binascii and select, without what the firmware does not use of
+// them: their own sources, compiled here with shorter tables of methods. They print as <list>, <dict> ...: a log has the numbers and texts in them, one by one.
 //
 // host_tests/test_vm_names.py says so when the firmware uses a method that is missing here.
 
@@ -33,9 +33,11 @@ PRINTED(slice_print);
 #pragma GCC diagnostic ignored "-Wunused-function"
 #include "py/objdict.c"
 #include "py/objlist.c"
+#include "py/objproperty.c" // its table stays empty: no @x.setter
 #include "py/objrange.c"
 #include "py/objslice.c"
 #include "extmod/modbinascii.c"
+#include "extmod/modselect.c"
 
 #define NAME(name, object) { MP_ROM_QSTR(MP_QSTR_##name), MP_ROM_PTR(&object) }
 #define DICT(name, names) \
@@ -65,3 +67,20 @@ static const mp_rom_map_elem_t binascii[] = {
     NAME(crc32, mod_binascii_crc32_obj),
 };
 static DICT(mp_module_binascii_globals, binascii);
+
+static const mp_rom_map_elem_t poll[] = {
+    NAME(register, poll_register_obj),
+    NAME(unregister, poll_unregister_obj),
+    NAME(modify, poll_modify_obj),
+    NAME(ipoll, poll_ipoll_obj),
+};
+static DICT(poll_locals_dict, poll);
+
+static const mp_rom_map_elem_t select_module[] = {
+    NAME(poll, mp_select_poll_obj),
+    { MP_ROM_QSTR(MP_QSTR_POLLIN), MP_ROM_INT(MP_STREAM_POLL_RD) },
+    { MP_ROM_QSTR(MP_QSTR_POLLOUT), MP_ROM_INT(MP_STREAM_POLL_WR) },
+    { MP_ROM_QSTR(MP_QSTR_POLLERR), MP_ROM_INT(MP_STREAM_POLL_ERR) },
+    { MP_ROM_QSTR(MP_QSTR_POLLHUP), MP_ROM_INT(MP_STREAM_POLL_HUP) },
+};
+static DICT(mp_module_select_globals, select_module);

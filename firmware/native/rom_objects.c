@@ -60,37 +60,58 @@ static void learn(void) {
 // Larger states of functions are on the heap, as those of objfun.c.
 #define STATE_ON_STACK (11 * sizeof(mp_uint_t))
 
-// As objfun.c calls its functions, which would take a second frame.
-static mp_obj_t rom_fun_call(mp_obj_t self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    mp_cstack_check();
-    uintptr_t place = ((rom_fun_t *)MP_OBJ_TO_PTR(self))->place - (uintptr_t)ROM_FLASH_START;
+// What a call has in its frame, which is on the stack once for each function that is being executed: so every word counts. The
+// VM looks at no type, and at no functions inside where there are none: in their places stands what else the call needs.
+typedef union {
     mp_obj_fun_bc_t function;
-    size_t module = place >> ROM_FLASH_BITS;
-    function.context = module < rom_static_contexts_count ? &rom_static_contexts[module]
-        : &rom_contexts[module - rom_static_contexts_count];
-    function.bytecode = (const byte *)ROM_FLASH_START + (place & ((1 << ROM_FLASH_BITS) - 1));
+    struct {
+        const mp_obj_fun_bc_t *self; // this, or where the function itself lies
+        const mp_module_context_t *context;
+        void *on_heap;
+        const byte *bytecode;
+    };
+} call_t;
+_Static_assert(offsetof(call_t, on_heap) == offsetof(mp_obj_fun_bc_t, child_table), "two views of the same words");
+_Static_assert(offsetof(call_t, bytecode) == offsetof(mp_obj_fun_bc_t, bytecode), "two views of the same words");
 
-    const byte *ip = function.bytecode;
+// Takes memory from the heap for a function that holds much. The result: how many values it holds, and in its lower half how
+// many bytes on the stack it wants, if none from the heap.
+static MP_NOINLINE size_t begin(call_t *call, mp_obj_t function) {
+    mp_cstack_check();
+    call->self = MP_OBJ_TO_PTR(function);
+    if (call->self->base.type == &rom_type_fun) {
+        uintptr_t place = ((rom_fun_t *)call->self)->place - (uintptr_t)ROM_FLASH_START;
+        size_t module = place >> ROM_FLASH_BITS;
+        call->self = &call->function;
+        call->context = module < rom_static_contexts_count ? &rom_static_contexts[module]
+            : &rom_contexts[module - rom_static_contexts_count];
+        call->bytecode = (const byte *)ROM_FLASH_START + (place & ((1 << ROM_FLASH_BITS) - 1));
+    }
+    const byte *ip = call->self->bytecode;
     MP_BC_PRELUDE_SIG_DECODE(ip);
     size_t size = n_state * sizeof(mp_obj_t) + n_exc_stack * sizeof(mp_exc_stack_t);
-    mp_code_state_t *state = NULL;
+    call->on_heap = NULL;
     if (size > STATE_ON_STACK) {
-        state = m_new_obj_var_maybe(mp_code_state_t, state, byte, size);
+        call->on_heap = m_new_obj_var_maybe(mp_code_state_t, state, byte, size);
     }
-    if (state == NULL) {
-        state = alloca(offsetof(mp_code_state_t, state) + size);
-        size = 0;
-    }
-    state->fun_bc = &function;
-    state->n_state = n_state;
+    return n_state << 16 | (call->on_heap == NULL ? offsetof(mp_code_state_t, state) + size : 0);
+}
+
+// As objfun.c calls its functions, and for those of its kind, too.
+mp_obj_t rom_fun_call(mp_obj_t self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    call_t call;
+    size_t size = begin(&call, self);
+    mp_code_state_t *state = (size & 0xffff) > 0 ? alloca(size & 0xffff) : call.on_heap;
+    state->fun_bc = (mp_obj_fun_bc_t *)call.self;
+    state->n_state = size >> 16;
     mp_setup_code_state(state, n_args, n_kw, args);
     state->old_globals = mp_globals_get();
-    mp_globals_set(function.context->module.globals);
+    mp_globals_set(call.self->context->module.globals);
     mp_vm_return_kind_t kind = mp_execute_bytecode(state, MP_OBJ_NULL);
     mp_globals_set(state->old_globals);
     mp_obj_t result = kind == MP_VM_RETURN_NORMAL ? *state->sp : state->state[0];
-    if (size != 0) {
-        m_del_var(mp_code_state_t, state, byte, size, state);
+    if (call.on_heap != NULL) {
+        gc_free(call.on_heap);
     }
     if (kind == MP_VM_RETURN_NORMAL) {
         return result;

@@ -40,6 +40,9 @@ typedef ROM_TYPE(7) rom_type7_t;
 // What MP_TYPE_FLAG_HAS_SPECIAL_ACCESSORS is for: attributes that are properties are called.
 #define ROM_TYPE_PROPERTIES MP_TYPE_FLAG_HAS_SPECIAL_ACCESSORS
 
+// For the compiler, which may merge constants that are equal: a class is not another one of its name (py/obj.h ends at 0x200).
+#define ROM_TYPE_NAMESAKE(number) ((number) << 10)
+
 // A property, as objproperty.c has it: getter, setter, deleter.
 typedef struct {
     mp_obj_base_t base;
@@ -58,6 +61,9 @@ typedef struct {
 #define ROM_PLACE(code, module) ((uintptr_t)(code) + ((uintptr_t)(module) << ROM_FLASH_BITS))
 
 extern const mp_obj_type_t rom_type_fun;
+
+// Calls such a function, or a mp_obj_fun_bc_t: a port may have it in its mp_type_fun_bc.
+mp_obj_t rom_fun_call(mp_obj_t self, size_t n_args, size_t n_kw, const mp_obj_t *args);
 
 // Functions with default values.
 typedef struct { mp_obj_fun_bc_t fun; mp_rom_obj_t defaults[1]; } rom_fun1_t;

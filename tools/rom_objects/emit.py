@@ -1,6 +1,7 @@
 """Write frozen_content.c anew, with the objects that convert.py and link.py have found."""
 
 import re
+from collections import Counter
 
 from tools.rom_objects.body import pointer, symbol
 from tools.rom_objects.content import Content, Instruction, Module, Scope
@@ -65,6 +66,7 @@ class Emitter:
         self._cut: set[int] = set()  # lines that go
         self._put: dict[int, list[str]] = {}  # lines that come before a line, or in its place
         self.functions = self.classes = 0
+        self._classes: Counter[str] = Counter()  # by name
         self.static = len(self._linker.static)
 
     def lines(self) -> list[str]:
@@ -223,6 +225,9 @@ class Emitter:
             slots.append(f"&{parent}")
             indices.append(f".slot_index_parent = {len(slots)}")
         flags = "ROM_TYPE_FLAGS" + (" | ROM_TYPE_PROPERTIES" if made.has_properties else "")
+        if namesakes := self._classes[made.name]:
+            flags += f" | ROM_TYPE_NAMESAKE({namesakes})"
+        self._classes[made.name] += 1
         out.append(f"static const {_type(made, self._closed)} {made.symbol} = {{")
         out.append(f"    .base = {{ &mp_type_type }}, .flags = {flags},")
         out.append(f"    .name = MP_QSTR_{made.name}, {', '.join(indices)},")
