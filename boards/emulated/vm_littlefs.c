@@ -6,19 +6,8 @@
 #include "py/obj.h"
 #include "py/stream.h"
 
-// The tables of the source below stay unused; `name` is completed after it.
-#undef MP_DEFINE_CONST_DICT
-#define MP_DEFINE_CONST_DICT(name, table) const mp_obj_dict_t name
-#pragma GCC diagnostic ignored "-Wunused-const-variable"
+#include "boards/emulated/vm_tables.h"
 #include "extmod/vfs_lfs.c"
-
-#define NAME(name, object) { MP_ROM_QSTR(MP_QSTR_##name), MP_ROM_PTR(&object) }
-#define DICT(name, names) \
-    const mp_obj_dict_t name = { \
-        .base = { &mp_type_dict }, \
-        .map = { .all_keys_are_qstrs = 1, .is_fixed = 1, .is_ordered = 1, .used = MP_ARRAY_SIZE(names), \
-                 .alloc = MP_ARRAY_SIZE(names), .table = (mp_map_elem_t *)(mp_rom_map_elem_t *)names } \
-    }
 
 static const mp_rom_map_elem_t file_names[] = {
     NAME(read, mp_stream_read_obj),

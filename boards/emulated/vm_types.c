@@ -26,10 +26,7 @@ PRINTED(slice_print);
 #define range_print(...) unused_range_print(__VA_ARGS__)
 #define slice_print(...) unused_slice_print(__VA_ARGS__)
 
-// The tables of the sources stay unused; `name` is completed after them.
-#undef MP_DEFINE_CONST_DICT
-#define MP_DEFINE_CONST_DICT(name, table) const mp_obj_dict_t name
-#pragma GCC diagnostic ignored "-Wunused-const-variable"
+#include "boards/emulated/vm_tables.h"
 #pragma GCC diagnostic ignored "-Wunused-function"
 #include "py/objdict.c"
 #include "py/objlist.c"
@@ -38,14 +35,6 @@ PRINTED(slice_print);
 #include "py/objslice.c"
 #include "extmod/modbinascii.c"
 #include "extmod/modselect.c"
-
-#define NAME(name, object) { MP_ROM_QSTR(MP_QSTR_##name), MP_ROM_PTR(&object) }
-#define DICT(name, names) \
-    const mp_obj_dict_t name = { \
-        .base = { &mp_type_dict }, \
-        .map = { .all_keys_are_qstrs = 1, .is_fixed = 1, .is_ordered = 1, .used = MP_ARRAY_SIZE(names), \
-                 .alloc = MP_ARRAY_SIZE(names), .table = (mp_map_elem_t *)(mp_rom_map_elem_t *)names } \
-    }
 
 static const mp_rom_map_elem_t list[] = {
     NAME(append, list_append_obj),
