@@ -112,6 +112,8 @@ int64_t host_json_out_fill(json_out_t *o, host_objects_t *objects) {
 #include <stdlib.h>
 #include <string.h>
 
+#include "host_tests/hex.h"
+
 // An object. Each lies alone, so that not a byte around it can be read unnoticed; so do its text and its items.
 typedef struct object {
     char sort; // as it is written, see main()
@@ -231,15 +233,6 @@ static const uint8_t *text_of(const void *value, size_t *n) {
 }
 
 static host_objects_t objects = { slot_of, iterate, next_of, integer_of, is_true, sort_of, text_of, 0 };
-
-static size_t from_hex(const char *hex, uint8_t *text) {
-    unsigned byte;
-    size_t n = 0;
-    while (sscanf(hex + 2 * n, "%2x", &byte) == 1) {
-        text[n++] = byte;
-    }
-    return n;
-}
 
 static object_t *parse(char **at) {
     object_t *object = new_object(*(*at)++);

@@ -28,6 +28,8 @@ void host_facts(const wire_reader_t *r, int32_t facts[FACTS]) {
 #include <stdlib.h>
 #include <string.h>
 
+#include "host_tests/hex.h"
+
 static const uint8_t EXPECTED[] = "x"; // id of the CALL whose answer is awaited
 static wire_reader_t *reader;
 
@@ -69,15 +71,6 @@ static void feed(const uint8_t *text, size_t n, size_t step) {
         wire_feed(reader, copy, piece);
         free(copy);
     }
-}
-
-static size_t from_hex(const char *hex, uint8_t *text) {
-    unsigned byte;
-    size_t n = 0;
-    while (sscanf(hex + 2 * n, "%2x", &byte) == 1) {
-        text[n++] = byte;
-    }
-    return n;
 }
 
 // Standard input: lines of "<size of the arena> <name id of the pending action> <size of a piece> <message in hex>".

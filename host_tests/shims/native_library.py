@@ -21,7 +21,8 @@ def load(folder):
 def sanitized_program(folder, host):
     """The same with the main() of host_tests/<host>; addresses out of bounds end it, too."""
     main = ROOT / "host_tests" / host
-    return _build(folder, main.stem, ("-fsanitize=address,undefined",), main)
+    more = (main, ROOT / "host_tests" / "hex.h")
+    return _build(folder, main.stem, ("-fsanitize=address,undefined",), *more)
 
 
 def _build(folder, name, flags, *more):
