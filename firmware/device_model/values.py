@@ -1,6 +1,6 @@
 """Values that differ from ROM, packed: some bytes each, nothing for the others.
 
-An entry: 0xFF, variable (2 x 7 bits), EVSE, connector, attribute, mutability, length of the value
+An entry: variable (2 x 7 bits), EVSE, connector, attribute, mutability, length of the value
 (2 x 7 bits), value. C goes through the entries (native/catalogue).
 
 Entries lie in pieces, for a heap that has no more than that in one. A position is the number of
@@ -10,9 +10,8 @@ the piece, times 256, and the place in it.
 from catalogue_core import find_entry
 from micropython import const
 
-_HEAD = const(9)
-_KEY = const(6)
-_MARK = const(0xFF)
+_HEAD = const(8)
+_KEY = const(5)
 SAME = const(3)  # mutability as in ROM
 _NO_VALUE = const(0x10)
 _PIECE = const(224)  # bytes of entries in a piece; a longer entry has a piece of its own
@@ -55,21 +54,21 @@ class Values:
         """
         piece = self.data[at >> 8]
         at &= 0xFF
-        if piece[at + 6] & _NO_VALUE:
+        if piece[at + 5] & _NO_VALUE:
             return None
         value = memoryview(piece)[at + _HEAD : _end(piece, at)]
         return value if len(value) > _LONG else bytes(value)
 
     def mutability(self, at):
         """Mutability of the entry at `at`; None: as in ROM."""
-        mutability = self.data[at >> 8][(at & 0xFF) + 6] & 0x0F
+        mutability = self.data[at >> 8][(at & 0xFF) + 5] & 0x0F
         return None if mutability == SAME else mutability
 
     def key(self, at):
         """Of the entry at `at`: its variable (2 x 7 bits), EVSE, connector, attribute; bytes."""
         piece = self.data[at >> 8]
         at &= 0xFF
-        return bytes(piece[at + 1 : at + _KEY])
+        return bytes(piece[at : at + _KEY])
 
     def put(self, handle, attribute, value, mutability=SAME):
         """Add an entry or replace it. `value`: UTF-8, below 16 kB, or None."""
@@ -81,15 +80,14 @@ class Values:
         else:
             size = len(value)
         entry = bytearray(_HEAD + size)
-        entry[0] = _MARK
-        entry[1] = handle >> 7 & 0x7F
-        entry[2] = handle & 0x7F
-        entry[3] = handle >> 16 & 0x7F
-        entry[4] = handle >> 23
-        entry[5] = attribute
-        entry[6] = mutability
-        entry[7] = size >> 7
-        entry[8] = size & 0x7F
+        entry[0] = handle >> 7 & 0x7F
+        entry[1] = handle & 0x7F
+        entry[2] = handle >> 16 & 0x7F
+        entry[3] = handle >> 23
+        entry[4] = attribute
+        entry[5] = mutability
+        entry[6] = size >> 7
+        entry[7] = size & 0x7F
         entry[_HEAD:] = value
         pieces = []
         for number, piece in enumerate(self.data):
@@ -108,4 +106,4 @@ class Values:
 
 def _end(piece, at):
     """Where the entry ends."""
-    return at + _HEAD + (piece[at + 7] << 7 | piece[at + 8])
+    return at + _HEAD + (piece[at + 6] << 7 | piece[at + 7])

@@ -103,8 +103,7 @@ class Outbox:
 
     async def _call(self):
         talk = self._talk
-        accepted = self._link.accepted
-        accepted = accepted is None or accepted()
+        accepted = self._link.accepted()
         for source in self._sources:
             item = self._take(source, accepted is True)
             if item is not None:

@@ -340,6 +340,7 @@ class World:
             bytearray(64),
             boot_count=26,
         )
+        self.link.accepted = lambda: True
         self.link.on_connection = self.ups.append
         self.task = None
 

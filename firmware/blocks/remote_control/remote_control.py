@@ -50,8 +50,7 @@ class RemoteControl:
     def handle(self, action, reader):
         if action == UNLOCK_CONNECTOR:
             return self._unlock(reader)
-        accepted = self.link.accepted
-        if accepted is not None and not accepted():  # B02.FR.05
+        if not self.link.accepted():  # B02.FR.05
             return (RequestStartTransactionResponse | RequestStopTransactionResponse)(
                 status=REJECTED
             )

@@ -104,14 +104,7 @@ class Variables:
         handles = self._handles
         live = []  # the value of each live item
         for i, item in enumerate(reader.each(GetVariablesRequest.getVariableData)):
-            handles[i] = handle = model.locate(
-                item[GetVariableDataType.component_name],
-                item[GetVariableDataType.component_instance],
-                item[GetVariableDataType.component_evse_id],
-                item[GetVariableDataType.component_evse_connectorId],
-                item[GetVariableDataType.variable_name],
-                item[GetVariableDataType.variable_instance],
-            )
+            handles[i] = handle = self._locate(item)
             if model.is_live(handle):
                 live.append(model.read(handle, item[GetVariableDataType.attributeType]))
             if i & _FEW == _FEW:
@@ -126,14 +119,7 @@ class Variables:
         handles = self._handles
         outcomes = memoryview(self._outcomes)[: reader.count(SetVariablesRequest.setVariableData)]
         for i, item in enumerate(reader.each(SetVariablesRequest.setVariableData)):
-            handles[i] = handle = model.locate(
-                item[SetVariableDataType.component_name],
-                item[SetVariableDataType.component_instance],
-                item[SetVariableDataType.component_evse_id],
-                item[SetVariableDataType.component_evse_connectorId],
-                item[SetVariableDataType.variable_name],
-                item[SetVariableDataType.variable_instance],
-            )
+            handles[i] = handle = self._locate(item)
             outcomes[i] = model.judge(
                 handle,
                 item[SetVariableDataType.attributeType],
@@ -169,6 +155,17 @@ class Variables:
             for i, result in enumerate(outcomes):
                 if result <= REBOOT:
                     outcomes[i] = NOT_KEPT
+
+    def _locate(self, item):
+        """The handle of what an item names, in either request."""
+        return self._model.locate(
+            item[(GetVariableDataType | SetVariableDataType).component_name],
+            item[(GetVariableDataType | SetVariableDataType).component_instance],
+            item[(GetVariableDataType | SetVariableDataType).component_evse_id],
+            item[(GetVariableDataType | SetVariableDataType).component_evse_connectorId],
+            item[(GetVariableDataType | SetVariableDataType).variable_name],
+            item[(GetVariableDataType | SetVariableDataType).variable_instance],
+        )
 
 
 class _Results:

@@ -187,10 +187,10 @@ void catalogue_key(uint32_t handle, unsigned attribute, uint8_t key[CATALOGUE_KE
 int32_t catalogue_entry(const uint8_t *piece, size_t n, const uint8_t key[CATALOGUE_KEY]) {
     size_t at = 0;
     while (at + CATALOGUE_ENTRY <= n) {
-        if (memcmp(piece + at + 1, key, CATALOGUE_KEY) == 0) {
+        if (memcmp(piece + at, key, CATALOGUE_KEY) == 0) {
             return at;
         }
-        at += CATALOGUE_ENTRY + ((size_t)piece[at + 7] << 7 | piece[at + 8]);
+        at += CATALOGUE_ENTRY + ((size_t)piece[at + 6] << 7 | piece[at + 7]);
     }
     return -1;
 }

@@ -50,7 +50,7 @@ int32_t catalogue_find_variable(
 uint32_t catalogue_following(const catalogue_t *c, uint32_t handle, unsigned evses, unsigned connectors);
 unsigned catalogue_evse(uint32_t handle);
 
-enum { CATALOGUE_KEY = 5, CATALOGUE_ENTRY = 9 }; // bytes, without the marker; of an entry without its value
+enum { CATALOGUE_KEY = 5, CATALOGUE_ENTRY = 8 }; // bytes; of an entry without its value
 void catalogue_key(uint32_t handle, unsigned attribute, uint8_t key[CATALOGUE_KEY]);
 // Where in a piece of firmware/device_model/values.py the entry of this key is, -1: nowhere.
 int32_t catalogue_entry(const uint8_t *piece, size_t n, const uint8_t key[CATALOGUE_KEY]);
