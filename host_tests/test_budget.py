@@ -11,6 +11,7 @@ from tools import least_heap
 from tools.budget import __main__ as budget
 from tools.budget import blocks, forecast, limits, memory, plot, record, rom
 from tools.image_size import Image
+from tools.products import BuildError
 
 _SVG = "{http://www.w3.org/2000/svg}"
 
@@ -111,12 +112,14 @@ def test_a_block_costs_what_the_image_has_more_with_it(tmp_path, monkeypatch):
     assert blocks.lines(found)[1].split() == ["a", "1000", "10"], "the dearest first"
 
 
-def test_a_product_that_is_not_built_is_told(monkeypatch, tmp_path):
-    monkeypatch.setattr(blocks, "ROOT", tmp_path)
-    (tmp_path / "tools").mkdir()
-    (tmp_path / "tools" / "image.sh").write_text("echo no such block >&2\nexit 1\n")
-    with pytest.raises(blocks.BlocksError, match=r"^PRODUCT=x\.txt: no such block$"):
-        blocks.build("x.txt")
+def test_a_product_that_is_not_built_is_told(monkeypatch, capsys):
+    def fails(product, board):
+        raise BuildError("no such block")
+
+    monkeypatch.setattr(blocks, "build_image", fails)
+    monkeypatch.setattr("sys.argv", ["blocks", "reset"])
+    assert blocks.main() == 1
+    assert capsys.readouterr().err.endswith("budget: no such block\n")
 
 
 # ---- the command, with the measuring left out

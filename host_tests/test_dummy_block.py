@@ -3,10 +3,7 @@ left out it costs not one byte of ROM or RAM.
 """
 
 import filecmp
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,9 @@ from scripted_csms import CallError
 from sessions import charge, read, value, write_status
 
 from tools import image_size
+from tools.blocks.product import file_of, folder_of, write
+from tools.blocks.product import read as read_product
+from tools.products import build, build_image, prepare
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
@@ -23,31 +23,20 @@ COUNT, GUEST = "VisitorsCtrlr.Count", "VisitorsCtrlr.Guest"
 CHIP = "cortex_m3"
 
 
-def run(*command, product=None):
-    environment = {**os.environ, "PRODUCT": f"{PRODUCTS}/{product}.txt" if product else ""}
-    environment.pop("MAKEFLAGS", None)
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def folder_of(product):
-    line = run(sys.executable, "-m", "tools.blocks.product", product=product)
-    return ROOT / line.strip()
+def product(name):
+    """PRODUCT= of one of more_blocks/; None: of all."""
+    return f"{PRODUCTS}/{name}.txt" if name else ""
 
 
 # ---- left out
 
 
-def frozen(product):
+def frozen(name):
     """What is made of a product before anything is compiled: path -> file."""
-    out = folder_of(product)
-    tree = (BUILD / "stamps" / "tree").read_text().strip()
-    short = out.relative_to(ROOT)
-    goals = [f"{short}/gen/stamp", f"{short}/frozen/stamp"]
-    run("make", "-f", "tools/build.mk", f"ROOT={ROOT}", f"TREE={tree}", f"OUT={short}", *goals)
+    short = folder_of(product(name), ROOT)
+    out = ROOT / short
+    write(read_product(file_of(product(name), ROOT), ROOT), out / "gen")
+    prepare(short)
     files = [*out.glob("gen/**/*"), *out.glob("frozen/**/*")]
     kept = (".py", ".h", ".inc", "hooks.json")
     return {f.relative_to(out).as_posix(): f for f in files if f.name.endswith(kept)}
@@ -71,9 +60,8 @@ def test_left_out_nothing_of_it_is_compiled():
     reason="no image is built: make image",
 )
 def test_left_out_it_costs_no_byte_of_the_image():
-    def image(product):
-        run("sh", "tools/image.sh", CHIP, product=product)
-        return image_size.read_image(folder_of(product) / CHIP / "port")
+    def image(name):
+        return image_size.read_image(build_image(product(name), CHIP) / CHIP / "port")
 
     before, without, more = image(None), image("unvisited"), image("visited")
     for kind in ("rom", "ram", "files"):
@@ -88,8 +76,7 @@ def test_left_out_it_costs_no_byte_of_the_image():
 
 @pytest.fixture(scope="module")
 def program():
-    run("sh", "tools/build.sh", product="visited")
-    return [str(folder_of("visited") / "unix" / "pilotwire")]
+    return [str(build(product("visited")) / "unix" / "pilotwire")]
 
 
 @pytest.fixture

@@ -4,15 +4,14 @@ and all the rest is made without it.
 
 import functools
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tools.blocks.declaration import read_all
+from tools.blocks.joins import constants
 from tools.blocks.product import read, write
-from tools.products import left_out
+from tools.products import BuildError, left_out, prepare
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCKS = {block.name: block for block in read_all(ROOT / "firmware" / "blocks")}
@@ -34,41 +33,16 @@ class Made:
         write(read(file, ROOT), gen)
         self.tables = gen / "tables"
         self.frozen = out / "frozen"
-        parts = gen / "parts.py"
-        product = gen / "product.json"
-        firmware, boards = ROOT / "firmware", ROOT / "boards"
-        variables = sorted(firmware.glob("*/variables.txt"))
-        hooks = gen / "hooks.json"
-        models = ("tools/device_model/compile.py", "--declarations", *variables)
-        schema = ("tools/schema/compile.py", "--sources", firmware, boards)
-        tables = ("--blocks", product, "--out", self.tables)
-        freeze = ("-m", "tools.freeze", "--product", product, "--start", "main", "--hooks", hooks)
-        sources = (f"{boards}/unix=*.py", f"{boards}/simulated/micropython=*.py", gen)
-        for command in (
-            (*models, *tables),
-            (*schema, *tables),
-            ("-m", "tools.blocks.joins", "--tables", self.tables, "--output", parts, product),
-            (*freeze, "--output", self.frozen, firmware, *sources),
-        ):
-            done = subprocess.run(
-                [sys.executable, *map(str, command)],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-                timeout=120,
-            )
-            assert done.returncode == 0, done.stderr
+        prepare(out)
         self.modules = {
             path.relative_to(self.frozen).as_posix(): path.read_text(encoding="utf-8")
             for path in self.frozen.rglob("*.py")
         }
-        self.parts = parts.read_text(encoding="utf-8")
-        self.hooks = json.loads(hooks.read_text(encoding="utf-8"))
+        self.parts = (gen / "parts.py").read_text(encoding="utf-8")
+        self.hooks = json.loads((gen / "hooks.json").read_text(encoding="utf-8"))
 
     def constants(self, file: str) -> dict[str, int]:
-        lines = (self.tables / file).read_text(encoding="utf-8").split("\n")
-        pairs = (line.partition("  #")[0].split(" = ") for line in lines if " = " in line)
-        return {name: int(number) for name, number in pairs}
+        return constants(self.tables / file)
 
     def actions(self) -> set[str]:
         """Constants of the messages that the tables know."""
@@ -142,7 +116,7 @@ def test_a_variable_of_a_block_that_is_left_out_is_told(tmp_path):
     (block / "block.txt").write_text("# A lamp.\n[block]\npart lamp = lamp.Lamp()\n")
     code = block / "lamp.py"
     code.write_text("from tables.variables import EVSE_ALLOW_RESET\n\n\nclass Lamp:\n    pass\n")
-    with pytest.raises(AssertionError) as caught:
+    with pytest.raises(BuildError) as caught:
         Made("blocks_from blocks\nblocks lamp\nwithout reset", tmp_path)
     wrong = (
         f"{code}:1: tables.variables has no constant EVSE_ALLOW_RESET; declare it where it is read"

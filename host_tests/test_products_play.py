@@ -26,8 +26,7 @@ def test_a_product_boots_charges_and_reports(which, capsys):
         variant = random.Random(SEED).choice(OTHERS)
         with capsys.disabled():
             print(f"\n{variant.name} of {len(OTHERS)} products, SEED={SEED}")
-    said = products.build(variant)
-    assert said is None, said
+    products.build(str(variant.file()))
     products.play(variant)
 
 

@@ -28,7 +28,7 @@ from tools.blocks.product import folder_of, read  # noqa: E402
 BLOCKS = ROOT / "firmware" / "blocks"
 _PRODUCTS = ROOT / "boards" / "products"
 _MADE = ROOT / "build" / "products"
-_NEVER_LEFT_OUT = {"provisioning"}  # firmware/blocks/README.md
+NEVER_LEFT_OUT = {"provisioning"}  # firmware/blocks/README.md
 _LONGEST_S = 120  # for one session
 
 
@@ -82,7 +82,7 @@ def left_out() -> dict[str, set[str]]:
     """Each block that can be left out, with those that need it."""
     known = {block.name: block for block in read_all(BLOCKS)}
     found = {name: with_those_that_need(name, known) for name in sorted(known)}
-    return {name: gone for name, gone in found.items() if not gone & _NEVER_LEFT_OUT}
+    return {name: gone for name, gone in found.items() if not gone & NEVER_LEFT_OUT}
 
 
 def variants() -> list[Variant]:
@@ -98,18 +98,45 @@ def variants() -> list[Variant]:
     return found
 
 
-def build(variant: Variant) -> str | None:
-    """Build it; what was said, if it fails."""
+class BuildError(Exception):
+    """A step of the build has failed; str() is what it said."""
+
+
+def step(product: str, *command: str) -> None:
+    """Run a step of the build, with PRODUCT= so. Raises: BuildError."""
     done = subprocess.run(
-        ["sh", "tools/build.sh"],
+        command,
         cwd=ROOT,
-        env={**os.environ, "PRODUCT": str(variant.file()), "MAKEFLAGS": ""},
+        env={**os.environ, "PRODUCT": product, "BOARD": "", "HEAP": "", "MAKEFLAGS": ""},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
-    return done.stdout if done.returncode else None
+    if done.returncode:
+        raise BuildError(done.stdout.strip())
+
+
+def build(product: str) -> Path:
+    """Build the charger of a product; its folder. Raises: BuildError."""
+    step(product, "sh", "tools/build.sh")
+    return ROOT / folder_of(product, ROOT)
+
+
+def build_image(product: str, board: str) -> Path:
+    """Build the image of a product for a board; the product's folder. Raises: BuildError."""
+    step(product, "sh", "tools/image.sh", board)
+    return ROOT / folder_of(product, ROOT)
+
+
+def prepare(out: Path) -> None:
+    """Make all that is compiled of the product that `out`/gen/product.json tells, and stop there.
+
+    Raises: BuildError.
+    """
+    tree = (ROOT / "build" / "stamps" / "tree").read_text(encoding="utf-8").strip()
+    settings = (f"ROOT={ROOT}", f"TREE={tree}", f"OUT={out}")
+    step("", "make", "-f", "tools/build.mk", *settings, f"{out}/gen/stamp", f"{out}/frozen/stamp")
 
 
 def play(variant: Variant) -> None:
@@ -128,8 +155,10 @@ def play(variant: Variant) -> None:
 def _try(variant: Variant, place: str) -> bool:
     print(f"{place} {variant.name}: builds", end="", flush=True)
     began = time.monotonic()
-    if said := build(variant):
-        print(f"\n{said}{variant.name}: FAILED to build", flush=True)
+    try:
+        build(str(variant.file()))
+    except BuildError as error:
+        print(f"\n{error}\n{variant.name}: FAILED to build", flush=True)
         return False
     built = time.monotonic()
     print(f" {built - began:.0f} s, plays", end="", flush=True)

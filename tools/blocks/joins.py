@@ -79,7 +79,7 @@ def _constant(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
 
 
-def _numbers(path: Path) -> dict[str, int]:
+def constants(path: Path) -> dict[str, int]:
     """The constants of a module."""
     return {found[1]: int(found[2]) for found in _NUMBER.finditer(path.read_text("utf-8"))}
 
@@ -93,16 +93,16 @@ class Joins:
     """
 
     def __init__(self, declarations: list[Declaration], tables: Path):
-        self.names = _numbers(tables / "names.py")
-        self.variables = _numbers(tables / "variables.py")
+        self.names = constants(tables / "names.py")
+        self.variables = constants(tables / "variables.py")
         # Of those that are marked live: where, if somebody has to compute them.
         self._marked = {
             found[1]: found[3].partition(": ")[2]
             for found in _NUMBER.finditer((tables / "variables.py").read_text("utf-8"))
             if found[3]
         }
-        self.events = _numbers(_EVENTS)
-        layout = _numbers(tables / "layout.py")
+        self.events = constants(_EVENTS)
+        layout = constants(tables / "layout.py")
         self.first_action = layout["FIRST_ACTION"]
         self.actions = range(self.first_action, layout["FIRST_OTHER"])
         self.parts: list[Part] = []

@@ -12,6 +12,7 @@ from pathlib import Path
 from tools import least_heap
 from tools.budget import blocks, forecast, limits, memory, plot, record, rom
 from tools.image_size import SIMULATION, Image
+from tools.products import BuildError
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
@@ -124,7 +125,7 @@ def main() -> int:
         measured["least_heap"] = least_heap.least_heap()
         measured["image"] = measured["image_core"] = blocks.core_rom()
         rows = blocks.rows()
-    except (least_heap.LeastHeapError, blocks.BlocksError) as error:
+    except (least_heap.LeastHeapError, BuildError, blocks.BootError) as error:
         print(f"budget: {error}", file=sys.stderr)
         return 1
     figures = limits.figures_of(measured)

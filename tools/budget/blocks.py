@@ -10,8 +10,6 @@ none that could be measured.
 
 import argparse
 import asyncio
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -20,11 +18,16 @@ from typing import Any, NamedTuple
 
 from tools.blocks.declaration import read_all
 from tools.budget import rom
-from tools.products import Variant, with_those_that_need
+from tools.products import (
+    NEVER_LEFT_OUT,
+    BuildError,
+    Variant,
+    build_image,
+    with_those_that_need,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = ROOT / "firmware" / "blocks"
-ALWAYS = "provisioning"  # it boots the station
 _READINGS = 3
 _BOOT_S = 60
 
@@ -38,8 +41,8 @@ class Size(NamedTuple):
     ram: int | None  # None: it was not measured
 
 
-class BlocksError(Exception):
-    """A product was not built, or does not boot."""
+class BootError(Exception):
+    """A charger does not boot."""
 
 
 def product_of(without: frozenset[str]) -> str:
@@ -50,25 +53,8 @@ def product_of(without: frozenset[str]) -> str:
     return str(Variant(f"without-{'-'.join(names)}", f"without {' '.join(names)}\n").file())
 
 
-def build(product: str) -> Path:
-    """Build the image of a product; the folder it is built in. Raises: BlocksError."""
-    environment = {**os.environ, "PRODUCT": product, "BOARD": "", "HEAP": ""}
-    environment.pop("MAKEFLAGS", None)
-
-    def run(*command: str) -> str:
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise BlocksError(f"PRODUCT={product}: {(done.stderr or done.stdout).strip()}")
-        return done.stdout.strip()
-
-    run("sh", "tools/image.sh", rom.CHIP)
-    return ROOT / run(sys.executable, "-m", "tools.blocks.product").split("\n")[-1]
-
-
 async def live_heap(program: Path) -> int:
-    """Bytes of heap that are live when the station has booted. Raises: BlocksError."""
+    """Bytes of heap that are live when the station has booted. Raises: BootError."""
     host_tests = str(ROOT / "host_tests")  # which is no package
     if host_tests not in sys.path:
         sys.path.insert(0, host_tests)
@@ -86,23 +72,26 @@ async def live_heap(program: Path) -> int:
         try:
             return await asyncio.wait_for(play(Rig(Path(folder), [str(program)])), _BOOT_S)
         except Exception as error:
-            raise BlocksError(f"{program.parent}: {type(error).__name__}: {error}") from error
+            raise BootError(f"{program.parent}: {type(error).__name__}: {error}") from error
 
 
 def measure(without: frozenset[str]) -> Size:
-    """The image without these blocks. Raises: BlocksError."""
-    folder = build(product_of(without))
+    """The image without these blocks. Raises: BuildError, BootError."""
+    folder = build_image(product_of(without), rom.CHIP)
     image = rom.image(folder, rom.CHIP)
     assert image is not None
     static = sum(image.charger_ram_parts().values())
-    if ALWAYS in without:
+    if NEVER_LEFT_OUT & without:
         return Size(image.charger_rom(), None)
     heap = asyncio.run(live_heap(folder / rom.CHIP / "pilotwire"))
     return Size(image.charger_rom(), static + heap)
 
 
 def rows(chosen: Iterable[str] = ()) -> dict[str, Row]:
-    """ROM and RAM of each block, in bytes; `chosen`: of these alone. Raises: BlocksError."""
+    """ROM and RAM of each block, in bytes; `chosen`: of these alone.
+
+    Raises: BuildError, BootError.
+    """
     known = {block.name: block for block in read_all(BLOCKS)}
     sizes: dict[frozenset[str], Size] = {}
 
@@ -122,8 +111,8 @@ def rows(chosen: Iterable[str] = ()) -> dict[str, Row]:
 
 
 def core_rom() -> int:
-    """Bytes of ROM of the image of boards/products/core.txt. Raises: BlocksError."""
-    image = rom.image(build("core"), rom.CHIP)
+    """Bytes of ROM of the image of boards/products/core.txt. Raises: BuildError."""
+    image = rom.image(build_image("core", rom.CHIP), rom.CHIP)
     assert image is not None
     return image.charger_rom()
 
@@ -142,7 +131,7 @@ def main() -> int:
     parser.add_argument("block", nargs="*", choices=[*known, []], help="; all without one")
     try:
         print("\n".join(lines(rows(parser.parse_args().block))))
-    except BlocksError as error:
+    except (BuildError, BootError) as error:
         print(f"budget: {error}", file=sys.stderr)
         return 1
     return 0

@@ -4,16 +4,15 @@ those that are there: as many lines and variables each, at what each of these ta
 
 import importlib.util
 import io
-import re
 import tokenize
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from tools.blocks.joins import constants
 from tools.image_size import NAMES, Image
 
 _BLOCKS = "blocks/"
-_NUMBER = re.compile(r"^(\w+) = (\d+)", re.M)
 _NO_CODE = {
     tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
     tokenize.ENCODING, tokenize.ENDMARKER,
@@ -90,21 +89,17 @@ def built(build: Path, image: Image, variable_bytes: int) -> Built:
     }
     there = {path: lines for path, lines in counted.items() if files.get(path)}
     tables = build / "gen" / "tables"
-    layout = _numbers(tables / "layout.py")
+    layout = constants(tables / "layout.py")
     return Built(
         image.charger_rom(),
         sum(files[path] for path in there) + files[NAMES],
         sum(there.values()),
         sum(lines for path, lines in there.items() if path.startswith(_BLOCKS)),
-        len(_numbers(tables / "variables.py")),
+        len(constants(tables / "variables.py")),
         variable_bytes,
         layout["FIRST_OTHER"] - layout["FIRST_ACTION"],
         image.rom["tables/"],
     )
-
-
-def _numbers(path: Path) -> dict[str, int]:
-    return {name: int(number) for name, number in _NUMBER.findall(path.read_text("utf-8"))}
 
 
 def lines(found: Mapping[str, float]) -> Iterable[str]:
